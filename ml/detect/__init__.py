@@ -1,0 +1,1 @@
+"""Engines that find cards in a photo."""

@@ -1,0 +1,128 @@
+"""The seams of recognition: what each engine promises, so that a trained one can take the place of a measured one.
+
+All of them work on batches where a batch is cheaper than its parts. Engines keep no state between calls that changes an
+answer, and carry a `version` that is stored with every result.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from ml.types import (
+    Candidate,
+    CardEntry,
+    Crop,
+    Descriptors,
+    Detection,
+    Evidence,
+    Grading,
+    Match,
+    Picture,
+    Quad,
+    Reading,
+    TextQuery,
+)
+
+
+class Detector(Protocol):
+    """Finds every card of a photo."""
+
+    version: str
+
+    def detect(self, photo: Picture) -> list[Detection]:
+        """Outlines in photo pixels, portrait, best first, none covering the same card twice. Empty where no card is seen."""
+        ...
+
+
+class Rectifier(Protocol):
+    """Straightens a card from the photo's own pixels."""
+
+    version: str
+
+    def rectify(self, photo: Picture, quad: Quad) -> Crop:
+        """The card upright as `quad` says, always the same size. Corners may lie outside of the photo."""
+        ...
+
+
+class Embedder(Protocol):
+    """Turns upright card pictures into what they are compared by."""
+
+    version: str
+
+    def embed(self, pictures: Sequence[Picture]) -> Descriptors:
+        """One row per picture; pictures may have any size, and each is taken to be filled by one upright card."""
+        ...
+
+
+class Reader(Protocol):
+    """Reads what is printed on a card."""
+
+    version: str
+
+    def read(self, crops: Sequence[Crop], *, game: str | None = None) -> list[Reading]:
+        """One reading per crop. `game` chooses the grammar; without it each grammar is tried."""
+        ...
+
+    def upright(self, crop: Crop) -> int:
+        """Quarter turns (0 or 2) after which the text stands upright."""
+        ...
+
+
+class ReferenceIndex(Protocol):
+    """The reference pictures of a catalogue, by what they look like."""
+
+    def nearest(self, queries: Descriptors, *, k: int, game: str | None = None) -> list[list[Match]]:
+        """For each query at most `k` references, nearest first. A key appears once per query."""
+        ...
+
+    def pictures(self, keys: Sequence[str]) -> Mapping[str, Picture]:
+        """The reference pictures at hand among `keys` (an upright card filling the picture); others are left out."""
+        ...
+
+
+class Catalogue(Protocol):
+    """The printings that exist, by what is printed on them."""
+
+    def find(self, queries: Sequence[TextQuery], *, limit: int = 30) -> list[list[CardEntry]]:
+        """For each query the printings that its number, set or names suggest, best first.
+
+        Loose on purpose: a row that shares the number, or has a similar name, belongs in the answer; the fuser weighs it.
+        Numbers are compared with `ml.numbers.number_key`, names without case and accents.
+        """
+        ...
+
+    def entries(self, keys: Sequence[str]) -> Mapping[str, CardEntry]:
+        """The entries of these keys; unknown ones are left out."""
+        ...
+
+
+class Verifier(Protocol):
+    """Compares a card with single references, closely."""
+
+    version: str
+
+    def inliers(self, crop: Crop, references: Mapping[str, Picture]) -> dict[str, int]:
+        """Keypoints that agree on one placement of the reference over the card, per key."""
+        ...
+
+
+class Fuser(Protocol):
+    """Weighs all evidence into one probability per candidate."""
+
+    version: str
+
+    def fuse(self, evidence: Sequence[Evidence]) -> tuple[list[Candidate], bool]:
+        """Candidates, most probable first, and whether the first is sure enough to be taken without asking.
+
+        The probabilities add up to less than one: the rest is the chance that the card is none of them.
+        """
+        ...
+
+
+class Grader(Protocol):
+    """Judges a card's condition from a straightened picture."""
+
+    version: str
+
+    def grade(self, crop: Crop) -> Grading:
+        """Never sure beyond what the pixels show: the range widens and `limits` says why."""
+        ...

@@ -1,0 +1,284 @@
+"""What the recognition stages hand to each other: frozen values, no behaviour beyond turning themselves into JSON."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Picture = NDArray[np.uint8]
+"""(height, width, 3) RGB."""
+Floats = NDArray[np.float32]
+Bytes = NDArray[np.uint8]
+
+HASH_BYTES = 32
+VECTOR_SIZE = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Quad:
+    """Four corners in photo pixels, clockwise from the top left of the card when it stands upright. corners: (4, 2) float32."""
+
+    corners: Floats
+
+    def __post_init__(self) -> None:
+        corners = np.asarray(self.corners, np.float32)
+        if corners.shape != (4, 2):
+            raise ValueError(f"A quad has four corners of two numbers, not {corners.shape}.")
+        object.__setattr__(self, "corners", corners)
+
+    def turned(self, quarter_turns: int) -> "Quad":
+        """The same outline read as if the card's top were `quarter_turns` corners further clockwise."""
+        return Quad(np.roll(self.corners, -quarter_turns, axis=0))
+
+    @property
+    def area(self) -> float:
+        """Square pixels, never negative."""
+        x, y = self.corners.T.astype(np.float64)
+        return float(abs(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1))) / 2)
+
+    @property
+    def width(self) -> float:
+        """Mean length of the card's top and bottom edge in pixels."""
+        c = self.corners
+        return float((np.linalg.norm(c[1] - c[0]) + np.linalg.norm(c[2] - c[3])) / 2)
+
+    @property
+    def height(self) -> float:
+        """Mean length of the card's left and right edge in pixels."""
+        c = self.corners
+        return float((np.linalg.norm(c[3] - c[0]) + np.linalg.norm(c[2] - c[1])) / 2)
+
+    @property
+    def rotation(self) -> float:
+        """Degrees in [0, 360) by which the upright card is turned clockwise in the photo."""
+        top = self.corners[1] - self.corners[0] + self.corners[2] - self.corners[3]
+        return float(np.degrees(np.arctan2(top[1], top[0])) % 360)
+
+    def to_list(self) -> list[list[float]]:
+        return [[round(float(x), 2), round(float(y), 2)] for x, y in self.corners]
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """One card outline and how sure the detector is of it, in [0, 1]. `inferred` outlines come from a grid, not from edges."""
+
+    quad: Quad
+    score: float
+    inferred: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Crop:
+    """A card straightened to a fixed portrait size. `quad` is where it lay; `px_per_mm` what the photo itself offered."""
+
+    picture: Picture
+    quad: Quad
+    px_per_mm: float
+
+
+@dataclass(frozen=True, slots=True)
+class Descriptors:
+    """What pictures are compared by. hashes: (n, 32) uint8, 256 packed bits; vectors: (n, 256) float32 of unit length."""
+
+    hashes: Bytes
+    vectors: Floats
+
+    def __len__(self) -> int:
+        return len(self.hashes)
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """One reference near a query. `distance`: differing hash bits, 0..256; `similarity`: cosine of the vectors, -1..1."""
+
+    key: str
+    distance: int
+    similarity: float
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of text. `box`: left, top, right, bottom as shares of the card's width and height."""
+
+    text: str
+    confidence: float
+    box: tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What is printed on a card, as far as it could be read; every part may be empty."""
+
+    number: str = ""
+    total: str = ""
+    set_code: str = ""
+    name_text: str = ""
+    lines: tuple[Line, ...] = ()
+    game: str | None = None
+    language: str | None = None
+    number_confidence: float = 0.0
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "number": self.number,
+            "total": self.total,
+            "set_code": self.set_code,
+            "name_text": self.name_text,
+            "game": self.game,
+            "language": self.language,
+            "number_confidence": round(self.number_confidence, 3),
+            "lines": [[line.text, round(line.confidence, 3), [round(v, 4) for v in line.box]] for line in self.lines],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class CardEntry:
+    """A printing as the catalogue knows it. `key` is opaque; `total` is the printed size of the set where it is printed."""
+
+    key: str
+    game: str
+    name: str
+    number: str = ""
+    set_code: str = ""
+    total: str = ""
+    set_name: str = ""
+    language: str = ""
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TextQuery:
+    """What a catalogue is asked: any of these may be empty. `names`: texts that may hold the card's name, best first."""
+
+    game: str | None
+    number: str
+    total: str
+    set_code: str
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """All that speaks for or against one printing. None means: not measured; it then says nothing either way."""
+
+    key: str
+    distance: int | None = None
+    similarity: float | None = None
+    inliers: int | None = None
+    number: float | None = None
+    set_code: float | None = None
+    name: float | None = None
+    language: float | None = None
+    has_picture: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A printing that the card may be. `scores` are the raw measurements, `reasons` their meaning in words."""
+
+    key: str
+    probability: float
+    scores: Mapping[str, float] = field(default_factory=dict)
+    reasons: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "key": self.key,
+            "probability": round(self.probability, 4),
+            "scores": {name: round(float(value), 4) for name, value in self.scores.items()},
+            "reasons": list(self.reasons),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class CardResult:
+    """One card of a photo. `decided` is False where the best candidate is not sure enough: show the candidates instead."""
+
+    quad: Quad
+    score: float
+    candidates: tuple[Candidate, ...]
+    reading: Reading
+    decided: bool
+    rotation: float
+    px_per_mm: float
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def best(self) -> Candidate | None:
+        return self.candidates[0] if self.candidates else None
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "quad": self.quad.to_list(),
+            "score": round(self.score, 4),
+            "candidates": [candidate.to_dict() for candidate in self.candidates],
+            "reading": self.reading.to_dict(),
+            "decided": self.decided,
+            "rotation": round(self.rotation, 1),
+            "px_per_mm": round(self.px_per_mm, 2),
+            "warnings": list(self.warnings),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoResult:
+    """Everything found in one photo, in reading order, with the seconds spent in each stage and the engines' versions."""
+
+    cards: tuple[CardResult, ...]
+    seconds: Mapping[str, float]
+    width: int
+    height: int
+    versions: Mapping[str, str]
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "cards": [card.to_dict() for card in self.cards],
+            "seconds": {stage: round(value, 4) for stage, value in self.seconds.items()},
+            "width": self.width,
+            "height": self.height,
+            "versions": dict(self.versions),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Centering:
+    """Border widths in millimetres, and the larger share of each axis in percent (50 is perfect)."""
+
+    left: float
+    right: float
+    top: float
+    bottom: float
+    horizontal: float
+    vertical: float
+
+
+@dataclass(frozen=True, slots=True)
+class Grading:
+    """A grade as a range, from what could be measured. `limits` says what the picture could not show."""
+
+    lowest: float
+    highest: float
+    centering: Centering | None
+    subgrades: Mapping[str, float] = field(default_factory=dict)
+    limits: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        c = self.centering
+        return {
+            "lowest": self.lowest,
+            "highest": self.highest,
+            "centering": None
+            if c is None
+            else {
+                "left_mm": round(c.left, 2),
+                "right_mm": round(c.right, 2),
+                "top_mm": round(c.top, 2),
+                "bottom_mm": round(c.bottom, 2),
+                "horizontal": round(c.horizontal, 1),
+                "vertical": round(c.vertical, 1),
+            },
+            "subgrades": dict(self.subgrades),
+            "limits": list(self.limits),
+        }
