@@ -1,0 +1,10 @@
+"""Registration of the app."""
+
+from django.apps import AppConfig
+
+
+class AccountsConfig(AppConfig):
+    """apps.accounts."""
+
+    name = "apps.accounts"
+    default = True

@@ -1,0 +1,148 @@
+"""Who people are: user with role and profile, addresses, API keys. Passwords and sessions are Django's and allauth's."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from apps.core.ids import uuid7
+from apps.core.models import Base
+
+
+class Role(models.TextChoices):
+    """What a user may do on the site as a whole."""
+
+    MEMBER = "member", _("Member")
+    MODERATOR = "moderator", _("Moderator")
+    ADMIN = "admin", _("Admin")
+
+
+class UserManager(BaseUserManager["User"]):
+    """Makes users by e-mail."""
+
+    def create_user(self, email: str, password: str | None = None, **fields: object) -> User:
+        """A member who can sign in once the address is verified (allauth keeps that)."""
+        user = self.model(email=email.strip().lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: object) -> User:
+        """An admin (for `manage.py createsuperuser`)."""
+        return self.create_user(email, password, role=Role.ADMIN, is_superuser=True, **fields)
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A person. `display_name` is what others see; the e-mail address is never shown to them."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    email = models.EmailField(unique=True)
+    display_name = models.CharField(max_length=40, blank=True)
+    first_name = models.CharField(max_length=80, blank=True)
+    last_name = models.CharField(max_length=80, blank=True)
+    role = models.CharField(max_length=12, choices=Role, default=Role.MEMBER)
+    country = models.CharField(max_length=2, default="US", help_text="ISO 3166-1 alpha-2")
+    currency = models.CharField(max_length=3, default="USD")
+    about = models.CharField(max_length=500, blank=True)
+    is_active = models.BooleanField(default=True)
+    date_joined = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = UserManager()
+    USERNAME_FIELD = EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: list[str] = []
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(Lower("email"), name="user_email_once_in_any_case"),
+            models.UniqueConstraint(
+                Lower("display_name"), condition=~models.Q(display_name=""), name="user_display_name_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.display_name or f"member {str(self.pk)[-6:]}"
+
+    @property
+    def is_staff(self) -> bool:
+        """Whether the moderators' admin is open to this user."""
+        return self.role in {Role.MODERATOR, Role.ADMIN}
+
+    @property
+    def is_moderator(self) -> bool:
+        """Whether this user decides cases."""
+        return self.is_staff
+
+
+class Address(Base):
+    """Where parcels go. A trade keeps its own copy, so that a later change does not redirect a parcel."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="addresses")
+    name = models.CharField(max_length=100)
+    line1 = models.CharField(_("street"), max_length=120)
+    line2 = models.CharField(_("second line"), max_length=120, blank=True)
+    city = models.CharField(max_length=80)
+    region = models.CharField(_("state or region"), max_length=80, blank=True)
+    postal_code = models.CharField(max_length=20)
+    country = models.CharField(max_length=2, default="US")
+    is_default = models.BooleanField(default=True)
+
+    class Meta:
+        verbose_name_plural = "addresses"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user"], condition=models.Q(is_default=True), name="address_one_default_per_user"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name}, {self.city}"
+
+    def as_text(self) -> dict[str, str]:
+        """A plain copy for a trade."""
+        names = ("name", "line1", "line2", "city", "region", "postal_code", "country")
+        return {name: getattr(self, name) for name in names}
+
+
+class Scope(models.TextChoices):
+    """What an API key may be used for."""
+
+    READ = "read", _("Read the catalogue and what is yours")
+    INVENTORY = "inventory:write", _("Scan and change the inventory")
+    LISTINGS = "listings:write", _("List and change listings")
+    TRADES = "trades:write", _("Buy, ship, receive and dispute")
+
+
+class APIKey(Base):
+    """A key for programs. Only its SHA-256 is stored (the key has 160 random bits, so a plain hash is enough)."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_keys")
+    name = models.CharField(max_length=60)
+    prefix = models.CharField(max_length=12, editable=False)
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    scopes = ArrayField(models.CharField(max_length=20, choices=Scope), default=list)
+    last_used_at = models.DateTimeField(null=True, blank=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = "API key"
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix}…)"
+
+    @staticmethod
+    def new_secret() -> str:
+        """A fresh key text; shown once, never stored."""
+        return f"tk_{secrets.token_hex(20)}"
+
+    @staticmethod
+    def digest_of(secret: str) -> str:
+        """What is stored in place of the key."""
+        return hashlib.sha256(secret.encode()).hexdigest()

@@ -1,0 +1,9 @@
+"""Registration of the kernel."""
+
+from django.apps import AppConfig
+
+
+class CoreConfig(AppConfig):
+    """apps.core."""
+
+    name = "apps.core"

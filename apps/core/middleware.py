@@ -1,0 +1,72 @@
+"""Request ids with one log line per request, and domain errors turned into problem pages."""
+
+import re
+import time
+from collections.abc import Callable
+
+import structlog
+from django.http import HttpRequest, HttpResponse
+
+from apps.core.errors import DomainError
+from apps.core.ids import uuid7
+from apps.core.problems import problem_response
+
+log = structlog.get_logger("request")
+GetResponse = Callable[[HttpRequest], HttpResponse]
+_SAFE_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
+
+
+def request_id(get_response: GetResponse) -> GetResponse:
+    """Give each request an id (a proxy's own is kept), put it on every log line and on the answer."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        given = request.headers.get("X-Request-ID", "")
+        request.request_id = given if _SAFE_ID.fullmatch(given) else str(uuid7())
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=request.request_id)
+        started = time.perf_counter()
+        response = get_response(request)
+        response["X-Request-ID"] = request.request_id
+        route = getattr(getattr(request, "resolver_match", None), "view_name", None)
+        log.info(
+            "request.finished",
+            method=request.method,
+            route=route or "",
+            status=response.status_code,
+            ms=round((time.perf_counter() - started) * 1000, 1),
+        )
+        return response
+
+    return middleware
+
+
+def rate_limit_headers(get_response: GetResponse) -> GetResponse:
+    """Tell API clients what is left of their tightest window (set by apps.core.throttling)."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        window = getattr(request, "rate_limit", None)
+        if window:
+            limit, remaining, reset_at = window
+            response["X-RateLimit-Limit"] = str(limit)
+            response["X-RateLimit-Remaining"] = str(max(0, remaining))
+            response["X-RateLimit-Reset"] = str(reset_at)
+        return response
+
+    return middleware
+
+
+class problems:  # noqa: N801 - used as a function in settings, like its neighbour
+    """Turn a DomainError that a view let through into the page, fragment or JSON that the reader expects."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Answer domain errors; everything else goes on to handler500."""
+        if isinstance(exception, DomainError):
+            return problem_response(request, exception)
+        return None

@@ -1,0 +1,53 @@
+"""Limit and offset for the API, numbered pages for the web. Both are bounded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from rest_framework.request import Request
+
+from apps.core.errors import InvalidInput
+
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True)
+class Page(Generic[Row]):
+    """A slice of a longer list. `offset` counts from 0; `number` from 1."""
+
+    rows: Sequence[Row]
+    total: int
+    limit: int
+    offset: int
+
+    @property
+    def number(self) -> int:
+        """Which page this is, from 1."""
+        return self.offset // self.limit + 1
+
+    @property
+    def pages(self) -> int:
+        """How many pages there are; at least 1."""
+        return max(1, -(-self.total // self.limit))
+
+    @property
+    def has_more(self) -> bool:
+        """Whether rows follow."""
+        return self.offset + len(self.rows) < self.total
+
+    def envelope(self) -> dict[str, object]:
+        """The `pagination` object of the API."""
+        return {"total": self.total, "limit": self.limit, "offset": self.offset, "has_more": self.has_more}
+
+
+def limit_offset(request: Request, *, default: int = 20, most: int = 100) -> tuple[int, int]:
+    """`limit` and `offset` of an API request. Raises InvalidInput naming the wrong one."""
+    found = []
+    for name, fallback, least, top in (("limit", default, 1, most), ("offset", 0, 0, 1_000_000)):
+        text = request.query_params.get(name, str(fallback))
+        if not text.isascii() or not text.isdigit() or not least <= int(text) <= top:
+            raise InvalidInput(f"{name} is a whole number from {least} to {top}.", field=name, given=text[:40])
+        found.append(int(text))
+    return found[0], found[1]

@@ -1,0 +1,59 @@
+"""Health, readiness, the API's documentation page and the living style guide."""
+
+import redis
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+
+@never_cache
+@require_safe
+def healthz(request: HttpRequest) -> HttpResponse:
+    """The process answers."""
+    return JsonResponse({"status": "ok"})
+
+
+@never_cache
+@require_safe
+def readyz(request: HttpRequest) -> HttpResponse:
+    """The process can serve: database reachable and migrated, Redis reachable. 503 names what is not."""
+    checks = {"database": _database(), "redis": _redis()}
+    ready = all(state == "ok" for state in checks.values())
+    return JsonResponse({"status": "ok" if ready else "unavailable", "checks": checks}, status=200 if ready else 503)
+
+
+def _database() -> str:
+    try:
+        executor = MigrationExecutor(connection)
+        pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    except DatabaseError:
+        return "unreachable"
+    return f"{len(pending)} migrations pending" if pending else "ok"
+
+
+def _redis() -> str:
+    try:
+        with redis.Redis.from_url(settings.CACHES["default"]["LOCATION"], socket_timeout=2) as client:
+            client.ping()
+    except redis.RedisError:
+        return "unreachable"
+    return "ok"
+
+
+@require_safe
+def api_docs(request: HttpRequest) -> HttpResponse:
+    """The reference of the REST API, rendered from its own schema by our template."""
+    from drf_spectacular.generators import SchemaGenerator
+
+    schema = SchemaGenerator().get_schema(request=None, public=True)
+    return render(request, "core/api_docs.html", {"schema": schema})
+
+
+@require_safe
+def design(request: HttpRequest) -> HttpResponse:
+    """The design system, every component once."""
+    return render(request, "core/design.html")

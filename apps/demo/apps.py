@@ -1,0 +1,10 @@
+"""Registration of the app."""
+
+from django.apps import AppConfig
+
+
+class DemoConfig(AppConfig):
+    """apps.demo."""
+
+    name = "apps.demo"
+    default = True

@@ -1,0 +1,297 @@
+"""Money: double-entry ledger, hold, payment, payout to a seller, dispute, Stripe account, webhook inbox.
+
+The ledger's invariants (zero sum per currency, append only, floors) are kept by triggers; see migrations and ledger.py.
+"""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from apps.core.models import Base
+
+
+class LedgerAccount(models.Model):
+    """One balance in one currency. `code` says whose: `hold:<id>`, `member:<id>:available`, `platform:fees` …"""
+
+    id = models.BigAutoField(primary_key=True)
+    code = models.CharField(max_length=120)
+    currency = models.CharField(max_length=3)
+    balance = models.BigIntegerField(default=0, help_text="derived by trigger from the entries")
+    floor = models.BigIntegerField(null=True, blank=True, help_text="the balance may not go below; empty: no floor")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["code", "currency"], name="account_once_per_currency"),
+            models.UniqueConstraint(fields=["id", "currency"], name="account_currency_reference"),
+            models.CheckConstraint(
+                condition=Q(floor__isnull=True) | Q(balance__gte=F("floor")), name="account_balance_above_floor"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.currency}"
+
+
+class LedgerTransaction(models.Model):
+    """Entries that sum to zero per currency, posted once per idempotency key."""
+
+    id = models.BigAutoField(primary_key=True)
+    kind = models.CharField(max_length=24)
+    idempotency_key = models.CharField(max_length=160, unique=True)
+    cause = models.CharField(max_length=120, blank=True, help_text="e.g. hold:0190…")
+    posted_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.idempotency_key}"
+
+
+class LedgerEntry(models.Model):
+    """An amount on one account; append only."""
+
+    id = models.BigAutoField(primary_key=True)
+    transaction = models.ForeignKey(LedgerTransaction, on_delete=models.PROTECT, related_name="entries")
+    account = models.ForeignKey(LedgerAccount, on_delete=models.PROTECT, related_name="entries")
+    currency = models.CharField(max_length=3)
+    amount = models.BigIntegerField()
+
+    class Meta:
+        verbose_name_plural = "ledger entries"
+        constraints = [models.CheckConstraint(condition=~Q(amount=0), name="entry_amount_not_zero")]
+
+    def __str__(self) -> str:
+        return f"{self.amount:+d} {self.currency}"
+
+
+class HoldState(models.TextChoices):
+    """Where the held money stands; transitions in apps/escrow/states.py."""
+
+    CREATED = "created", _("Waiting for payment")
+    FUNDED = "funded", _("Paid, waiting for the parcel")
+    SHIPPED = "shipped", _("On its way")
+    DELIVERED = "delivered", _("Delivered, inspection")
+    DISPUTED = "disputed", _("In dispute")
+    RELEASED = "released", _("Released to the seller")
+    REFUNDED = "refunded", _("Refunded to the buyer")
+    SPLIT = "split", _("Split between both")
+    CANCELLED = "cancelled", _("Cancelled")
+
+
+class Hold(Base):
+    """Money of one payer kept for one payee until both are content. `amount` includes shipping; `fee` is our share on release."""
+
+    payer = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="holds_paid")
+    payee = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="holds_received")
+    amount_minor = models.PositiveBigIntegerField()
+    fee_minor = models.PositiveBigIntegerField()
+    currency = models.CharField(max_length=3, default="USD")
+    state = models.CharField(max_length=10, choices=HoldState, default=HoldState.CREATED)
+    due_at = models.DateTimeField(null=True, blank=True, db_index=True, help_text="when the next deadline passes")
+    due_event = models.CharField(max_length=24, blank=True, help_text="what then happens: an event of the state machine")
+    description = models.CharField(max_length=200)
+    cause = models.CharField(max_length=120, unique=True, help_text="what it is for, e.g. trade:0190…")
+    funded_at = models.DateTimeField(null=True, blank=True)
+    shipped_at = models.DateTimeField(null=True, blank=True)
+    delivered_at = models.DateTimeField(null=True, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+    refunded_minor = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="hold_amount_positive"),
+            models.CheckConstraint(condition=Q(fee_minor__lte=F("amount_minor")), name="hold_fee_within_amount"),
+            models.CheckConstraint(condition=Q(refunded_minor__lte=F("amount_minor")), name="hold_refund_within_amount"),
+            models.CheckConstraint(condition=~Q(payer=F("payee")), name="hold_between_two_people"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.description} ({self.state})"
+
+
+class Payment(Base):
+    """One attempt to pay for a hold. Money counts only when Stripe itself says that it has arrived."""
+
+    class State(models.TextChoices):
+        """What Stripe said last."""
+
+        PENDING = "pending", _("Not paid yet")
+        ACTION = "action", _("Waiting for the bank's confirmation")
+        SUCCEEDED = "succeeded", _("Paid")
+        FAILED = "failed", _("Declined")
+        CANCELLED = "cancelled", _("Cancelled")
+        RETURNED = "returned", _("Returned: paid twice or too late")
+
+    hold = models.ForeignKey(Hold, on_delete=models.PROTECT, related_name="payments")
+    attempt = models.PositiveSmallIntegerField(default=1)
+    amount_minor = models.PositiveBigIntegerField()
+    currency = models.CharField(max_length=3, default="USD")
+    state = models.CharField(max_length=10, choices=State, default=State.PENDING)
+    checkout_id = models.CharField(max_length=120, blank=True, db_index=True)
+    checkout_url = models.URLField(max_length=600, blank=True)
+    intent_id = models.CharField(max_length=120, blank=True, db_index=True)
+    charge_id = models.CharField(max_length=120, blank=True)
+    next_action_url = models.URLField(max_length=600, blank=True)
+    failure_code = models.CharField(max_length=60, blank=True)
+    failure_message = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["hold", "attempt"], name="payment_attempt_once"),
+            models.UniqueConstraint(fields=["hold"], condition=Q(state="succeeded"), name="payment_one_success_per_hold"),
+        ]
+
+    def __str__(self) -> str:
+        return f"attempt {self.attempt} {self.state}"
+
+
+class Settlement(Base):
+    """Money that leaves a closed hold: a transfer to the seller or a refund to the buyer. Sent to Stripe by a task, retried."""
+
+    class Kind(models.TextChoices):
+        """Which way."""
+
+        TRANSFER = "transfer", _("Transfer to the seller")
+        REFUND = "refund", _("Refund to the buyer")
+
+    class State(models.TextChoices):
+        """How far it is."""
+
+        DUE = "due", _("To be sent")
+        WAITING = "waiting", _("Waiting for the seller's payout account")
+        SENT = "sent", _("Sent")
+        FAILED = "failed", _("Failed, needs an operator")
+
+    hold = models.ForeignKey(Hold, on_delete=models.PROTECT, related_name="settlements")
+    kind = models.CharField(max_length=8, choices=Kind)
+    amount_minor = models.PositiveBigIntegerField()
+    currency = models.CharField(max_length=3, default="USD")
+    state = models.CharField(max_length=8, choices=State, default=State.DUE)
+    stripe_id = models.CharField(max_length=120, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_attempt_at = models.DateTimeField(default=timezone.now, db_index=True)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    last_error = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["hold", "kind"], name="settlement_once_per_hold_and_kind"),
+            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="settlement_amount_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.state}"
+
+
+class SellerAccount(Base):
+    """A seller's Stripe Express account and what Stripe says of it."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="seller_account")
+    stripe_id = models.CharField(max_length=120, unique=True)
+    transfers_active = models.BooleanField(default=False)
+    payouts_enabled = models.BooleanField(default=False)
+    details_submitted = models.BooleanField(default=False)
+    requirements_due = models.JSONField(default=list)
+    refreshed_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return self.stripe_id
+
+
+class WebhookEvent(models.Model):
+    """Inbox: each of Stripe's events, stored once, then handled by a task; what fails is retried and finally parked."""
+
+    event_id = models.CharField(primary_key=True, max_length=120)
+    type = models.CharField(max_length=80)
+    object_id = models.CharField(max_length=120, blank=True)
+    payload = models.JSONField()
+    received_at = models.DateTimeField(default=timezone.now)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_attempt_at = models.DateTimeField(default=timezone.now)
+    handled_at = models.DateTimeField(null=True, blank=True)
+    parked_at = models.DateTimeField(null=True, blank=True)
+    last_error = models.TextField(blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["next_attempt_at"],
+                condition=Q(handled_at__isnull=True, parked_at__isnull=True),
+                name="webhook_pending",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.event_id}"
+
+
+class Dispute(Base):
+    """A disagreement about a hold; money stays until both agree or a moderator decides."""
+
+    class Reason(models.TextChoices):
+        """What the opener says is wrong."""
+
+        NOT_RECEIVED = "not-received", _("It did not arrive")
+        NOT_AS_DESCRIBED = "not-as-described", _("Condition is worse than described")
+        WRONG_ITEM = "wrong-item", _("It is a different printing")
+        COUNTERFEIT = "counterfeit", _("It may be a counterfeit")
+        DAMAGED = "damaged", _("Damaged on the way")
+        OTHER = "other", _("Something else")
+
+    class State(models.TextChoices):
+        """Whose turn it is."""
+
+        OPEN = "open", _("Waiting for the other side")
+        ANSWERED = "answered", _("Waiting for a moderator")
+        DECIDED = "decided", _("Decided")
+        WITHDRAWN = "withdrawn", _("Withdrawn")
+
+    class Outcome(models.TextChoices):
+        """What was decided."""
+
+        RELEASE = "release", _("Released to the seller")
+        REFUND = "refund", _("Refunded to the buyer")
+        SPLIT = "split", _("Split")
+
+    hold = models.ForeignKey(Hold, on_delete=models.PROTECT, related_name="disputes")
+    opened_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="disputes_opened")
+    reason = models.CharField(max_length=20, choices=Reason)
+    statement = models.TextField(max_length=4000)
+    answer = models.TextField(max_length=4000, blank=True)
+    answered_at = models.DateTimeField(null=True, blank=True)
+    answer_due_at = models.DateTimeField()
+    state = models.CharField(max_length=10, choices=State, default=State.OPEN)
+    outcome = models.CharField(max_length=8, choices=Outcome, blank=True)
+    refund_minor = models.PositiveBigIntegerField(null=True, blank=True)
+    decision = models.TextField(max_length=4000, blank=True)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="disputes_decided"
+    )
+    decided_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["hold"], condition=Q(state__in=["open", "answered"]), name="dispute_one_open_per_hold"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_reason_display()} ({self.state})"
+
+
+class Evidence(Base):
+    """A picture or note that one side adds to a dispute; stays with the case."""
+
+    dispute = models.ForeignKey(Dispute, on_delete=models.PROTECT, related_name="evidence")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    note = models.CharField(max_length=1000, blank=True)
+    file = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        verbose_name_plural = "evidence"
+
+    def __str__(self) -> str:
+        return self.note[:40] or self.file

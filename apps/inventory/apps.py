@@ -1,0 +1,10 @@
+"""Registration of the app."""
+
+from django.apps import AppConfig
+
+
+class InventoryConfig(AppConfig):
+    """apps.inventory."""
+
+    name = "apps.inventory"
+    default = True

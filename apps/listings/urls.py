@@ -1,0 +1,5 @@
+"""Web routes of the app."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

@@ -1,0 +1,10 @@
+"""Registration of the app."""
+
+from django.apps import AppConfig
+
+
+class ScansConfig(AppConfig):
+    """apps.scans."""
+
+    name = "apps.scans"
+    default = True

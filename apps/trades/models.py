@@ -1,0 +1,128 @@
+"""The one flow for buying and for swapping: trade, its lines, shipments, messages, reviews. Money itself is escrow's."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from apps.core.models import Base
+from apps.escrow.models import Hold
+from apps.inventory.models import InventoryItem
+from apps.listings.models import Listing
+
+
+class Trade(Base):
+    """Two sides exchange items and cash. A purchase is a trade in which `buyer` brings only cash."""
+
+    class State(models.TextChoices):
+        """Coarse state; the stage in between is the hold's."""
+
+        OPEN = "open", _("Under way")
+        COMPLETED = "completed", _("Completed")
+        CANCELLED = "cancelled", _("Cancelled")
+
+    buyer = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="purchases")
+    seller = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="sales")
+    state = models.CharField(max_length=10, choices=State, default=State.OPEN)
+    hold = models.OneToOneField(Hold, null=True, on_delete=models.PROTECT, related_name="trade")
+    items_minor = models.PositiveBigIntegerField()
+    shipping_minor = models.PositiveBigIntegerField()
+    currency = models.CharField(max_length=3, default="USD")
+    ship_to = models.JSONField(help_text="the buyer's address as it was when buying")
+    closed_at = models.DateTimeField(null=True, blank=True)
+    request_key = models.CharField(max_length=80, blank=True, help_text="given by the client: a double click makes one trade")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=~Q(buyer=F("seller")), name="trade_between_two_people"),
+            models.UniqueConstraint(
+                fields=["buyer", "request_key"], condition=~Q(request_key=""), name="trade_once_per_request"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["buyer", "-created_at"], name="trade_by_buyer"),
+            models.Index(fields=["seller", "-created_at"], name="trade_by_seller"),
+        ]
+
+    def __str__(self) -> str:
+        return f"trade {str(self.pk)[-6:]}"
+
+    @property
+    def total_minor(self) -> int:
+        """What the buyer pays."""
+        return self.items_minor + self.shipping_minor
+
+    def get_absolute_url(self) -> str:
+        """The trade room."""
+        return reverse("trade", args=[self.pk])
+
+
+class TradeLine(Base):
+    """Copies that one side gives. Name, printing and condition are kept as they were at the time."""
+
+    trade = models.ForeignKey(Trade, on_delete=models.PROTECT, related_name="lines")
+    giver = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    item = models.ForeignKey(InventoryItem, on_delete=models.PROTECT, related_name="trade_lines")
+    listing = models.ForeignKey(Listing, null=True, on_delete=models.PROTECT, related_name="trade_lines")
+    quantity = models.PositiveIntegerField()
+    price_minor = models.PositiveBigIntegerField()
+    condition_label = models.CharField(max_length=12)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(quantity__gt=0), name="line_quantity_positive")]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} x {self.item_id}"
+
+
+class Shipment(Base):
+    """One parcel."""
+
+    trade = models.ForeignKey(Trade, on_delete=models.PROTECT, related_name="shipments")
+    sender = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    carrier = models.CharField(max_length=60, blank=True)
+    tracking_number = models.CharField(max_length=60, blank=True)
+    shipped_at = models.DateTimeField()
+    delivered_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["trade", "sender"], name="shipment_one_per_sender")]
+
+    def __str__(self) -> str:
+        return f"{self.carrier} {self.tracking_number}"
+
+
+class Message(Base):
+    """What the two say to each other in the trade room; also the system's own lines (no author)."""
+
+    trade = models.ForeignKey(Trade, on_delete=models.PROTECT, related_name="messages")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    body = models.CharField(max_length=2000)
+
+    class Meta:
+        ordering = ["created_at"]
+
+    def __str__(self) -> str:
+        return self.body[:40]
+
+
+class Review(Base):
+    """How it went; both stay hidden until both are in or 14 days have passed."""
+
+    trade = models.ForeignKey(Trade, on_delete=models.PROTECT, related_name="reviews")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="reviews_written")
+    subject = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="reviews_received")
+    rating = models.PositiveSmallIntegerField()
+    body = models.CharField(max_length=1000, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["trade", "author"], name="review_once_per_author"),
+            models.CheckConstraint(condition=Q(rating__gte=1, rating__lte=5), name="review_rating_in_range"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.rating}/5"

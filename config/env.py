@@ -1,0 +1,93 @@
+"""The one typed place that reads the environment. A wrong value stops the start with its name and what is expected."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class SettingsError(Exception):
+    """A setting is missing or wrong; the text names it and says what is expected."""
+
+
+class Environment(BaseSettings):
+    """Every setting an operator can make, with its type and default. Names in the environment are the field's, upper case."""
+
+    model_config = SettingsConfigDict(env_file=ROOT / ".env", extra="ignore", frozen=True)
+
+    # where things live
+    database_url: str = Field("", description="postgresql://user:password@host:5432/name; empty: the embedded server")
+    redis_url: str = Field("", description="redis://host:6379/0; empty: the embedded server")
+    cardvault_data_dir: Path = Field(ROOT / ".cardvault", description="a writable folder for data, keys and logs")
+    port: int = Field(8000, ge=1, le=65535, description="the port of the web server")
+    site_url: str = Field("", description="the address that people see, e.g. https://cards.example.com")
+
+    # posture
+    secret_key: str = Field("", description="at least 50 random characters; required in production")
+    allowed_hosts: str = Field("", description="comma-separated host names; required in production")
+    jwt_private_key: str = Field("", description="a PEM RSA private key; empty: one is made in the data folder")
+    behind_proxy: bool = Field(False, description="true when a proxy sets X-Forwarded-Proto and X-Forwarded-For")
+
+    # mail
+    email_url: str = Field("", description="smtp://user:password@host:587/?tls=1; empty: mail goes to files in the data folder")
+    default_from_email: str = "CardVault <no-reply@cardvault.example>"
+
+    # payments
+    stripe_secret_key: str = Field("", description="sk_test_... or sk_live_...; empty: payments are off")
+    stripe_api_base: str = Field("", description="address of the payments sandbox; empty: Stripe itself")
+    stripe_webhook_secret: str = Field("", description="whsec_...")
+
+    # media
+    s3_bucket: str = Field("", description="bucket for media; empty: files in the data folder")
+    s3_endpoint_url: str = ""
+    s3_region: str = ""
+
+    # limits
+    upload_max_bytes: int = Field(25 * 1024 * 1024, gt=0)
+    upload_max_pixels: int = Field(60_000_000, gt=0)
+    api_rate_per_hour: int = Field(1000, gt=0)
+    api_rate_per_minute: int = Field(100, gt=0)
+    log_level: str = "INFO"
+    log_format: str = Field("", description="json or console; empty: json in production")
+
+    @field_validator("log_level")
+    @classmethod
+    def known_level(cls, value: str) -> str:
+        """Accept the five standard levels in any case."""
+        if value.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"}:
+            raise ValueError("expected one of DEBUG, INFO, WARNING, ERROR, CRITICAL")
+        return value.upper()
+
+    @field_validator("database_url")
+    @classmethod
+    def postgresql_only(cls, value: str) -> str:
+        """PostgreSQL is the only database."""
+        if value and not value.startswith(("postgresql://", "postgres://")):
+            raise ValueError("expected postgresql://user:password@host:5432/name")
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def redis_only(cls, value: str) -> str:
+        """Redis is the only queue and cache."""
+        if value and not value.startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError("expected redis://host:6379/0")
+        return value
+
+
+@lru_cache
+def environment() -> Environment:
+    """The process's settings, read once. Raises SettingsError."""
+    try:
+        return Environment()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0]).upper()
+        field = Environment.model_fields.get(name.lower())
+        expected = f" Expected: {field.description}." if field and field.description else ""
+        raise SettingsError(f"the setting {name} is wrong: {first['msg']}.{expected}") from None

@@ -1,0 +1,1 @@
+"""Settings: base.py is production's posture; development.py and test.py loosen it explicitly."""

@@ -1,0 +1,312 @@
+"""Settings for production. Everything that differs by machine comes from config.env."""
+
+from datetime import timedelta
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from celery.schedules import crontab
+from csp.constants import NONE, SELF
+
+from config.env import ROOT, environment
+from config.keys import jwt_keys
+
+ENV = environment()
+DATA_DIR = ENV.cardvault_data_dir
+BASE_DIR = ROOT
+
+DEBUG = False
+SECRET_KEY = ENV.secret_key
+ALLOWED_HOSTS = [host.strip() for host in ENV.allowed_hosts.split(",") if host.strip()]
+SITE_URL = ENV.site_url.rstrip("/") or f"http://127.0.0.1:{ENV.port}"
+SITE_NAME = "CardVault"
+CSRF_TRUSTED_ORIGINS = [SITE_URL]
+CSRF_FAILURE_VIEW = "apps.core.problems.csrf_failure"
+
+INSTALLED_APPS = [
+    "unfold",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.postgres",
+    "django.contrib.humanize",
+    "django.contrib.staticfiles",
+    "apps.moderation.apps.AdminSiteConfig",
+    "allauth",
+    "allauth.account",
+    "rest_framework",
+    "rest_framework_simplejwt",
+    "rest_framework_simplejwt.token_blacklist",
+    "drf_spectacular",
+    "django_htmx",
+    "csp",
+    "channels",
+    "pgvector.django",
+    "apps.core",
+    "apps.accounts",
+    "apps.catalog",
+    "apps.valuations",
+    "apps.inventory",
+    "apps.scans",
+    "apps.listings",
+    "apps.escrow",
+    "apps.trades",
+    "apps.moderation",
+    "apps.demo",
+]
+
+MIDDLEWARE = [
+    "apps.core.middleware.request_id",
+    "django.middleware.security.SecurityMiddleware",
+    "servestatic.middleware.ServeStaticMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "apps.core.middleware.rate_limit_headers",
+    "apps.core.middleware.problems",
+]
+
+ROOT_URLCONF = "config.urls"
+ASGI_APPLICATION = "config.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [ROOT / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "apps.core.context.site",
+            ],
+            "builtins": ["apps.core.templatetags.cardvault"],
+        },
+    },
+]
+
+
+def database(url: str) -> dict[str, object]:
+    """Django's settings for a PostgreSQL URL; `?host=/folder` names a Unix socket."""
+    parts = urlsplit(url)
+    query = dict(parse_qsl(parts.query))
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": query.pop("host", "") or unquote(parts.hostname or ""),
+        "PORT": str(parts.port or ""),
+        "OPTIONS": {**query, "pool": {"min_size": 0, "max_size": 10, "timeout": 10}},
+        "CONN_HEALTH_CHECKS": True,
+    }
+
+
+def redis_forms(url: str) -> dict[str, str]:
+    """The same Redis as redis-py, Celery and Channels each want to read it."""
+    if url.startswith("unix://"):
+        path = url.removeprefix("unix://").split("?")[0]
+        return {"client": f"unix://{path}?db=0", "celery": f"redis+socket://{path}?virtual_host=0"}
+    return {"client": url, "celery": url}
+
+
+DATABASES = {"default": database(ENV.database_url)} if ENV.database_url else {}
+REDIS_URL = ENV.redis_url
+_redis = redis_forms(REDIS_URL)
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+ATOMIC_REQUESTS = False
+
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": _redis["client"]}}
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {"hosts": [_redis["client"]]},
+    },
+}
+
+# -- Celery ----------------------------------------------------------------
+CELERY_BROKER_URL = _redis["celery"]
+CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_TIME_LIMIT = 600
+CELERY_TASK_SOFT_TIME_LIMIT = 540
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
+CELERY_TASK_ROUTES = {
+    "apps.scans.tasks.*": {"queue": "vision"},
+    "apps.valuations.tasks.*": {"queue": "feeds"},
+}
+CELERY_BEAT_SCHEDULE = {
+    "relay-outbox": {"task": "apps.core.tasks.relay_outbox", "schedule": 2.0},
+    "sweep-deadlines": {"task": "apps.escrow.tasks.sweep_deadlines", "schedule": 30.0},
+    "settle-payments": {"task": "apps.escrow.tasks.settle_due", "schedule": 15.0},
+    "resume-scans": {"task": "apps.scans.tasks.resume_stalled", "schedule": 30.0},
+    "refresh-current-prices": {"task": "apps.valuations.tasks.refresh_stale", "schedule": crontab(minute=17)},
+}
+
+# -- accounts --------------------------------------------------------------
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_CONFIRM_EMAIL_ON_GET = False
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True
+ACCOUNT_ADAPTER = "apps.accounts.adapter.AccountAdapter"
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = SITE_URL.split(":")[0]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "home"
+ACCOUNT_LOGOUT_REDIRECT_URL = "home"
+
+# -- REST ------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "apps.accounts.authentication.APIKeyAuthentication",
+        "apps.accounts.authentication.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["apps.accounts.permissions.HasScope"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_THROTTLE_CLASSES": ["apps.core.throttling.HourlyRate", "apps.core.throttling.BurstRate"],
+    "EXCEPTION_HANDLER": "apps.core.problems.api_exception_handler",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+API_RATE_PER_HOUR = ENV.api_rate_per_hour
+API_RATE_PER_MINUTE = ENV.api_rate_per_minute
+SPECTACULAR_SETTINGS = {
+    "TITLE": "CardVault API",
+    "DESCRIPTION": "Catalogue, scans, inventory, listings and trades. Sign in with a bearer token or an X-API-Key.",
+    "VERSION": "1.0.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": r"/api/v1",
+    "ENUM_NAME_OVERRIDES": {},
+}
+_private_key, _public_key = jwt_keys(ENV)
+SIMPLE_JWT = {
+    "ALGORITHM": "RS256",
+    "SIGNING_KEY": _private_key,
+    "VERIFYING_KEY": _public_key,
+    "ACCESS_TOKEN_LIFETIME": timedelta(hours=1),
+    "REFRESH_TOKEN_LIFETIME": timedelta(days=30),
+    "ROTATE_REFRESH_TOKENS": True,
+    "BLACKLIST_AFTER_ROTATION": True,
+    "ISSUER": "cardvault",
+    "AUDIENCE": "cardvault-api",
+    "USER_ID_CLAIM": "sub",
+}
+
+# -- payments --------------------------------------------------------------
+STRIPE_SECRET_KEY = ENV.stripe_secret_key
+STRIPE_API_BASE = ENV.stripe_api_base
+STRIPE_WEBHOOK_SECRET = ENV.stripe_webhook_secret
+
+# -- mail ------------------------------------------------------------------
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = ENV.default_from_email
+if ENV.email_url:
+    _mail = urlsplit(ENV.email_url)
+    EMAIL_HOST, EMAIL_PORT = _mail.hostname, _mail.port or 587
+    EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = unquote(_mail.username or ""), unquote(_mail.password or "")
+    EMAIL_USE_TLS = dict(parse_qsl(_mail.query)).get("tls", "1") == "1"
+else:
+    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    EMAIL_FILE_PATH = str(DATA_DIR / "mail")
+
+# -- files -----------------------------------------------------------------
+STATIC_URL = "static/"
+STATIC_ROOT = ROOT / "staticfiles"
+STATICFILES_DIRS = [ROOT / "static"]
+MEDIA_URL = "media/"
+MEDIA_ROOT = DATA_DIR / "media"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "servestatic.storage.CompressedManifestStaticFilesStorage"},
+}
+if ENV.s3_bucket:
+    STORAGES["default"] = {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            "bucket_name": ENV.s3_bucket,
+            "endpoint_url": ENV.s3_endpoint_url or None,
+            "region_name": ENV.s3_region or None,
+            "file_overwrite": False,
+        },
+    }
+UPLOAD_MAX_BYTES = ENV.upload_max_bytes
+UPLOAD_MAX_PIXELS = ENV.upload_max_pixels
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+
+# -- security --------------------------------------------------------------
+SECURE_SSL_REDIRECT = SITE_URL.startswith("https://")
+SECURE_HSTS_SECONDS = 31_536_000 if SECURE_SSL_REDIRECT else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_AGE = 60 * 60 * 24 * 30
+X_FRAME_OPTIONS = "DENY"
+if ENV.behind_proxy:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:", "blob:"],
+        "connect-src": [SELF],
+        "font-src": [SELF],
+        "object-src": [NONE],
+        "base-uri": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    },
+}
+
+# -- language, time, logs --------------------------------------------------
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English")]
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = True
+LOG_FORMAT = ENV.log_format or "json"
+LOG_LEVEL = ENV.log_level
+LOGGING_CONFIG = "apps.core.logging.configure"
+LOGGING = {"format": LOG_FORMAT, "level": LOG_LEVEL}
+
+# -- marketplace rules (see docs/architecture.md, deadlines) ------------------
+TRADE_DEADLINES = {
+    "pay": timedelta(hours=24),
+    "ship": timedelta(days=7),  # then the buyer may cancel
+    "ship_final": timedelta(days=10),  # then the money goes back by itself
+    "deliver": timedelta(days=21),  # then "where is it?" is asked
+    "lost": timedelta(days=30),  # from shipping: the lost claim opens
+    "inspect": timedelta(hours=72),
+    "answer_dispute": timedelta(days=3),
+    "escalate_dispute": timedelta(days=14),
+}
+PLATFORM_FEE_BASIS_POINTS = 500
+PLATFORM_FEE_FIXED_MINOR = 30
+NEW_SELLER_OPEN_LIMIT_MINOR = 50_000

@@ -1,0 +1,45 @@
+"""Tests: throw-away servers shared by all processes of one run, quick hashing, mail in memory, nothing else loosened."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from config.embedded import attach
+
+# The first process of a run starts the servers; xdist's workers inherit their addresses through the environment.
+if "CARDVAULT_TEST_DIR" not in os.environ:
+    os.environ["CARDVAULT_TEST_DIR"] = tempfile.mkdtemp(prefix="cv-")
+    os.environ["CARDVAULT_DATA_DIR"] = os.environ["CARDVAULT_TEST_DIR"]
+    _servers = attach(Path(os.environ["CARDVAULT_TEST_DIR"]), ephemeral=True)
+    os.environ["DATABASE_URL"] = _servers.database_url
+    os.environ["REDIS_URL"] = _servers.redis_url
+    for _name in ("STRIPE_SECRET_KEY", "STRIPE_API_BASE", "STRIPE_WEBHOOK_SECRET", "SITE_URL", "EMAIL_URL", "S3_BUCKET"):
+        os.environ.pop(_name, None)
+
+from config.settings.base import *  # noqa: E402, F403
+from config.settings.base import CACHES, CHANNEL_LAYERS, DATABASES, REDIS_URL  # noqa: E402
+
+# One Redis database per xdist worker.
+_worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 15
+_path = REDIS_URL.removeprefix("unix://").split("?")[0]
+CACHES["default"]["LOCATION"] = f"unix://{_path}?db={_worker}"
+CHANNEL_LAYERS["default"]["CONFIG"]["hosts"] = [f"unix://{_path}?db={_worker}"]
+CHANNEL_LAYERS["default"]["CONFIG"]["prefix"] = f"test{_worker}"
+CELERY_BROKER_URL = f"redis+socket://{_path}?virtual_host={_worker}"
+DATABASES["default"]["OPTIONS"].pop("pool")
+
+SECRET_KEY = "only-for-tests-" * 4
+ALLOWED_HOSTS = ["testserver", "127.0.0.1", "localhost"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+SERVESTATIC_USE_FINDERS = True
+SERVE_MEDIA = True
+STRIPE_SECRET_KEY = "sk_test_sandbox"
+STRIPE_WEBHOOK_SECRET = "whsec_sandbox"
+LOGGING = {"format": "console", "level": "WARNING"}
+API_RATE_PER_HOUR = 100_000
+API_RATE_PER_MINUTE = 100_000

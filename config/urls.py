@@ -1,0 +1,46 @@
+"""Every route: the web at /, moderators at /admin/, REST at /api/v1/. Each app names its own."""
+
+from django.conf import settings
+from django.contrib import admin
+from django.urls import include, path
+from django.views.static import serve
+from drf_spectacular.views import SpectacularAPIView
+
+from apps.core import views as core_views
+from config import views
+
+handler400 = "apps.core.problems.bad_request"
+handler403 = "apps.core.problems.permission_denied"
+handler404 = "apps.core.problems.not_found"
+handler500 = "apps.core.problems.server_error"
+
+api = [
+    path("", include("apps.accounts.api_urls")),
+    path("", include("apps.catalog.api_urls")),
+    path("", include("apps.valuations.api_urls")),
+    path("", include("apps.inventory.api_urls")),
+    path("", include("apps.scans.api_urls")),
+    path("", include("apps.listings.api_urls")),
+    path("", include("apps.trades.api_urls")),
+    path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
+    path("docs/", core_views.api_docs, name="api-docs"),
+]
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("", include("apps.core.urls")),
+    path("", include("apps.catalog.urls")),
+    path("", include("apps.inventory.urls")),
+    path("", include("apps.scans.urls")),
+    path("", include("apps.listings.urls")),
+    path("", include("apps.escrow.urls")),
+    path("", include("apps.trades.urls")),
+    path("", include("apps.accounts.urls")),
+    path("", include("apps.moderation.urls")),
+    path("accounts/", include("allauth.urls")),
+    path("admin/", admin.site.urls),
+    path("api/v1/", include(api)),
+]
+
+if getattr(settings, "SERVE_MEDIA", False):
+    urlpatterns += [path("media/<path:path>", serve, {"document_root": settings.MEDIA_ROOT}, name="media")]
