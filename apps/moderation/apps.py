@@ -1,7 +1,7 @@
 """Registration of the app, and of its admin site as the project's."""
 
 from django.apps import AppConfig
-from django.contrib.admin.apps import AdminConfig
+from django.contrib.admin import apps as admin_apps
 
 
 class ModerationConfig(AppConfig):
@@ -11,7 +11,7 @@ class ModerationConfig(AppConfig):
     default = True
 
 
-class AdminSiteConfig(AdminConfig):
+class AdminSiteConfig(admin_apps.AdminConfig):
     """django.contrib.admin with our site as the default one."""
 
     default_site = "apps.moderation.site.ModeratorSite"
