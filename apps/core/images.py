@@ -1,0 +1,135 @@
+"""Pictures that people send: checked by content, size and pixel count, turned upright, stripped, stored with thumbnails.
+
+What is stored is always our own re-encoding, so that no metadata (EXIF, GPS) and no hidden payload of the upload
+survives. Thumbnails lie beside the picture as `<stem>.<size>.webp`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import warnings
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from apps.core.errors import TooLarge, UnsupportedType
+from apps.core.ids import uuid7
+
+SIZES = (128, 256, 512)
+FORMATS = ("JPEG", "PNG", "WEBP")
+_READABLE = "JPEG, PNG or WebP"
+
+
+@dataclass(frozen=True)
+class StoredImage:
+    """A picture in storage: `name` there, pixels, and the SHA-256 of what was uploaded."""
+
+    name: str
+    width: int
+    height: int
+    digest: str
+
+
+def accept_upload(
+    file: BinaryIO, *, folder: str, thumbnails: bool = True
+) -> StoredImage:
+    """Check an upload, make it safe and store it under `folder`.
+
+    Raises TooLarge (bytes or pixels over settings.UPLOAD_MAX_*) and UnsupportedType (not a picture, or a broken one).
+    """
+    content = file.read(settings.UPLOAD_MAX_BYTES + 1)
+    if len(content) > settings.UPLOAD_MAX_BYTES:
+        raise TooLarge(
+            f"The picture is over {settings.UPLOAD_MAX_BYTES // 2**20} MB. Send a smaller one."
+        )
+    picture = upright(content)
+    return store(
+        picture,
+        folder=folder,
+        digest=hashlib.sha256(content).hexdigest(),
+        thumbnails=thumbnails,
+    )
+
+
+def upright(content: bytes) -> Image.Image:
+    """The decoded picture in RGB, turned as the camera meant it, without metadata. Raises like `accept_upload`."""
+    if not content:
+        raise UnsupportedType("The file is empty.")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            picture = Image.open(io.BytesIO(content), formats=FORMATS)
+            if picture.width * picture.height > settings.UPLOAD_MAX_PIXELS:
+                raise TooLarge(
+                    f"The picture has {picture.width} x {picture.height} pixels; "
+                    f"at most {settings.UPLOAD_MAX_PIXELS // 1_000_000} million are taken."
+                )
+            picture.load()
+    except UnidentifiedImageError:
+        raise UnsupportedType(
+            f"This is not a picture that we can read. Send {_READABLE}."
+        ) from None
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise TooLarge("The picture has far more pixels than a camera takes.") from None
+    except (OSError, ValueError, SyntaxError):
+        raise UnsupportedType(
+            "The picture is damaged or cut off. Send it again."
+        ) from None
+    turned = ImageOps.exif_transpose(picture)
+    clean = Image.new("RGB", turned.size, "white")
+    if turned.mode in ("RGBA", "LA", "P"):
+        layered = turned.convert("RGBA")
+        clean.paste(layered, mask=layered.getchannel("A"))
+    else:
+        clean.paste(turned.convert("RGB"))
+    return clean
+
+
+def store(
+    picture: Image.Image, *, folder: str, digest: str = "", thumbnails: bool = True
+) -> StoredImage:
+    """Store an RGB picture as JPEG with its thumbnails; returns where it lies."""
+    stem = f"{folder.strip('/')}/{uuid7().hex}"
+    name = default_storage.save(
+        f"{stem}.jpg", ContentFile(_encoded(picture, "JPEG", quality=90, optimize=True))
+    )
+    if thumbnails:
+        for size in SIZES:
+            small = picture.copy()
+            small.thumbnail((size, size * 2), Image.Resampling.LANCZOS)
+            default_storage.save(
+                thumbnail_name(name, size),
+                ContentFile(_encoded(small, "WEBP", quality=82, method=4)),
+            )
+    return StoredImage(name, picture.width, picture.height, digest)
+
+
+def _encoded(picture: Image.Image, kind: str, **options: object) -> bytes:
+    buffer = io.BytesIO()
+    picture.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def thumbnail_name(name: str, size: int) -> str:
+    """Where the thumbnail of that width (128, 256 or 512) lies."""
+    if size not in SIZES:
+        raise ValueError(f"thumbnails are {SIZES} pixels wide")
+    return f"{name.rsplit('.', 1)[0]}.{size}.webp"
+
+
+def url(name: str, size: int | None = None) -> str:
+    """The address of a stored picture, or of its thumbnail; empty for an empty name."""
+    if not name:
+        return ""
+    return default_storage.url(thumbnail_name(name, size) if size else name)
+
+
+def remove(name: str) -> None:
+    """Delete a picture and its thumbnails; what is gone already is fine."""
+    for each in (name, *(thumbnail_name(name, size) for size in SIZES)):
+        default_storage.delete(each)
