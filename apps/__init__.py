@@ -1,0 +1,1 @@
+"""The rooms of CardVault; docs/architecture.md says who may import whom."""

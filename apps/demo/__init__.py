@@ -1,0 +1,1 @@
+"""A world to look at: facts, drawn cards, people, trades."""

@@ -1,0 +1,1 @@
+"""Held money: ledger, payments, disputes."""

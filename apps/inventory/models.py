@@ -1,4 +1,4 @@
-"""What members own: binder, inventory item, movement, photo. Availability is `quantity - reserved`, held by the database."""
+"""What members own: binder, inventory item, movement, photo. The database holds 0 <= reserved <= quantity."""
 
 from __future__ import annotations
 
@@ -41,7 +41,9 @@ class InventoryItem(Base):
     acquired_on = models.DateField(null=True, blank=True)
     binder = models.ForeignKey(Binder, null=True, blank=True, on_delete=models.SET_NULL, related_name="items")
     notes = models.CharField(max_length=500, blank=True)
-    provenance = models.JSONField(default=dict, blank=True, help_text="how it came here: scan, import, purchase; with ids")
+    provenance = models.JSONField(
+        default=dict, blank=True, help_text="how it came here: scan, import, purchase; with ids"
+    )
 
     class Meta:
         constraints = [
@@ -50,9 +52,7 @@ class InventoryItem(Base):
                 name="item_reserved_within_quantity",
                 violation_error_message=_("These copies are promised to somebody else."),
             ),
-            models.CheckConstraint(
-                condition=Q(condition="") ^ Q(grade__isnull=True), name="item_condition_or_grade"
-            ),
+            models.CheckConstraint(condition=Q(condition="") ^ Q(grade__isnull=True), name="item_condition_or_grade"),
             models.CheckConstraint(
                 condition=Q(grade__isnull=True) | (Q(grade__gte=1) & Q(grade__lte=10)), name="item_grade_in_range"
             ),
@@ -95,7 +95,9 @@ class Movement(Base):
     reserved_change = models.IntegerField(default=0)
     unit_price_minor = models.BigIntegerField(null=True, blank=True)
     currency = models.CharField(max_length=3, default="USD")
-    cause = models.CharField(max_length=120, blank=True, help_text="what caused it, e.g. trade:0190…; once per item, kind and cause")
+    cause = models.CharField(
+        max_length=120, blank=True, help_text="what caused it, e.g. trade:0190…; once per item, kind and cause"
+    )
     by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
 
     class Meta:

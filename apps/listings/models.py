@@ -54,9 +54,7 @@ class Listing(Base):
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(price_minor__gt=0), name="listing_price_positive"),
-            models.CheckConstraint(
-                condition=~Q(state="active") | Q(quantity__gt=0), name="listing_active_has_copies"
-            ),
+            models.CheckConstraint(condition=~Q(state="active") | Q(quantity__gt=0), name="listing_active_has_copies"),
             models.UniqueConstraint(
                 fields=["item"], condition=Q(state__in=["active", "paused"]), name="listing_one_open_per_item"
             ),

@@ -1,0 +1,1 @@
+"""Purchases and swaps between two people."""

@@ -8,3 +8,7 @@ class TradesConfig(AppConfig):
 
     name = "apps.trades"
     default = True
+
+    def ready(self) -> None:
+        """Subscribe to escrow's facts."""
+        from apps.trades import handlers  # noqa: F401

@@ -33,7 +33,9 @@ class Trade(Base):
     currency = models.CharField(max_length=3, default="USD")
     ship_to = models.JSONField(help_text="the buyer's address as it was when buying")
     closed_at = models.DateTimeField(null=True, blank=True)
-    request_key = models.CharField(max_length=80, blank=True, help_text="given by the client: a double click makes one trade")
+    request_key = models.CharField(
+        max_length=80, blank=True, help_text="given by the client: a double click makes one trade"
+    )
 
     class Meta:
         constraints = [

@@ -1,0 +1,38 @@
+"""Facts that the inventory states."""
+
+import uuid
+from dataclasses import dataclass
+
+from apps.core.outbox import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class ItemAdded(Event):
+    """Copies came into an inventory."""
+
+    topic = "inventory.item_added"
+    item_id: uuid.UUID
+    owner_id: uuid.UUID
+    variant_id: uuid.UUID
+    quantity: int
+
+    @property
+    def aggregate(self) -> str:
+        """The item."""
+        return f"item:{self.item_id}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ItemHandedOver(Event):
+    """Copies went from one member to another."""
+
+    topic = "inventory.item_handed_over"
+    item_id: uuid.UUID
+    giver_id: uuid.UUID
+    taker_id: uuid.UUID
+    quantity: int
+
+    @property
+    def aggregate(self) -> str:
+        """The item."""
+        return f"item:{self.item_id}"

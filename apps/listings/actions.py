@@ -1,0 +1,198 @@
+"""Writes to listings: list, change, pause, withdraw; take and put back copies for a trade."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import transaction
+from django.db.models import F
+
+from apps.accounts.models import User
+from apps.core import audit, outbox
+from apps.core.errors import Conflict, InvalidInput, NotFound, NotYours
+from apps.inventory.actions import OutOfStock
+from apps.inventory.models import InventoryItem
+from apps.listings.events import ListingChanged, ListingCreated, ListingSoldOut, ListingWithdrawn
+from apps.listings.models import Listing, ShippingProfile
+
+LEAST_PRICE_MINOR = 10
+MOST_PRICE_MINOR = 50_000_000
+
+
+class NotForSale(Conflict):
+    """The listing cannot be bought now."""
+
+    code, message = "NOT_FOR_SALE", "This is not for sale any more."
+
+
+@transaction.atomic
+def list_item(
+    *,
+    item: InventoryItem,
+    quantity: int,
+    price_minor: int,
+    by: User,
+    currency: str = "USD",
+    shipping: ShippingProfile | None = None,
+    description: str = "",
+) -> Listing:
+    """Offer copies of an item at a price for each.
+
+    Raises NotYours, OutOfStock (fewer free copies), InvalidInput, Conflict (already listed). Emits listing.created.
+    """
+    item = InventoryItem.objects.select_for_update(no_key=True).get(pk=item.pk)
+    if item.owner_id != by.pk:
+        raise NotYours
+    _check_price(price_minor)
+    _check_quantity(quantity, item.available)
+    if item.listings.filter(state__in=[Listing.State.ACTIVE, Listing.State.PAUSED]).exists():
+        raise Conflict("This item is listed already. Change that listing instead.")
+    listing = Listing.objects.create(
+        seller=by,
+        item=item,
+        quantity=quantity,
+        price_minor=price_minor,
+        currency=currency,
+        shipping=shipping or default_shipping(seller=by),
+        description=description.strip(),
+    )
+    outbox.emit(ListingCreated(listing_id=listing.pk, seller_id=by.pk))
+    return listing
+
+
+@transaction.atomic
+def change_listing(
+    *,
+    listing: Listing,
+    by: User,
+    price_minor: int | None = None,
+    quantity: int | None = None,
+    description: str | None = None,
+    shipping: ShippingProfile | None = None,
+) -> Listing:
+    """Change what an open listing says. Raises NotYours, NotForSale, OutOfStock, InvalidInput."""
+    listing = _open(listing.pk, by)
+    before = {"price_minor": listing.price_minor, "quantity": listing.quantity}
+    if price_minor is not None:
+        _check_price(price_minor)
+        listing.price_minor = price_minor
+    if quantity is not None:
+        _check_quantity(quantity, listing.item.available)
+        listing.quantity = quantity
+    if description is not None:
+        listing.description = description.strip()
+    if shipping is not None:
+        if shipping.seller_id != by.pk:
+            raise NotYours
+        listing.shipping = shipping
+    listing.save()
+    after = {"price_minor": listing.price_minor, "quantity": listing.quantity}
+    if after != before:
+        audit.record(action="listing.changed", target=listing, by=by, before=before, after=after)
+    outbox.emit(ListingChanged(listing_id=listing.pk, seller_id=by.pk))
+    return listing
+
+
+@transaction.atomic
+def set_paused(*, listing: Listing, paused: bool, by: User) -> Listing:
+    """Hide an open listing from buyers, or show it again. Raises NotYours, NotForSale."""
+    listing = _open(listing.pk, by)
+    listing.state = Listing.State.PAUSED if paused else Listing.State.ACTIVE
+    listing.save(update_fields=["state", "updated_at"])
+    outbox.emit(ListingChanged(listing_id=listing.pk, seller_id=by.pk))
+    return listing
+
+
+@transaction.atomic
+def withdraw(*, listing: Listing, by: User) -> Listing:
+    """Take an open listing back; running trades are not touched. Raises NotYours, NotForSale."""
+    listing = _open(listing.pk, by)
+    listing.state = Listing.State.WITHDRAWN
+    listing.save(update_fields=["state", "updated_at"])
+    outbox.emit(ListingWithdrawn(listing_id=listing.pk, seller_id=by.pk))
+    return listing
+
+
+@transaction.atomic
+def take(*, listing_id: uuid.UUID, quantity: int) -> Listing:
+    """Copies leave the offer for a trade. Of two at once exactly one gets the last one.
+
+    Raises NotForSale, OutOfStock.
+    """
+    listing = (
+        Listing.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("item", "shipping", "seller")
+        .filter(pk=listing_id)
+        .first()
+    )
+    if listing is None:
+        raise NotFound("This listing is gone.")
+    if listing.state == Listing.State.SOLD_OUT:
+        raise OutOfStock(asked=quantity, left=0)
+    if listing.state != Listing.State.ACTIVE:
+        raise NotForSale
+    if quantity < 1:
+        raise InvalidInput("Buy at least one copy.", field="quantity")
+    if listing.quantity < quantity:
+        raise OutOfStock(f"Only {listing.quantity} are left.", asked=quantity, left=listing.quantity)
+    listing.quantity -= quantity
+    if listing.quantity == 0:
+        listing.state = Listing.State.SOLD_OUT
+        outbox.emit(ListingSoldOut(listing_id=listing.pk, seller_id=listing.seller_id))
+    listing.save(update_fields=["quantity", "state", "updated_at"])
+    return listing
+
+
+@transaction.atomic
+def put_back(*, listing_id: uuid.UUID, quantity: int) -> None:
+    """Copies of a cancelled trade return to the offer, unless the seller withdrew it or listed the item anew."""
+    listing = Listing.objects.select_for_update(no_key=True).get(pk=listing_id)
+    if listing.state == Listing.State.WITHDRAWN:
+        return
+    if listing.state == Listing.State.SOLD_OUT:
+        relisted = Listing.objects.filter(item=listing.item_id, state__in=[Listing.State.ACTIVE, Listing.State.PAUSED])
+        if relisted.exists():
+            return
+        listing.state = Listing.State.ACTIVE
+    listing.quantity += quantity
+    listing.save(update_fields=["quantity", "state", "updated_at"])
+    outbox.emit(ListingChanged(listing_id=listing.pk, seller_id=listing.seller_id))
+
+
+def default_shipping(*, seller: User) -> ShippingProfile:
+    """The seller's first shipping profile; a tracked standard one is made where there is none."""
+    found = seller.shipping_profiles.order_by("created_at").first()
+    return (
+        found
+        or ShippingProfile.objects.get_or_create(
+            seller=seller, name="Standard", defaults={"abroad_minor": 1200, "currency": seller.currency}
+        )[0]
+    )
+
+
+def count_view(*, listing: Listing) -> None:
+    """One more visitor saw it (a figure for the seller, not exact)."""
+    Listing.objects.filter(pk=listing.pk).update(views=F("views") + 1)
+
+
+def _open(pk: uuid.UUID, by: User) -> Listing:
+    listing = Listing.objects.select_for_update(of=("self",), no_key=True).select_related("item").filter(pk=pk).first()
+    if listing is None:
+        raise NotFound("This listing is gone.")
+    if listing.seller_id != by.pk:
+        raise NotYours
+    if listing.state not in {Listing.State.ACTIVE, Listing.State.PAUSED}:
+        raise NotForSale
+    return listing
+
+
+def _check_price(price_minor: int) -> None:
+    if not LEAST_PRICE_MINOR <= price_minor <= MOST_PRICE_MINOR:
+        raise InvalidInput("The price is between 0.10 and 500,000.00.", field="price")
+
+
+def _check_quantity(quantity: int, available: int) -> None:
+    if quantity < 1:
+        raise InvalidInput("Offer at least one copy.", field="quantity")
+    if quantity > available:
+        raise OutOfStock(f"You have {available} free copies of this.", asked=quantity, left=available)

@@ -1,0 +1,128 @@
+"""Reads of listings: offers for a card, one listing, a seller's own, fresh ones, what is listed from price."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db.models import Count, F, Min, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
+
+from apps.accounts.models import User
+from apps.catalog.models import ProductImage
+from apps.core.errors import NotFound
+from apps.core.pagination import Page
+from apps.inventory.models import ItemPhoto
+from apps.listings.models import Listing
+from apps.valuations.models import CurrentPrice
+
+
+@dataclass(frozen=True)
+class FromPrice:
+    """The cheapest active offer of a product and how many copies are offered in all."""
+
+    minor: int
+    currency: str
+    copies: int
+
+
+def _described() -> QuerySet[Listing]:
+    """Listings with all that a row shows, in one query."""
+    fair = CurrentPrice.objects.filter(variant=OuterRef("item__variant"), condition=OuterRef("item__condition"))
+    own = ItemPhoto.objects.filter(item=OuterRef("item"))
+    reference = ProductImage.objects.filter(product=OuterRef("item__variant__product"), is_primary=True)
+    return Listing.objects.select_related(
+        "item__variant__product__release", "item__variant__product__category", "seller", "shipping"
+    ).annotate(
+        fair_value=Subquery(fair.values("value")[:1]),
+        image_name=Coalesce(Subquery(own.values("file")[:1]), Subquery(reference.values("file")[:1]), Value("")),
+    )
+
+
+def shipping_minor(listing: Listing, country: str) -> int | None:
+    """What shipping to a country costs; None when the seller does not ship there."""
+    return listing.shipping.domestic_minor if country == listing.seller.country else listing.shipping.abroad_minor
+
+
+def offers_for(*, product_id: uuid.UUID, country: str, limit: int = 50) -> list[Listing]:
+    """Active offers of a product by delivered total for the reader's country; `delivered_minor` is on each."""
+    rows = list(
+        _described()
+        .filter(item__variant__product_id=product_id, state=Listing.State.ACTIVE)
+        .order_by("price_minor")[: limit * 2]
+    )
+    for row in rows:
+        row.shipping_minor = shipping_minor(row, country)
+        row.delivered_minor = None if row.shipping_minor is None else row.price_minor + row.shipping_minor
+    rows.sort(key=lambda row: (row.delivered_minor is None, row.delivered_minor or row.price_minor))
+    return rows[:limit]
+
+
+def listing_for(*, pk: uuid.UUID, reader: User | None) -> Listing:
+    """One listing. What is not for sale is shown to its seller alone. Raises NotFound."""
+    listing = _described().filter(pk=pk).first()
+    mine = listing is not None and reader is not None and listing.seller_id == reader.pk
+    if listing is None or (listing.state in {Listing.State.PAUSED, Listing.State.WITHDRAWN} and not mine):
+        raise NotFound("This listing is gone.")
+    return listing
+
+
+def fresh(*, limit: int = 12) -> list[Listing]:
+    """The newest active listings."""
+    return list(_described().filter(state=Listing.State.ACTIVE).order_by("-created_at")[:limit])
+
+
+def of_seller(*, seller: User, states: Iterable[str], limit: int = 50, offset: int = 0) -> Page[Listing]:
+    """A seller's own listings with how many cheaper offers of the same printing and condition there are."""
+    cheaper = (
+        Listing.objects.filter(
+            item__variant=OuterRef("item__variant"),
+            item__condition=OuterRef("item__condition"),
+            state=Listing.State.ACTIVE,
+            price_minor__lt=OuterRef("price_minor"),
+        )
+        .exclude(seller=OuterRef("seller"))
+        .order_by()
+        .values("item__variant")
+        .annotate(count=Count("pk"))
+        .values("count")
+    )
+    rows = _described().filter(seller=seller, state__in=list(states))
+    total = rows.count()
+    rows = rows.annotate(cheaper_offers=Coalesce(Subquery(cheaper), 0)).order_by("-created_at")
+    return Page(list(rows[offset : offset + limit]), total, limit, offset)
+
+
+def public_page(
+    *, product_id: uuid.UUID | None = None, seller_id: uuid.UUID | None = None, limit: int, offset: int
+) -> Page[Listing]:
+    """Active listings for the API, newest first."""
+    rows = _described().filter(state=Listing.State.ACTIVE)
+    if product_id:
+        rows = rows.filter(item__variant__product_id=product_id)
+    if seller_id:
+        rows = rows.filter(seller_id=seller_id)
+    total = rows.count()
+    return Page(list(rows.order_by("-created_at", "-pk")[offset : offset + limit]), total, limit, offset)
+
+
+def from_prices(product_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, FromPrice]:
+    """The cheapest offer and the copies offered for each of these products; one query."""
+    rows = (
+        Listing.objects.filter(item__variant__product_id__in=list(product_ids), state=Listing.State.ACTIVE)
+        .values(product=F("item__variant__product_id"), code=F("currency"))
+        .annotate(least=Min("price_minor"), copies=Count("pk"))
+        .order_by("-copies")
+    )
+    found: dict[uuid.UUID, FromPrice] = {}
+    for row in rows:
+        found.setdefault(row["product"], FromPrice(row["least"], row["code"], row["copies"]))
+    return found
+
+
+def counts(*, seller: User) -> dict[str, int]:
+    """How many listings the seller has in each state."""
+    return Listing.objects.filter(seller=seller).aggregate(
+        **{state.name.lower(): Count("pk", filter=Q(state=state)) for state in Listing.State}
+    )

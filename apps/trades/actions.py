@@ -1,0 +1,281 @@
+"""Writes to trades: buy, pay, ship, receive, release, cancel, dispute, talk, review. The money itself is escrow's.
+
+Locks are taken in one order: trade, hold, account by id, listing, item by id.
+"""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import Sum
+from django.utils import timezone
+
+from apps.accounts.models import Address, User
+from apps.core import outbox
+from apps.core.errors import Conflict, InvalidInput, NotFound, NotYours
+from apps.escrow import actions as escrow
+from apps.escrow import fees
+from apps.escrow.models import Dispute, Hold, HoldState, Payment
+from apps.inventory import actions as inventory
+from apps.listings import actions as listings
+from apps.listings.models import Listing
+from apps.listings.queries import shipping_minor
+from apps.trades.events import MessageSent, TradeCancelled, TradeCompleted, TradeCreated, TradeShipped
+from apps.trades.models import Message, Review, Shipment, Trade, TradeLine
+
+_ADDRESS_FIELDS = ("name", "line1", "city", "postal_code", "country")
+
+
+class SellerLimit(Conflict):
+    """A new seller has too much open value."""
+
+    code = "SELLER_LIMIT"
+    message = "This seller is new and has reached the limit of open sales. Try again when a sale is settled."
+
+
+def buy(
+    *, listing: Listing, quantity: int, ship_to: Address | dict[str, str], by: User, request_key: str = ""
+) -> Trade:
+    """Promise to buy copies of a listing: they are reserved and a hold waits for the payment.
+
+    The same `request_key` of the same buyer returns the trade that it made before (a double click buys once).
+    Raises OutOfStock, NotForSale, InvalidInput, Conflict, SellerLimit. Emits trade.created.
+    """
+    if request_key:
+        earlier = Trade.objects.filter(buyer=by, request_key=request_key).first()
+        if earlier:
+            return earlier
+    try:
+        return _buy(listing.pk, quantity, ship_to, by, request_key)
+    except IntegrityError as error:
+        earlier = Trade.objects.filter(buyer=by, request_key=request_key).first() if request_key else None
+        if earlier is None:
+            raise error from None
+        return earlier
+
+
+@transaction.atomic
+def _buy(listing_id: uuid.UUID, quantity: int, ship_to: Address | dict[str, str], by: User, request_key: str) -> Trade:
+    address = _checked_address(ship_to)
+    listing = listings.take(listing_id=listing_id, quantity=quantity)
+    if listing.seller_id == by.pk:
+        raise InvalidInput("This is your own listing.")
+    shipping = shipping_minor(listing, address["country"])
+    if shipping is None:
+        raise InvalidInput("The seller does not ship to this country.", field="country")
+    items = listing.price_minor * quantity
+    _check_seller_limit(listing.seller, items + shipping)
+    trade = Trade.objects.create(
+        buyer=by,
+        seller=listing.seller,
+        items_minor=items,
+        shipping_minor=shipping,
+        currency=listing.currency,
+        ship_to=address,
+        request_key=request_key,
+    )
+    cause = f"trade:{trade.pk}"
+    product = listing.item.variant.product
+    trade.hold = escrow.create_hold(
+        payer=by,
+        payee=listing.seller,
+        amount_minor=items + shipping,
+        fee_minor=fees.fee_for(items),
+        currency=listing.currency,
+        description=f"{quantity} x {product.name} {product.number}"[:200],
+        cause=cause,
+    )
+    trade.save(update_fields=["hold"])
+    inventory.reserve(item_id=listing.item_id, quantity=quantity, cause=cause, by=by)
+    TradeLine.objects.create(
+        trade=trade,
+        giver=listing.seller,
+        item=listing.item,
+        listing=listing,
+        quantity=quantity,
+        price_minor=listing.price_minor,
+        condition_label=listing.item.condition_label,
+    )
+    outbox.emit(TradeCreated(**_who(trade)))
+    return trade
+
+
+def pay(
+    *, trade: Trade, by: User, payment_method: str | None = None, success_url: str = "", cancel_url: str = ""
+) -> Payment:
+    """Start the payment, or come back to the one that is under way. Raises NotYours, Conflict and the gateway's errors."""
+    if trade.buyer_id != by.pk:
+        raise NotYours
+    return escrow.start_payment(
+        hold=trade.hold, by=by, payment_method=payment_method, success_url=success_url, cancel_url=cancel_url
+    )
+
+
+@transaction.atomic
+def ship(*, trade: Trade, by: User, carrier: str = "", tracking_number: str = "") -> Shipment:
+    """The seller says that the parcel left. Raises NotYours, Conflict, InvalidInput (tracking missing where it is required)."""
+    trade = _locked(trade, seller=by)
+    needs_tracking = trade.lines.filter(listing__shipping__is_tracked=True).exists()
+    if needs_tracking and not tracking_number.strip():
+        raise InvalidInput("This sale was offered with tracking. Enter the parcel's number.", field="tracking_number")
+    escrow.mark_shipped(hold=trade.hold, by=by)
+    shipment = Shipment.objects.create(
+        trade=trade,
+        sender=by,
+        carrier=carrier.strip()[:60],
+        tracking_number=tracking_number.strip()[:60],
+        shipped_at=timezone.now(),
+    )
+    outbox.emit(TradeShipped(**_who(trade)))
+    return shipment
+
+
+@transaction.atomic
+def confirm_delivery(*, trade: Trade, by: User) -> Trade:
+    """The buyer says that the parcel is here; the inspection starts. Raises NotYours, Conflict."""
+    trade = _locked(trade, buyer=by)
+    escrow.mark_delivered(hold=trade.hold, by=by)
+    trade.shipments.filter(delivered_at__isnull=True).update(delivered_at=timezone.now())
+    return trade
+
+
+@transaction.atomic
+def release(*, trade: Trade, by: User) -> Trade:
+    """The buyer is content: the money goes to the seller. Raises NotYours, Conflict."""
+    trade = _locked(trade, buyer=by)
+    escrow.release(hold=trade.hold, by=by)
+    return trade
+
+
+@transaction.atomic
+def cancel(*, trade: Trade, by: User, reason: str = "") -> Trade:
+    """Either side calls it off where the rules allow it; paid money goes back. Raises NotYours, Conflict."""
+    trade = _locked(trade, either=by)
+    escrow.cancel(hold=trade.hold, by=by, reason=reason.strip()[:300])
+    return trade
+
+
+@transaction.atomic
+def open_dispute(*, trade: Trade, by: User, reason: str, statement: str) -> Dispute:
+    """Stop the clock and ask the other side, then a moderator. Raises NotYours, Conflict, InvalidInput."""
+    trade = _locked(trade, either=by)
+    return escrow.open_dispute(hold=trade.hold, by=by, reason=reason, statement=statement)
+
+
+@transaction.atomic
+def say(*, trade: Trade, by: User, body: str) -> Message:
+    """Write in the trade room. Raises NotYours, InvalidInput. Emits trade.message_sent."""
+    trade = _locked(trade, either=by)
+    body = body.strip()
+    if not 1 <= len(body) <= 2000:
+        raise InvalidInput("A message has 1 to 2,000 characters.", field="body")
+    message = Message.objects.create(trade=trade, author=by, body=body)
+    outbox.emit(MessageSent(**_who(trade), message_id=message.pk))
+    return message
+
+
+@transaction.atomic
+def review(*, trade: Trade, by: User, rating: int, body: str = "") -> Review:
+    """Say how it went, once. Raises NotYours, Conflict (not closed, or reviewed before), InvalidInput."""
+    trade = _locked(trade, either=by)
+    if trade.state != Trade.State.COMPLETED:
+        raise Conflict("Reviews open when the trade is completed.")
+    if rating not in range(1, 6):
+        raise InvalidInput("A rating is 1 to 5 stars.", field="rating")
+    subject = trade.seller if by.pk == trade.buyer_id else trade.buyer
+    made, created = Review.objects.get_or_create(
+        trade=trade, author=by, defaults={"subject": subject, "rating": rating, "body": body.strip()[:1000]}
+    )
+    if not created:
+        raise Conflict("You have reviewed this trade already.")
+    return made
+
+
+@transaction.atomic
+def close(*, hold_id: uuid.UUID, outcome: str) -> Trade | None:
+    """Follow a hold that reached its end: copies change hands, or are free again. Safe to repeat."""
+    trade = Trade.objects.select_for_update(no_key=True).filter(hold_id=hold_id).first()
+    if trade is None or trade.state != Trade.State.OPEN:
+        return trade
+    completed = outcome in {HoldState.RELEASED, HoldState.SPLIT}
+    cause = f"trade:{trade.pk}"
+    for line in trade.lines.select_related("item").order_by("item_id"):
+        if completed:
+            inventory.hand_over(
+                item_id=line.item_id,
+                quantity=line.quantity,
+                to=trade.buyer,
+                unit_price_minor=line.price_minor,
+                currency=trade.currency,
+                cause=cause,
+                by=None,
+            )
+        else:
+            # The listing before the item: the order in which a purchase locks them.
+            if line.listing_id:
+                listings.put_back(listing_id=line.listing_id, quantity=line.quantity)
+            inventory.release_reservation(item_id=line.item_id, quantity=line.quantity, cause=cause, by=None)
+    trade.state = Trade.State.COMPLETED if completed else Trade.State.CANCELLED
+    trade.closed_at = timezone.now()
+    trade.save(update_fields=["state", "closed_at"])
+    outbox.emit((TradeCompleted if completed else TradeCancelled)(**_who(trade)))
+    return trade
+
+
+def note(*, hold_id: uuid.UUID, body: str) -> None:
+    """The system's own line in the trade room."""
+    trade_id = Trade.objects.filter(hold_id=hold_id).values_list("pk", flat=True).first()
+    if trade_id:
+        Message.objects.create(trade_id=trade_id, author=None, body=body)
+
+
+def _who(trade: Trade) -> dict[str, uuid.UUID]:
+    return {"trade_id": trade.pk, "buyer_id": trade.buyer_id, "seller_id": trade.seller_id}
+
+
+def _locked(
+    trade: Trade, *, buyer: User | None = None, seller: User | None = None, either: User | None = None
+) -> Trade:
+    locked = (
+        Trade.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("hold", "buyer", "seller")
+        .filter(pk=trade.pk)
+        .first()
+    )
+    if locked is None:
+        raise NotFound
+    allowed = (
+        (buyer is not None
+        and locked.buyer_id == buyer.pk)
+        or (seller is not None
+        and locked.seller_id == seller.pk)
+        or (either is not None
+        and either.pk in {locked.buyer_id, locked.seller_id})
+    )
+    if not allowed:
+        raise NotYours("That is not yours to do in this trade.")
+    return locked
+
+
+def _checked_address(ship_to: Address | dict[str, str]) -> dict[str, str]:
+    address = ship_to.as_text() if isinstance(ship_to, Address) else {k: str(v).strip() for k, v in ship_to.items()}
+    missing = [name for name in _ADDRESS_FIELDS if not address.get(name)]
+    if missing:
+        raise InvalidInput("The address is not complete.", fields=missing)
+    return {name: address.get(name, "") for name in (*_ADDRESS_FIELDS, "line2", "region")}
+
+
+def _check_seller_limit(seller: User, adding: int) -> None:
+    """New sellers are limited in open value until their first sales are done."""
+    if seller.sales.filter(state=Trade.State.COMPLETED).count() >= settings.NEW_SELLER_SALES:
+        return
+    open_value = (
+        Hold.objects.filter(payee=seller)
+        .exclude(state__in=[HoldState.RELEASED, HoldState.REFUNDED, HoldState.SPLIT, HoldState.CANCELLED])
+        .aggregate(total=Sum("amount_minor"))["total"]
+        or 0
+    )
+    if open_value + adding > settings.NEW_SELLER_OPEN_LIMIT_MINOR:
+        raise SellerLimit(limit_minor=settings.NEW_SELLER_OPEN_LIMIT_MINOR)
