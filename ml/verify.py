@@ -1,0 +1,87 @@
+"""A close look: do the details of a straightened card lie where a reference picture has them?"""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from threading import Lock
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.types import Crop, Floats, Picture
+
+Features = tuple[Floats, Floats]
+"""Positions (n, 2) as shares of width and height, RootSIFT descriptors (n, 128)."""
+
+
+class KeypointVerifier:
+    """RootSIFT keypoints, matched near their own place, counted where one homography places them.
+
+    RootSIFT: Arandjelovic and Zisserman, "Three things everyone should know to improve object retrieval", 2012.
+    """
+
+    version = "rootsift-1"
+
+    def __init__(self, *, keypoints: int = 500, remembered: int = 4096) -> None:
+        """remembered: how many references' features are kept; each takes about 250 kB."""
+        self._sift = cv2.SIFT_create(nfeatures=keypoints, contrastThreshold=0.02)
+        self._features: OrderedDict[str, tuple[int, Features]] = OrderedDict()
+        self._remembered = remembered
+        self._lock = Lock()
+
+    def inliers(self, crop: Crop, references: Mapping[str, Picture]) -> dict[str, int]:
+        """See `ml.interfaces.Verifier`."""
+        if not references:
+            return {}
+        mine = self.features(crop.picture)
+        return {key: agreeing(mine, self._of_reference(key, picture)) for key, picture in references.items()}
+
+    def features(self, picture: Picture) -> Features:
+        """Keypoints of an upright card, measured at 320 x 448."""
+        grey = cv2.cvtColor(cv2.resize(picture, (320, 448), interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY)
+        with self._lock:
+            points, descriptors = self._sift.detectAndCompute(grey, None)
+        if descriptors is None or not len(points):
+            return np.zeros((0, 2), np.float32), np.zeros((0, 128), np.float32)
+        places = np.array([p.pt for p in points], np.float32) / (320.0, 448.0)
+        rooted = np.sqrt(descriptors / (descriptors.sum(axis=1, keepdims=True) + 1e-9))
+        return places.astype(np.float32), rooted.astype(np.float32)
+
+    def _of_reference(self, key: str, picture: Picture) -> Features:
+        # The stamp notices a reference picture that was replaced under the same key.
+        stamp = hash((picture.shape, picture[::37, ::29].tobytes()))
+        kept = self._features.get(key)
+        if kept and kept[0] == stamp:
+            self._features.move_to_end(key)
+            return kept[1]
+        features = self.features(picture)
+        self._features[key] = (stamp, features)
+        while len(self._features) > self._remembered:
+            self._features.popitem(last=False)
+        return features
+
+
+def agreeing(a: Features, b: Features, *, ratio: float = 0.85, reach: float = 0.12) -> int:
+    """How many keypoints of `a` find their partner in `b` under one homography.
+
+    Both cards are upright and fill their pictures, so a partner further away than `reach` of the card is none.
+    """
+    (places_a, a_descriptors), (places_b, b_descriptors) = a, b
+    if len(places_a) < 8 or len(places_b) < 8:
+        return 0
+    alike = a_descriptors @ b_descriptors.T
+    apart = np.abs(places_a[:, None, :] - places_b[None, :, :]).max(axis=2)
+    best = alike.argmax(axis=1)
+    rows = np.arange(len(best))
+    first = alike[rows, best]
+    alike[rows, best] = -1.0
+    second = alike.max(axis=1)
+    # Cosines of unit vectors: distances are sqrt(2 - 2 cos).
+    clear = np.sqrt(np.maximum(2 - 2 * first, 0)) < ratio * np.sqrt(np.maximum(2 - 2 * second, 0))
+    good: NDArray[np.bool_] = clear & (apart[rows, best] < reach)
+    if good.sum() < 6:
+        return int(good.sum())
+    scale = np.array([320.0, 448.0], np.float32)
+    source, target = places_a[good] * scale, places_b[best[good]] * scale
+    _, mask = cv2.findHomography(source, target, cv2.RANSAC, 4.0, maxIters=500, confidence=0.995)
+    return 0 if mask is None else int(mask.sum())
