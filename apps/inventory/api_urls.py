@@ -1,5 +1,10 @@
-"""REST routes of the app."""
+"""REST routes of the inventory."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from apps.inventory import api
+
+urlpatterns = [
+    path("inventory", api.InventoryList.as_view(), name="api-inventory"),
+    path("inventory/<uuid:pk>", api.InventoryDetail.as_view(), name="api-item"),
+]

@@ -29,6 +29,7 @@ from apps.core.pagination import Page
 from apps.inventory.models import Binder, InventoryItem, ItemPhoto
 from apps.valuations.models import CurrentPrice
 
+STALE_AFTER = dt.timedelta(days=14)  # a price older than this looks it
 SORTS = {
     "newest": ["-created_at"],
     "name": ["variant__product__name", "variant__product__release__name"],
@@ -154,8 +155,3 @@ def item_for(*, owner: User, pk: uuid.UUID) -> InventoryItem:
 def binders(*, owner: User) -> QuerySet[Binder]:
     """The owner's binders with how many items each has."""
     return Binder.objects.filter(owner=owner).annotate(count=Count("items", filter=Q(items__quantity__gt=0)))
-
-
-def is_stale(observed_at: dt.datetime | None, now: dt.datetime) -> bool:
-    """Whether a price is older than two weeks and should look it."""
-    return observed_at is None or now - observed_at > dt.timedelta(days=14)

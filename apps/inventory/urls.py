@@ -1,5 +1,14 @@
-"""Web routes of the app."""
+"""Web routes of the inventory."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from apps.inventory import views
+
+urlpatterns = [
+    path("inventory/", views.inventory, name="inventory"),
+    path("inventory/binders/", views.new_binder, name="binder-new"),
+    path("inventory/add/<uuid:variant>/", views.add, name="inventory-add"),
+    path("inventory/<uuid:pk>/", views.item, name="item"),
+    path("inventory/<uuid:pk>/photos/", views.add_photo, name="item-photo"),
+    path("inventory/<uuid:pk>/remove/", views.remove, name="item-remove"),
+]
