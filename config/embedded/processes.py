@@ -1,0 +1,109 @@
+"""Child processes that cannot outlive their parent, and an identity that PostgreSQL accepts."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import pwd
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+_PR_SET_PDEATHSIG = 1
+_CLONE_NEWUSER = 0x10000000
+NOBODY = 65534
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def dies_with_parent(last_signal: int, become: Callable[[], None] | None = None) -> Callable[[], None]:
+    """What a child runs between fork and exec: change identity, then ask for `last_signal` when the parent is gone.
+
+    In that order: the kernel forgets the request when the identity changes.
+    """
+    parent = os.getpid()
+
+    def prepare() -> None:
+        if become:
+            become()
+        if sys.platform == "linux":
+            _libc.prctl(_PR_SET_PDEATHSIG, last_signal, 0, 0, 0)
+            if os.getppid() not in {parent, 0}:
+                os._exit(1)
+
+    return prepare
+
+
+def enter_user_namespace() -> None:
+    """See the same user as somebody other than root, who has a name: initdb refuses root and nameless users."""
+    uid, gid, alias = os.geteuid(), os.getegid(), _ordinary_user()
+    if _libc.unshare(_CLONE_NEWUSER) != 0:
+        raise OSError(ctypes.get_errno(), "unshare")
+    with contextlib.suppress(OSError):
+        Path("/proc/self/setgroups").write_text("deny")
+    Path("/proc/self/gid_map").write_text(f"{alias.pw_gid or NOBODY} {gid} 1")
+    Path("/proc/self/uid_map").write_text(f"{alias.pw_uid} {uid} 1")
+
+
+def become_nobody() -> None:
+    """Give root up for good, for the user that owns nothing."""
+    os.setgroups([])
+    os.setresgid(NOBODY, NOBODY, NOBODY)
+    os.setresuid(NOBODY, NOBODY, NOBODY)
+
+
+def needs_other_identity() -> bool:
+    """Whether initdb would refuse this user."""
+    if os.geteuid() == 0:
+        return True
+    try:
+        pwd.getpwuid(os.geteuid())
+    except KeyError:
+        return True
+    return False
+
+
+def _ordinary_user() -> pwd.struct_passwd:
+    others = [user for user in pwd.getpwall() if user.pw_uid != 0]
+    return next((user for user in others if user.pw_uid == NOBODY), others[0] if others else pwd.getpwuid(0))
+
+
+def stop(process: subprocess.Popen[bytes], *steps: tuple[int, float]) -> None:
+    """Send each step's signal and wait its seconds; SIGKILL at the end."""
+    for number, seconds in (*steps, (signal.SIGKILL, 5.0)):
+        if process.poll() is not None:
+            return
+        process.send_signal(number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=seconds)
+
+
+def clear_former(pid_file: Path, folder: Path, *, patience: float = 20.0) -> None:
+    """Wait until the server of an earlier keeper, which worked in `folder`, is gone; then drop its pid file.
+
+    A stale file whose number now belongs to another program is only dropped.
+    """
+    try:
+        pid = int(pid_file.read_text().split()[0])
+    except (OSError, ValueError, IndexError):
+        pid = 0
+    started = time.monotonic()
+    while pid and _works_in(pid, folder):
+        waited = time.monotonic() - started
+        if waited > patience:
+            with contextlib.suppress(OSError):
+                os.kill(pid, signal.SIGKILL if waited > patience + 5 else signal.SIGQUIT)
+        time.sleep(0.05)
+    pid_file.unlink(missing_ok=True)
+
+
+def _works_in(pid: int, folder: Path) -> bool:
+    try:
+        if "Z" in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[:1]:
+            return False
+        return os.path.samefile(f"/proc/{pid}/cwd", folder)
+    except OSError:
+        return False
