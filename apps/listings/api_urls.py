@@ -1,5 +1,10 @@
-"""REST routes of the app."""
+"""REST routes of listings."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from apps.listings import api
+
+urlpatterns = [
+    path("listings", api.ListingList.as_view(), name="api-listings"),
+    path("listings/<uuid:pk>", api.ListingDetail.as_view(), name="api-listing"),
+]

@@ -6,14 +6,14 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Count, F, Min, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from apps.accounts.models import User
 from apps.catalog.models import ProductImage
 from apps.core.errors import NotFound
 from apps.core.pagination import Page
-from apps.inventory.models import ItemPhoto
+from apps.inventory.models import InventoryItem, ItemPhoto
 from apps.listings.models import Listing
 from apps.valuations.models import CurrentPrice
 
@@ -125,4 +125,21 @@ def counts(*, seller: User) -> dict[str, int]:
     """How many listings the seller has in each state."""
     return Listing.objects.filter(seller=seller).aggregate(
         **{state.name.lower(): Count("pk", filter=Q(state=state)) for state in Listing.State}
+    )
+
+
+def unlisted_items(*, owner: User, limit: int) -> list[InventoryItem]:
+    """Free copies that are not offered, dearest first."""
+    price = CurrentPrice.objects.filter(variant=OuterRef("variant"), condition=OuterRef("condition"))
+    open_ones = Listing.objects.filter(item=OuterRef("pk"), state__in=[Listing.State.ACTIVE, Listing.State.PAUSED])
+    reference = ProductImage.objects.filter(product=OuterRef("variant__product"), is_primary=True)
+    return list(
+        InventoryItem.objects.filter(owner=owner, quantity__gt=F("reserved"))
+        .filter(~Exists(open_ones))
+        .annotate(
+            unit_value=Subquery(price.values("value")[:1]),
+            image_name=Coalesce(Subquery(reference.values("file")[:1]), Value("")),
+        )
+        .select_related("variant__product__release")
+        .order_by(F("unit_value").desc(nulls_last=True), "-created_at")[:limit]
     )

@@ -1,0 +1,30 @@
+"""Listings as moderators see them."""
+
+from django.contrib import admin
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin
+
+from apps.listings.models import Listing
+
+
+@admin.register(Listing)
+class ListingAdmin(ModelAdmin):
+    """One listing; to look, not to change."""
+
+    list_display = ("__str__", "seller", "state", "quantity", "price_minor", "currency", "created_at")
+    list_filter = ("state",)
+    search_fields = ("item__variant__product__name", "seller__email", "seller__display_name")
+    list_select_related = ("seller", "item__variant__product")
+    raw_id_fields = ("item", "seller", "shipping")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Listings come from sellers alone."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        """To look, not to change."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        """Nothing is deleted here."""
+        return False

@@ -1,0 +1,142 @@
+"""REST: listings over the same actions and queries as the pages."""
+
+from __future__ import annotations
+
+import uuid
+
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers, status
+from rest_framework.permissions import SAFE_METHODS, AllowAny, BasePermission
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from apps.accounts.permissions import HasScope
+from apps.core.errors import InvalidInput
+from apps.core.pagination import limit_offset
+from apps.inventory import queries as inventory
+from apps.listings import actions, queries
+
+
+class NewListing(serializers.Serializer):
+    """An offer to make."""
+
+    item_id = serializers.UUIDField()
+    price_minor = serializers.IntegerField(min_value=1)
+    quantity = serializers.IntegerField(min_value=1, default=1)
+    description = serializers.CharField(max_length=500, required=False, allow_blank=True, default="")
+
+
+class ListingChange(serializers.Serializer):
+    """What can be changed of an open listing."""
+
+    price_minor = serializers.IntegerField(min_value=1, required=False)
+    quantity = serializers.IntegerField(min_value=1, required=False)
+    description = serializers.CharField(max_length=500, required=False, allow_blank=True)
+
+
+class ListingOutput(serializers.Serializer):
+    """A listing as the API shows it; money in minor units."""
+
+    id = serializers.UUIDField()
+    state = serializers.CharField()
+    seller = serializers.SerializerMethodField()
+    card_id = serializers.UUIDField(source="item.variant.product_id")
+    card_name = serializers.CharField(source="item.variant.product.name")
+    card_number = serializers.CharField(source="item.variant.product.number")
+    set_identifier = serializers.CharField(source="item.variant.product.release.code")
+    variant_id = serializers.UUIDField(source="item.variant_id")
+    finish = serializers.CharField(source="item.variant.finish")
+    language = serializers.CharField(source="item.variant.language")
+    condition = serializers.CharField(source="item.condition_label")
+    quantity = serializers.IntegerField()
+    price_minor = serializers.IntegerField()
+    currency = serializers.CharField()
+    shipping = serializers.SerializerMethodField()
+    description = serializers.CharField()
+    created_at = serializers.DateTimeField()
+
+    def get_seller(self, listing: object) -> dict[str, str]:
+        """Who sells."""
+        return {"id": str(listing.seller_id), "display_name": str(listing.seller), "country": listing.seller.country}
+
+    def get_shipping(self, listing: object) -> dict[str, object]:
+        """What shipping costs."""
+        profile = listing.shipping
+        return {
+            "domestic_minor": profile.domestic_minor,
+            "abroad_minor": profile.abroad_minor,
+            "tracked": profile.is_tracked,
+        }
+
+
+def _uuid(request: Request, name: str) -> uuid.UUID | None:
+    text = request.query_params.get(name)
+    try:
+        return uuid.UUID(text) if text else None
+    except ValueError:
+        raise InvalidInput(f"{name} is a UUID.", field=name) from None
+
+
+class _PublicToRead(APIView):
+    def get_permissions(self) -> list[BasePermission]:
+        """Anybody reads; writing needs the scope."""
+        return [AllowAny()] if self.request.method in SAFE_METHODS else [HasScope()]
+
+
+class ListingList(_PublicToRead):
+    """Active listings of everybody; make one's own."""
+
+    required_scopes = {"POST": "listings:write"}
+
+    @extend_schema(
+        tags=["listings"],
+        parameters=[OpenApiParameter(n, str) for n in ("card_id", "seller_id")]
+        + [OpenApiParameter(n, int) for n in ("limit", "offset")],
+        responses=ListingOutput(many=True),
+    )
+    def get(self, request: Request) -> Response:
+        """Newest first; of one card or seller where asked."""
+        limit, offset = limit_offset(request)
+        page = queries.public_page(
+            product_id=_uuid(request, "card_id"), seller_id=_uuid(request, "seller_id"), limit=limit, offset=offset
+        )
+        return Response({"listings": ListingOutput(page.rows, many=True).data, "pagination": page.envelope()})
+
+    @extend_schema(tags=["listings"], request=NewListing, responses={201: ListingOutput})
+    def post(self, request: Request) -> Response:
+        """Offer copies of an inventory item."""
+        wanted = NewListing(data=request.data)
+        wanted.is_valid(raise_exception=True)
+        fields = dict(wanted.validated_data)
+        item = inventory.item_for(owner=request.user, pk=fields.pop("item_id"))
+        made = actions.list_item(item=item, by=request.user, **fields)
+        shown = queries.listing_for(pk=made.pk, reader=request.user)
+        return Response(ListingOutput(shown).data, status=status.HTTP_201_CREATED)
+
+
+class ListingDetail(_PublicToRead):
+    """One listing."""
+
+    required_scopes = {"PATCH": "listings:write", "DELETE": "listings:write"}
+
+    @extend_schema(tags=["listings"], responses=ListingOutput)
+    def get(self, request: Request, pk: uuid.UUID) -> Response:
+        """The listing with its shipping."""
+        reader = request.user if request.user.is_authenticated else None
+        return Response(ListingOutput(queries.listing_for(pk=pk, reader=reader)).data)
+
+    @extend_schema(tags=["listings"], request=ListingChange, responses=ListingOutput)
+    def patch(self, request: Request, pk: uuid.UUID) -> Response:
+        """Change price, copies or description."""
+        wanted = ListingChange(data=request.data)
+        wanted.is_valid(raise_exception=True)
+        found = queries.listing_for(pk=pk, reader=request.user)
+        actions.change_listing(listing=found, by=request.user, **wanted.validated_data)
+        return Response(ListingOutput(queries.listing_for(pk=pk, reader=request.user)).data)
+
+    @extend_schema(tags=["listings"], responses={204: None})
+    def delete(self, request: Request, pk: uuid.UUID) -> Response:
+        """Withdraw it."""
+        actions.withdraw(listing=queries.listing_for(pk=pk, reader=request.user), by=request.user)
+        return Response(status=status.HTTP_204_NO_CONTENT)

@@ -1,0 +1,160 @@
+"""Web pages of selling, and the card page, where catalogue, prices and offers meet."""
+
+import uuid
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from apps.catalog import queries as catalog
+from apps.core.conditions import Condition
+from apps.core.errors import DomainError
+from apps.core.money import Money
+from apps.inventory import queries as inventory
+from apps.inventory.forms import PhotoForm
+from apps.listings import actions, queries
+from apps.listings.forms import ListingForm, ShippingForm
+from apps.listings.models import Listing
+from apps.valuations import queries as valuations
+
+OPEN = (Listing.State.ACTIVE, Listing.State.PAUSED)
+ENDED = (Listing.State.SOLD_OUT, Listing.State.WITHDRAWN)
+
+
+def _country(request: HttpRequest) -> str:
+    return request.user.country if request.user.is_authenticated else "US"
+
+
+@require_safe
+def card(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """One printing: picture, finishes and languages, fair value, chart, offers by delivered total, recent sales."""
+    product = catalog.product_detail(pk)
+    variant = catalog.chosen_variant(product, request.GET.get("variant", ""))
+    condition = request.GET.get("condition", "")
+    condition = condition if condition in Condition.values else Condition.NM
+    context = {
+        "product": product,
+        "variant": variant,
+        "condition": condition,
+        "conditions": Condition.choices,
+        **valuations.card_context(variant, condition, period=request.GET.get("period", "1y")),
+    }
+    if request.htmx and request.htmx.target == "prices":
+        return render(request, "valuations/partials/prices.html", context)
+    context["offers"] = queries.offers_for(product_id=product.pk, country=_country(request))
+    context["country"] = _country(request)
+    return render(request, "catalog/card.html", context)
+
+
+@require_safe
+def listing(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """One offer: the seller's own photos, condition, delivered total, the seller's standing."""
+    reader = request.user if request.user.is_authenticated else None
+    found = queries.listing_for(pk=pk, reader=reader)
+    if reader is None or reader.pk != found.seller_id:
+        actions.count_view(listing=found)
+    shipping = queries.shipping_minor(found, _country(request))
+    context = {
+        "listing": found,
+        "photos": found.item.photos.all(),
+        "shipping_minor": shipping,
+        "delivered_minor": None if shipping is None else found.price_minor + shipping,
+        "country": _country(request),
+        "is_mine": reader is not None and reader.pk == found.seller_id,
+        "price": valuations.price_block(found.item.variant_id, found.item.condition or Condition.NM),
+    }
+    return render(request, "listings/listing.html", context)
+
+
+@login_required
+@require_safe
+def sell(request: HttpRequest) -> HttpResponse:
+    """The seller's listings with views and position against the market, and what could be listed next."""
+    shown = request.GET.get("show", "open")
+    rows = queries.of_seller(seller=request.user, states=ENDED if shown == "ended" else OPEN)
+    context = {
+        "page": rows,
+        "shown": shown,
+        "counts": queries.counts(seller=request.user),
+        "unlisted": queries.unlisted_items(owner=request.user, limit=12),
+        "shipping_profiles": request.user.shipping_profiles.order_by("created_at"),
+    }
+    return render(request, "listings/sell.html", context)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def list_item(request: HttpRequest, item: uuid.UUID) -> HttpResponse:
+    """Offer copies of an item: price beside its fair value, fees in a worked example before listing."""
+    found = inventory.item_for(owner=request.user, pk=item)
+    default = actions.default_shipping(seller=request.user)
+    suggested = None if found.unit_value is None else Money.from_decimal(found.unit_value).amount_minor
+    initial = {"price_minor": suggested, "quantity": found.available, "shipping": default}
+    form = ListingForm(request.POST or None, seller=request.user, most=max(found.available, 1), initial=initial)
+    if request.method == "POST" and form.is_valid():
+        try:
+            made = actions.list_item(item=found, by=request.user, **form.cleaned_data)
+        except DomainError as error:
+            form.add_error(None, error.message)
+        else:
+            messages.success(request, f"{found.variant.product.name} is for sale.")
+            return redirect(made)
+    context = {"item": found, "form": form, "photos": found.photos.all(), "photo_form": PhotoForm()}
+    return render(request, "listings/list_item.html", context, status=422 if form.errors else 200)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def change(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Change price, copies, shipping or description of an open listing."""
+    found = queries.listing_for(pk=pk, reader=request.user)
+    names = ("price_minor", "quantity", "shipping", "description")
+    form = ListingForm(
+        request.POST or None,
+        seller=found.seller,
+        most=max(found.item.available, 1),
+        initial={name: getattr(found, name) for name in names},
+    )
+    if request.method == "POST" and form.is_valid():
+        try:
+            actions.change_listing(listing=found, by=request.user, **form.cleaned_data)
+        except DomainError as error:
+            form.add_error(None, error.message)
+        else:
+            messages.success(request, "The listing is changed.")
+            return redirect(found)
+    return render(request, "listings/change.html", {"listing": found, "form": form}, status=422 if form.errors else 200)
+
+
+@login_required
+@require_POST
+def set_paused(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Hide the listing, or show it again."""
+    found = queries.listing_for(pk=pk, reader=request.user)
+    actions.set_paused(listing=found, paused=request.POST.get("paused") == "yes", by=request.user)
+    return redirect("sell")
+
+
+@login_required
+@require_POST
+def withdraw(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Take the listing back."""
+    found = queries.listing_for(pk=pk, reader=request.user)
+    actions.withdraw(listing=found, by=request.user)
+    messages.success(request, "The listing is withdrawn; the copies stay in your inventory.")
+    return redirect("sell")
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def shipping(request: HttpRequest) -> HttpResponse:
+    """What the seller charges for parcels."""
+    profile = actions.default_shipping(seller=request.user)
+    form = ShippingForm(request.POST or None, instance=profile)
+    if request.method == "POST" and form.is_valid():
+        form.save()
+        messages.success(request, "Your shipping prices are saved. Open listings use them from now on.")
+        return redirect("sell")
+    return render(request, "listings/shipping.html", {"form": form}, status=422 if form.errors else 200)
