@@ -9,6 +9,8 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from apps.core.design import samples
+
 
 @never_cache
 @require_safe
@@ -56,4 +58,4 @@ def api_docs(request: HttpRequest) -> HttpResponse:
 @require_safe
 def design(request: HttpRequest) -> HttpResponse:
     """The design system, every component once."""
-    return render(request, "core/design.html")
+    return render(request, "core/design.html", samples())
