@@ -25,6 +25,7 @@ class PostgresBinaries:
 
     @property
     def major(self) -> int:
+        """The number that decides which stored data it can read."""
         return int(re.match(r"\d+", self.version).group())
 
     def __getitem__(self, program: str) -> str:

@@ -45,8 +45,7 @@ def attach(data_dir: Path, *, ephemeral: bool = False) -> Addresses:
     data_dir = Path(os.path.abspath(data_dir))
     home = data_dir / "servers"
     try:
-        remove = _make_home(data_dir, home, ephemeral=ephemeral)
-        _hold(home)
+        remove = _hold(data_dir, home, ephemeral=ephemeral)
         # One at a time: whoever comes second finds the keeper of whoever came first.
         starting = lock_file(home, "start")
         try:
@@ -68,19 +67,25 @@ def _make_home(data_dir: Path, home: Path, *, ephemeral: bool) -> bool:
     return ephemeral and mark.exists()
 
 
-def _hold(home: Path) -> None:
-    """Take the shared lock; waits while a keeper is stopping. The folder may vanish with a stopping keeper: try again."""
-    if home in _held:
-        return
+def _hold(data_dir: Path, home: Path, *, ephemeral: bool) -> bool:
+    """Take the shared lock, and wait while a keeper is stopping; True when the data folder may be removed at the end.
+
+    A stopping keeper may remove the folder with the lock file in it: then it is made again.
+    """
     while True:
-        home.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor = lock_file(home, "holders")
-        fcntl.flock(descriptor, fcntl.LOCK_SH)
+        remove = _make_home(data_dir, home, ephemeral=ephemeral)
+        if home in _held:
+            return remove
         with contextlib.suppress(FileNotFoundError):
-            if os.path.samestat(os.fstat(descriptor), os.stat(home / "holders.lock")):
-                _held[home] = descriptor
-                return
-        os.close(descriptor)
+            descriptor = lock_file(home, "holders")
+            fcntl.flock(descriptor, fcntl.LOCK_SH)
+            try:
+                if os.path.samestat(os.fstat(descriptor), os.stat(home / "holders.lock")):
+                    _held[home] = descriptor
+                    return remove
+            finally:
+                if home not in _held:
+                    os.close(descriptor)
 
 
 def _running(home: Path) -> Addresses | None:

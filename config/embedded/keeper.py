@@ -1,8 +1,8 @@
 """The detached process that owns both servers for as long as anybody holds them.
 
-Each user of the servers holds a shared lock, which the kernel frees however that process ends. The keeper stops the servers
-three seconds after the last holder is gone, starts a server again that died, and leaves nothing behind: when the keeper itself is
-killed, the kernel tells both servers to stop.
+Each user of the servers holds a shared lock, which the kernel frees however that process ends. The keeper stops the
+servers three seconds after the last holder is gone, starts a server again that died, and leaves nothing behind: when
+the keeper itself is killed, the kernel tells both servers to stop.
 """
 
 from __future__ import annotations
@@ -12,8 +12,10 @@ import json
 import os
 import shutil
 import signal
+import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,6 +43,7 @@ class Order:
 
     @property
     def home(self) -> Path:
+        """The folder of the servers' data, locks and logs."""
         return Path(self.data_dir) / "servers"
 
 
@@ -121,7 +124,7 @@ class Keeper:
         elif self.order.ephemeral:
             shutil.rmtree(self.home, ignore_errors=True)
 
-    def _wait(self, name: str, server: Postgres | Redis, answers) -> None:  # noqa: ANN001
+    def _wait(self, name: str, server: Postgres | Redis, answers: Callable[[], bool]) -> None:
         deadline = time.monotonic() + BOOT_TIMEOUT
         tries = 0
         while not answers():
@@ -145,13 +148,13 @@ class Keeper:
                 continue
             if now < self.retry_at[name]:
                 continue
-            print(f"{name} ended with {server.process.returncode}; starting it again", file=sys.stderr, flush=True)
+            _note(f"{name} ended with {server.process.returncode}; starting it again")
             self.failures[name] += 1
             self.retry_at[name] = now + min(0.25 * 2 ** self.failures[name], 10.0)
             try:
                 server.start()
             except OSError as error:
-                print(f"{name} could not be started: {error}", file=sys.stderr, flush=True)
+                _note(f"{name} could not be started: {error}")
 
 
 def main() -> None:
@@ -177,11 +180,19 @@ def main() -> None:
         failure = str(error)
     except OSError as error:
         failure = f"{error.filename or keeper.home}: {error.strerror or error}"
+    except subprocess.SubprocessError as error:
+        failure = str(error)
     finally:
         keeper.stop()
     if failure:
         _report(failure)
         sys.exit(1)
+
+
+def _note(line: str) -> None:
+    """A line for the keeper's log, which is its standard error."""
+    sys.stderr.write(f"{time.strftime('%F %T', time.gmtime())} {line}\n")
+    sys.stderr.flush()
 
 
 def _report(line: str) -> None:
