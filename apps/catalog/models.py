@@ -55,14 +55,17 @@ class Product(Base):
     category = models.ForeignKey(Category, on_delete=models.PROTECT, related_name="products")
     release = models.ForeignKey(Release, on_delete=models.PROTECT, related_name="products")
     number = models.CharField(max_length=40, help_text="as printed, without the total: 4, 026, OP01-016_p1")
-    number_sort = models.PositiveIntegerField(default=0)
+    number_key = models.CharField(
+        max_length=40, default="", editable=False, db_index=True, help_text="number as compared: op1-16-p1; kept by a trigger"
+    )
+    number_sort = models.PositiveIntegerField(default=0, editable=False, help_text="kept by a trigger")
     name = models.CharField(max_length=200)
     names = models.JSONField(default=dict, blank=True, help_text="names in other languages, by ISO 639-1 code")
     rarity = models.CharField(max_length=60, blank=True)
     artist = models.CharField(max_length=120, blank=True)
     barcode = models.CharField(max_length=14, blank=True, db_index=True)
     attributes = models.JSONField(default=dict, blank=True)
-    search = SearchVectorField(null=True, editable=False)
+    search = SearchVectorField(null=True, editable=False, help_text="kept by a trigger, see migration 0002")
 
     class Meta:
         constraints = [
@@ -96,21 +99,29 @@ class Finish(models.TextChoices):
 
 
 class Variant(Base):
-    """A product in one finish and language: the thing that has a price."""
+    """A product in one finish, treatment and language: the thing that has a price."""
 
     product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="variants")
     finish = models.CharField(max_length=24, choices=Finish, default=Finish.NORMAL)
     language = models.CharField(max_length=5, default="en", help_text="ISO 639-1")
+    treatment = models.CharField(
+        max_length=80, blank=True, default="", help_text="what else sets it apart: Shadowless, Master Ball, Staff stamp, Jumbo"
+    )
     is_default = models.BooleanField(default=False, help_text="the one a page shows first")
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["product", "finish", "language"], name="variant_once"),
+            models.UniqueConstraint(fields=["product", "finish", "language", "treatment"], name="variant_once"),
             models.UniqueConstraint(fields=["product"], condition=Q(is_default=True), name="variant_one_default"),
         ]
 
     def __str__(self) -> str:
-        return f"{self.product} · {self.get_finish_display()} · {self.language}"
+        return f"{self.product} · {self.label} · {self.language}"
+
+    @property
+    def label(self) -> str:
+        """Finish and treatment in words, e.g. "Reverse Holofoil, Master Ball"."""
+        return ", ".join(filter(None, [self.get_finish_display(), self.treatment]))
 
 
 class ExternalId(models.Model):
@@ -153,3 +164,16 @@ class ProductImage(Base):
 
     def __str__(self) -> str:
         return self.file or self.source_url
+
+
+class Word(models.Model):
+    """A word of the catalogue's names: what a mistyped word is compared with."""
+
+    word = models.CharField(max_length=80, primary_key=True)
+    frequency = models.PositiveIntegerField(help_text="how many products carry it")
+
+    class Meta:
+        indexes = [GinIndex(fields=["word"], name="word_trigrams", opclasses=["gin_trgm_ops"])]
+
+    def __str__(self) -> str:
+        return self.word

@@ -46,7 +46,6 @@ class Quote(models.Model):
     currency = models.CharField(max_length=3, default="USD")
 
     class Meta:
-        managed = False
         db_table = "valuations_quote"
 
     def __str__(self) -> str:
