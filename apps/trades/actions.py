@@ -247,12 +247,9 @@ def _locked(
     if locked is None:
         raise NotFound
     allowed = (
-        (buyer is not None
-        and locked.buyer_id == buyer.pk)
-        or (seller is not None
-        and locked.seller_id == seller.pk)
-        or (either is not None
-        and either.pk in {locked.buyer_id, locked.seller_id})
+        (buyer is not None and locked.buyer_id == buyer.pk)
+        or (seller is not None and locked.seller_id == seller.pk)
+        or (either is not None and either.pk in {locked.buyer_id, locked.seller_id})
     )
     if not allowed:
         raise NotYours("That is not yours to do in this trade.")

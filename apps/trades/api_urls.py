@@ -1,5 +1,18 @@
-"""REST routes of the app."""
+"""REST routes of trades."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from apps.trades import api
+
+urlpatterns = [
+    path("trades", api.TradeList.as_view(), name="api-trades"),
+    path("trades/<uuid:pk>", api.TradeDetail.as_view(), name="api-trade"),
+    path("trades/<uuid:pk>/pay", api.TradePay.as_view(), name="api-trade-pay"),
+    path("trades/<uuid:pk>/ship", api.TradeShip.as_view(), name="api-trade-ship"),
+    path("trades/<uuid:pk>/receive", api.TradeReceive.as_view(), name="api-trade-receive"),
+    path("trades/<uuid:pk>/release", api.TradeRelease.as_view(), name="api-trade-release"),
+    path("trades/<uuid:pk>/cancel", api.TradeCancel.as_view(), name="api-trade-cancel"),
+    path("trades/<uuid:pk>/dispute", api.TradeDispute.as_view(), name="api-trade-dispute"),
+    path("trades/<uuid:pk>/messages", api.TradeSay.as_view(), name="api-trade-messages"),
+    path("trades/<uuid:pk>/review", api.TradeReview.as_view(), name="api-trade-review"),
+]

@@ -1,5 +1,21 @@
-"""Web routes of the app."""
+"""Web routes of buying and of the trade room."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from apps.trades import views
+
+urlpatterns = [
+    path("checkout/<uuid:listing>/", views.checkout, name="checkout"),
+    path("trades/", views.trades, name="trades"),
+    path("trades/<uuid:pk>/", views.trade, name="trade"),
+    path("trades/<uuid:pk>/pay/", views.pay, name="trade-pay"),
+    path("trades/<uuid:pk>/ship/", views.ship, name="trade-ship"),
+    path("trades/<uuid:pk>/received/", views.received, name="trade-received"),
+    path("trades/<uuid:pk>/release/", views.release, name="trade-release"),
+    path("trades/<uuid:pk>/cancel/", views.cancel, name="trade-cancel"),
+    path("trades/<uuid:pk>/dispute/", views.dispute, name="trade-dispute"),
+    path("trades/<uuid:pk>/answer/", views.answer, name="trade-answer"),
+    path("trades/<uuid:pk>/evidence/", views.evidence, name="trade-evidence"),
+    path("trades/<uuid:pk>/messages/", views.say, name="trade-say"),
+    path("trades/<uuid:pk>/review/", views.review, name="trade-review"),
+]

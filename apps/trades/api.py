@@ -1,0 +1,236 @@
+"""REST: buying and the trade room over the same actions and queries as the pages."""
+
+from __future__ import annotations
+
+import uuid
+
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from apps.core.errors import NotFound
+from apps.core.pagination import limit_offset
+from apps.escrow.models import Dispute
+from apps.listings import queries as listings
+from apps.trades import actions, queries
+from apps.trades.models import Trade
+
+WRITE = {"POST": "trades:write"}
+
+
+class AddressInput(serializers.Serializer):
+    """Where the parcel goes."""
+
+    name = serializers.CharField(max_length=100)
+    line1 = serializers.CharField(max_length=120)
+    line2 = serializers.CharField(max_length=120, required=False, allow_blank=True)
+    city = serializers.CharField(max_length=80)
+    region = serializers.CharField(max_length=80, required=False, allow_blank=True)
+    postal_code = serializers.CharField(max_length=20)
+    country = serializers.RegexField("^[A-Z]{2}$")
+
+
+class BuyInput(serializers.Serializer):
+    """A purchase. The same request_key buys once."""
+
+    listing_id = serializers.UUIDField()
+    quantity = serializers.IntegerField(min_value=1, default=1)
+    ship_to = AddressInput()
+    request_key = serializers.CharField(max_length=80, required=False, allow_blank=True, default="")
+
+
+class PayInput(serializers.Serializer):
+    """A saved payment method of the payment company; without one the answer carries a page to pay on."""
+
+    payment_method = serializers.CharField(max_length=120, required=False)
+    return_url = serializers.URLField(required=False, default="")
+
+
+class ShipInput(serializers.Serializer):
+    """The parcel that leaves."""
+
+    carrier = serializers.CharField(max_length=60, required=False, allow_blank=True, default="")
+    tracking_number = serializers.CharField(max_length=60, required=False, allow_blank=True, default="")
+
+
+class CancelInput(serializers.Serializer):
+    """Why it is called off."""
+
+    reason = serializers.CharField(max_length=300, required=False, allow_blank=True, default="")
+
+
+class DisputeInput(serializers.Serializer):
+    """What is wrong."""
+
+    reason = serializers.ChoiceField(Dispute.Reason.choices)
+    statement = serializers.CharField(max_length=4000)
+
+
+class MessageInput(serializers.Serializer):
+    """Something to say."""
+
+    body = serializers.CharField(max_length=2000)
+
+
+class ReviewInput(serializers.Serializer):
+    """How it went."""
+
+    rating = serializers.IntegerField(min_value=1, max_value=5)
+    body = serializers.CharField(max_length=1000, required=False, allow_blank=True, default="")
+
+
+class NoInput(serializers.Serializer):
+    """Nothing more is needed."""
+
+
+class LineOutput(serializers.Serializer):
+    """Copies in a trade."""
+
+    card_id = serializers.UUIDField(source="item.variant.product_id")
+    card_name = serializers.CharField(source="item.variant.product.name")
+    card_number = serializers.CharField(source="item.variant.product.number")
+    set_identifier = serializers.CharField(source="item.variant.product.release.code")
+    finish = serializers.CharField(source="item.variant.finish")
+    language = serializers.CharField(source="item.variant.language")
+    condition = serializers.CharField(source="condition_label")
+    quantity = serializers.IntegerField()
+    price_minor = serializers.IntegerField()
+
+
+class TradeOutput(serializers.Serializer):
+    """A trade as the API shows it; money in minor units."""
+
+    id = serializers.UUIDField()
+    state = serializers.CharField()
+    stage = serializers.CharField(source="hold.state")
+    buyer_id = serializers.UUIDField()
+    seller_id = serializers.UUIDField()
+    items_minor = serializers.IntegerField()
+    shipping_minor = serializers.IntegerField()
+    total_minor = serializers.IntegerField()
+    fee_minor = serializers.IntegerField(source="hold.fee_minor")
+    refunded_minor = serializers.IntegerField(source="hold.refunded_minor")
+    currency = serializers.CharField()
+    lines = LineOutput(many=True)
+    next_step = serializers.SerializerMethodField()
+    created_at = serializers.DateTimeField()
+    closed_at = serializers.DateTimeField(allow_null=True)
+
+    def get_next_step(self, trade: Trade) -> dict[str, object]:
+        """Who acts next, and by when."""
+        step = queries.next_step(trade)
+        return {"who": step.who, "what": step.what, "due_at": step.due_at, "otherwise": step.otherwise}
+
+
+def _answer(request: Request, pk: uuid.UUID, code: int = status.HTTP_200_OK) -> Response:
+    return Response(TradeOutput(queries.room(pk=pk, reader=request.user)).data, status=code)
+
+
+class TradeList(APIView):
+    """The member's trades; buy."""
+
+    required_scopes = WRITE
+
+    @extend_schema(
+        tags=["trades"],
+        parameters=[OpenApiParameter("side", str, enum=["buying", "selling"])]
+        + [OpenApiParameter(n, int) for n in ("limit", "offset")],
+        responses=TradeOutput(many=True),
+    )
+    def get(self, request: Request) -> Response:
+        """Newest first."""
+        limit, offset = limit_offset(request)
+        side = request.query_params.get("side", "")
+        page = queries.of_member(member=request.user, side=side, limit=limit, offset=offset)
+        return Response({"trades": TradeOutput(page.rows, many=True).data, "pagination": page.envelope()})
+
+    @extend_schema(tags=["trades"], request=BuyInput, responses={201: TradeOutput})
+    def post(self, request: Request) -> Response:
+        """Promise to buy: the copies are reserved and the payment is awaited."""
+        wanted = BuyInput(data=request.data)
+        wanted.is_valid(raise_exception=True)
+        fields = dict(wanted.validated_data)
+        listing = listings.listing_for(pk=fields.pop("listing_id"), reader=request.user)
+        trade = actions.buy(listing=listing, by=request.user, **fields)
+        return _answer(request, trade.pk, status.HTTP_201_CREATED)
+
+
+class TradeDetail(APIView):
+    """One trade of the member."""
+
+    @extend_schema(tags=["trades"], responses=TradeOutput)
+    def get(self, request: Request, pk: uuid.UUID) -> Response:
+        """Where it stands and who acts next."""
+        return _answer(request, pk)
+
+
+class PaymentOutput(serializers.Serializer):
+    """An attempt to pay."""
+
+    id = serializers.UUIDField()
+    state = serializers.CharField()
+    checkout_url = serializers.CharField()
+    next_action_url = serializers.CharField()
+    failure_code = serializers.CharField()
+    failure_message = serializers.CharField()
+
+
+class TradePay(APIView):
+    """Pay for a trade."""
+
+    required_scopes = WRITE
+
+    @extend_schema(tags=["trades"], request=PayInput, responses=PaymentOutput)
+    def post(self, request: Request, pk: uuid.UUID) -> Response:
+        """With a payment method at once, else on the page whose address is answered. A decline answers 402."""
+        wanted = PayInput(data=request.data)
+        wanted.is_valid(raise_exception=True)
+        back = wanted.validated_data["return_url"] or request.build_absolute_uri(f"/trades/{pk}/")
+        payment = actions.pay(
+            trade=queries.room(pk=pk, reader=request.user),
+            by=request.user,
+            payment_method=wanted.validated_data.get("payment_method"),
+            success_url=back,
+            cancel_url=back,
+        )
+        code = status.HTTP_402_PAYMENT_REQUIRED if payment.state == "failed" else status.HTTP_200_OK
+        return Response(PaymentOutput(payment).data, status=code)
+
+
+class _Step(APIView):
+    """A POST that moves a trade: its input's serializer and what it does."""
+
+    required_scopes = WRITE
+    input: type[serializers.Serializer] = NoInput
+
+    def act(self, request: Request, trade: Trade, **fields: object) -> None:
+        """Do it."""
+        raise NotFound
+
+    def post(self, request: Request, pk: uuid.UUID) -> Response:
+        """Check, act, answer with the trade."""
+        wanted = self.input(data=request.data)
+        wanted.is_valid(raise_exception=True)
+        self.act(request, queries.room(pk=pk, reader=request.user), **wanted.validated_data)
+        return _answer(request, pk)
+
+
+def _step(name: str, serializer: type[serializers.Serializer], action: object, summary: str) -> type[_Step]:
+    """A view class for one action of the room."""
+
+    def act(self: _Step, request: Request, trade: Trade, **fields: object) -> None:
+        action(trade=trade, by=request.user, **fields)
+
+    view = type(name, (_Step,), {"input": serializer, "act": act, "__doc__": summary})
+    return extend_schema(tags=["trades"], request=serializer, responses=TradeOutput, description=summary)(view)
+
+
+TradeShip = _step("TradeShip", ShipInput, actions.ship, "The seller says that the parcel left.")
+TradeReceive = _step("TradeReceive", NoInput, actions.confirm_delivery, "The buyer says that the parcel is here.")
+TradeRelease = _step("TradeRelease", NoInput, actions.release, "The buyer is content: the seller gets the money.")
+TradeCancel = _step("TradeCancel", CancelInput, actions.cancel, "Either side calls it off where the rules allow.")
+TradeDispute = _step("TradeDispute", DisputeInput, actions.open_dispute, "Report a problem; the money stays held.")
+TradeSay = _step("TradeSay", MessageInput, actions.say, "Write in the trade room.")
+TradeReview = _step("TradeReview", ReviewInput, actions.review, "Say how it went.")

@@ -1,0 +1,108 @@
+"""Forms of buying and of the trade room."""
+
+from __future__ import annotations
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from apps.accounts.models import Address
+from apps.escrow.models import Dispute
+
+
+class CheckoutForm(forms.ModelForm):
+    """How many copies, and where the parcel goes. `request_key` makes a double click buy once."""
+
+    quantity = forms.IntegerField(label=_("Copies"), min_value=1, initial=1)
+    request_key = forms.CharField(max_length=80, widget=forms.HiddenInput)
+
+    class Meta:
+        model = Address
+        fields = ("name", "line1", "line2", "city", "region", "postal_code", "country")
+        labels = {"name": _("Full name"), "country": _("Country (two letters)")}
+        widgets = {
+            "name": forms.TextInput({"autocomplete": "name"}),
+            "line1": forms.TextInput({"autocomplete": "address-line1"}),
+            "line2": forms.TextInput({"autocomplete": "address-line2"}),
+            "city": forms.TextInput({"autocomplete": "address-level2"}),
+            "region": forms.TextInput({"autocomplete": "address-level1"}),
+            "postal_code": forms.TextInput({"autocomplete": "postal-code"}),
+            "country": forms.TextInput({"autocomplete": "country", "size": 2}),
+        }
+
+    def clean_country(self) -> str:
+        """Two letters, upper case."""
+        country = self.cleaned_data["country"].strip().upper()
+        if len(country) != 2 or not country.isascii() or not country.isalpha():
+            raise forms.ValidationError(_("Give the country as two letters, such as US or DE."))
+        return country
+
+    @property
+    def address(self) -> dict[str, str]:
+        """The cleaned address alone."""
+        return {name: self.cleaned_data[name] for name in self._meta.fields}
+
+
+class ShipForm(forms.Form):
+    """The parcel that leaves."""
+
+    carrier = forms.CharField(label=_("Carrier"), max_length=60, required=False)
+    tracking_number = forms.CharField(label=_("Tracking number"), max_length=60, required=False)
+
+
+class MessageForm(forms.Form):
+    """Something to say."""
+
+    body = forms.CharField(label=_("Message"), max_length=2000, widget=forms.Textarea({"rows": 2}))
+
+
+class DisputeForm(forms.Form):
+    """What is wrong."""
+
+    reason = forms.ChoiceField(label=_("What is wrong?"), choices=Dispute.Reason.choices)
+    statement = forms.CharField(
+        label=_("Tell what happened"),
+        max_length=4000,
+        widget=forms.Textarea({"rows": 4}),
+        help_text=_("The other side and a moderator read this. You can add photos afterwards."),
+    )
+
+
+class AnswerForm(forms.Form):
+    """The other side's answer."""
+
+    statement = forms.CharField(label=_("Your answer"), max_length=4000, widget=forms.Textarea({"rows": 4}))
+
+
+class EvidenceForm(forms.Form):
+    """A photo or a note for the case."""
+
+    note = forms.CharField(label=_("Note"), max_length=1000, required=False)
+    upload = forms.FileField(
+        label=_("Photo"),
+        required=False,
+        widget=forms.ClearableFileInput({"accept": "image/jpeg,image/png,image/webp"}),
+    )
+
+    def clean(self) -> dict[str, object]:
+        """One of both."""
+        cleaned = super().clean()
+        if not cleaned.get("note") and not cleaned.get("upload"):
+            raise forms.ValidationError(_("Add a note or a photo."))
+        return cleaned
+
+
+class ReviewForm(forms.Form):
+    """How it went."""
+
+    rating = forms.TypedChoiceField(
+        label=_("How was it?"),
+        coerce=int,
+        choices=[
+            (5, _("5 – excellent")),
+            (4, _("4 – good")),
+            (3, _("3 – fair")),
+            (2, _("2 – poor")),
+            (1, _("1 – bad")),
+        ],
+    )
+    body = forms.CharField(label=_("A few words"), max_length=1000, required=False, widget=forms.Textarea({"rows": 2}))

@@ -1,0 +1,188 @@
+"""Reads of trades: the lists, the room with all that it shows, who acts next and by when."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from apps.accounts.models import User
+from apps.catalog.models import ProductImage
+from apps.core.errors import NotFound
+from apps.core.pagination import Page
+from apps.escrow.models import Dispute, HoldState
+from apps.trades.models import Message, Review, Trade, TradeLine
+
+REVIEWS_OPEN_AFTER = dt.timedelta(days=14)
+
+
+@dataclass(frozen=True)
+class NextStep:
+    """Who acts next, what they do, by when, and what happens when they do not."""
+
+    who: str
+    what: str
+    due_at: dt.datetime | None
+    otherwise: str
+
+
+def _lines() -> Prefetch:
+    picture = ProductImage.objects.filter(product=OuterRef("item__variant__product"), is_primary=True)
+    return Prefetch(
+        "lines",
+        TradeLine.objects.select_related("item__variant__product__release").annotate(
+            image_name=Coalesce(Subquery(picture.values("file")[:1]), Value(""))
+        ),
+    )
+
+
+def of_member(*, member: User, side: str = "", limit: int = 30, offset: int = 0) -> Page[Trade]:
+    """A member's trades, newest first; `side` is "buying", "selling" or empty for both."""
+    mine = {
+        "buying": Q(buyer=member),
+        "selling": Q(seller=member),
+    }.get(side, Q(buyer=member) | Q(seller=member))
+    rows = Trade.objects.filter(mine).select_related("hold", "buyer", "seller")
+    total = rows.count()
+    return Page(
+        list(rows.prefetch_related(_lines()).order_by("-created_at")[offset : offset + limit]), total, limit, offset
+    )
+
+
+def to_do(*, member: User) -> int:
+    """How many open trades wait for this member."""
+    return (
+        Trade.objects.filter(state=Trade.State.OPEN)
+        .filter(
+            Q(buyer=member, hold__state__in=[HoldState.CREATED, HoldState.SHIPPED, HoldState.DELIVERED])
+            | Q(seller=member, hold__state=HoldState.FUNDED)
+        )
+        .count()
+    )
+
+
+def room(*, pk: uuid.UUID, reader: User) -> Trade:
+    """A trade with all that its room shows. Others get NotFound; moderators may look."""
+    trade = (
+        Trade.objects.select_related("hold", "buyer", "seller")
+        .prefetch_related(
+            _lines(),
+            "shipments",
+            Prefetch("messages", Message.objects.select_related("author")),
+            Prefetch("hold__disputes", Dispute.objects.order_by("-created_at").prefetch_related("evidence__by")),
+            "hold__payments",
+        )
+        .filter(pk=pk)
+        .first()
+    )
+    if trade is None or not (reader.pk in {trade.buyer_id, trade.seller_id} or reader.is_moderator):
+        raise NotFound("This trade is not one of yours.")
+    return trade
+
+
+def next_step(trade: Trade) -> NextStep:
+    """Who acts next in an open trade, in words; `who` is buyer, seller, moderator or nobody."""
+    hold = trade.hold
+    table = {
+        HoldState.CREATED: ("buyer", "pay", "the trade is cancelled and the copies go back on sale"),
+        HoldState.FUNDED: (
+            "seller",
+            "ship the parcel",
+            "the buyer may cancel, and later the money goes back by itself",
+        ),
+        HoldState.SHIPPED: ("buyer", "say that the parcel has arrived", "the parcel can be reported as lost"),
+        HoldState.DELIVERED: ("buyer", "check the cards and release the money", "the money is released to the seller"),
+        HoldState.DISPUTED: ("moderator", "settle the case", "the case is escalated"),
+    }
+    if trade.state != Trade.State.OPEN or hold is None or hold.state not in table:
+        return NextStep("nobody", "", None, "")
+    who, what, otherwise = table[HoldState(hold.state)]
+    if hold.state == HoldState.DISPUTED:
+        dispute = next((d for d in hold.disputes.all() if d.state in {"open", "answered"}), None)
+        if dispute is not None and dispute.state == Dispute.State.OPEN:
+            who = "seller" if dispute.opened_by_id == trade.buyer_id else "buyer"
+            return NextStep(who, "answer", dispute.answer_due_at, "a moderator decides without the answer")
+    return NextStep(who, what, hold.due_at, otherwise)
+
+
+def steps(trade: Trade) -> list[dict[str, object]]:
+    """The trade's progress for components/stepper.html."""
+    hold = trade.hold
+    done = [
+        ("Ordered", trade.created_at),
+        ("Paid and held", hold.funded_at),
+        ("Shipped", hold.shipped_at),
+        ("Delivered", hold.delivered_at),
+    ]
+    shown = [{"label": label, "at": at, "state": "done" if at else "ahead"} for label, at in done]
+    last = {
+        HoldState.RELEASED: ("Released to the seller", "done"),
+        HoldState.SPLIT: ("Split between both", "done"),
+        HoldState.REFUNDED: ("Refunded to the buyer", "problem"),
+        HoldState.CANCELLED: ("Cancelled", "problem"),
+        HoldState.DISPUTED: ("In dispute", "problem"),
+    }.get(HoldState(hold.state), ("Released to the seller", "ahead"))
+    closed_early = hold.state in {HoldState.REFUNDED, HoldState.CANCELLED}
+    if closed_early:
+        shown = [step for step in shown if step["state"] == "done"]
+    else:
+        current = next((step for step in shown if step["state"] == "ahead"), None)
+        if current and hold.state != HoldState.DISPUTED and trade.state == Trade.State.OPEN:
+            current["state"] = "current"
+    final = {"label": last[0], "state": last[1], "at": hold.closed_at}
+    if hold.state == HoldState.DELIVERED:
+        final["state"] = "current"
+    return [*shown, final]
+
+
+def may(trade: Trade, reader: User, now: dt.datetime | None = None) -> dict[str, bool]:
+    """Which buttons the room offers this reader. The actions check again."""
+    now = now or timezone.now()
+    hold, rules = trade.hold, settings.TRADE_DEADLINES
+    buyer, seller = reader.pk == trade.buyer_id, reader.pk == trade.seller_id
+    is_open = trade.state == Trade.State.OPEN
+    late = hold.funded_at is not None and now >= hold.funded_at + rules["ship"]
+    return {
+        "pay": is_open and buyer and hold.state == HoldState.CREATED,
+        "ship": is_open and seller and hold.state == HoldState.FUNDED,
+        "receive": is_open and buyer and hold.state == HoldState.SHIPPED,
+        "release": is_open and buyer and hold.state in {HoldState.SHIPPED, HoldState.DELIVERED},
+        "cancel": is_open
+        and (
+            (hold.state == HoldState.CREATED
+            and (buyer or seller))
+            or (hold.state == HoldState.FUNDED
+            and (seller or (buyer and late)))
+        ),
+        "dispute": is_open
+        and (buyer or seller)
+        and hold.state in {HoldState.FUNDED, HoldState.SHIPPED, HoldState.DELIVERED},
+        "review": trade.state == Trade.State.COMPLETED and (buyer or seller),
+        "say": buyer or seller,
+    }
+
+
+def visible_reviews(*, subject: User) -> QuerySet[Review]:
+    """Reviews of a member: both are in, or 14 days have passed since the trade closed."""
+    other = Review.objects.filter(trade=OuterRef("trade")).exclude(author=OuterRef("author"))
+    return (
+        Review.objects.filter(subject=subject)
+        .filter(Q(Exists(other)) | Q(trade__closed_at__lte=timezone.now() - REVIEWS_OPEN_AFTER))
+        .select_related("author")
+        .order_by("-created_at")
+    )
+
+
+def standing(*, member: User) -> dict[str, object]:
+    """A member's completed trades and visible ratings."""
+    counted = Trade.objects.filter(state=Trade.State.COMPLETED).aggregate(
+        sales=Count("pk", filter=Q(seller=member)), purchases=Count("pk", filter=Q(buyer=member))
+    )
+    ratings = list(visible_reviews(subject=member).values_list("rating", flat=True))
+    average = sum(ratings) / len(ratings) if ratings else None
+    return {**counted, "reviews": len(ratings), "rating": average}
