@@ -143,6 +143,7 @@ class Sandbox:
                 random=self._random,
                 switches=self.switches,
                 public_url=self.public_url,
+                offset=self._offset,
                 account=account,
                 request_id=request_id,
                 idempotency_key=key,

@@ -45,6 +45,7 @@ class Desk:
     random: random.Random
     switches: Switches
     public_url: str
+    offset: int = 0  # how far the clock was advanced: the platform's own clock is that much behind
     account: str = ""
     request_id: str | None = None
     idempotency_key: str | None = None
@@ -101,7 +102,7 @@ class Desk:
 
     # -- events ------------------------------------------------------------
     def emit(self, kind: str, obj: Obj, previous: Obj | None = None) -> Obj:
-        """Make an event known: it is written down together with the change, and sent to every endpoint that wants it."""
+        """Make an event known: written down together with the change, sent to every endpoint that wants it."""
         payload: Obj = {"object": obj}
         if previous is not None:
             payload["previous_attributes"] = previous
