@@ -143,30 +143,28 @@ class Postgres:
         """How the programs come to run as somebody whom they accept. None: as we are."""
         if not needs_other_identity():
             return None
-        for become in (enter_user_namespace, become_nobody):
-            if become is become_nobody and os.geteuid() == 0:
-                self._give_to_nobody()
-            test = ["/bin/sh", "-c", 'test -w "$1" && test -w "$2" && exec "$3" --version', "sh"]
-            with contextlib.suppress(OSError, subprocess.SubprocessError):
-                subprocess.run(
-                    [*test, str(self.folder), str(self.sockets), self.binaries["postgres"]],
-                    env=_ENVIRONMENT,
-                    capture_output=True,
-                    preexec_fn=become,
-                    check=True,
-                )
-                return become
+        if self._reaches(enter_user_namespace, "test -w"):
+            return enter_user_namespace
+        if os.geteuid() == 0:
+            for folder in (self.folder.parent, self.folder.parent.parent):
+                folder.chmod(folder.stat().st_mode | 0o011)
+            if self._reaches(become_nobody, "test -e"):
+                for path in (self.folder, self.sockets, *self.folder.rglob("*")):
+                    os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
+                return become_nobody
         raise EmbeddedError(
             "PostgreSQL refuses to run as root, and neither a user namespace nor the user nobody can reach "
             f"{self.folder} and {self.binaries.folder}: start as an ordinary user."
         )
 
-    def _give_to_nobody(self) -> None:
-        self.folder.parent.chmod(0o711)
-        for folder in (self.folder, self.sockets):
-            shutil.chown(folder, NOBODY, NOBODY)
-        for path in self.folder.rglob("*"):
-            os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
+    def _reaches(self, become: Callable[[], None], test: str) -> bool:
+        """Whether this identity can be had, passes the test on both folders, and can run the programs."""
+        script = f'{test} "$1" && {test} "$2" && exec "$3" --version'
+        command = ["/bin/sh", "-c", script, "sh", str(self.folder), str(self.sockets), self.binaries["postgres"]]
+        try:
+            return subprocess.run(command, env=_ENVIRONMENT, capture_output=True, preexec_fn=become).returncode == 0
+        except (OSError, subprocess.SubprocessError):
+            return False
 
 
 class Redis:
