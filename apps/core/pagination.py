@@ -37,6 +37,27 @@ class Page(Generic[Row]):
         """Whether rows follow."""
         return self.offset + len(self.rows) < self.total
 
+    @property
+    def first(self) -> int:
+        """Which row of all the first one here is, from 1; 0 where there are none."""
+        return self.offset + 1 if self.rows else 0
+
+    @property
+    def last(self) -> int:
+        """Which row of all the last one here is."""
+        return self.offset + len(self.rows)
+
+    @property
+    def numbers(self) -> list[int | None]:
+        """Page numbers to offer: the ends and the neighbours; None stands for a gap."""
+        near = {1, self.pages, *range(max(1, self.number - 2), min(self.pages, self.number + 2) + 1)}
+        shown: list[int | None] = []
+        for number in sorted(near):
+            if shown and shown[-1] is not None and number - shown[-1] > 1:
+                shown.append(None)
+            shown.append(number)
+        return shown
+
     def envelope(self) -> dict[str, object]:
         """The `pagination` object of the API."""
         return {"total": self.total, "limit": self.limit, "offset": self.offset, "has_more": self.has_more}
