@@ -41,6 +41,7 @@ from apps.escrow.sandbox.routes import TIMERS, match
 
 VERSIONS = re.compile(r"\d{4}-\d{2}-\d{2}(\.[a-z]+)?")
 LAUNCHER_ENDPOINT = "we_configured_at_start"
+IN_PROCESS = "http://in-process.invalid/"
 
 
 class Answer(NamedTuple):
@@ -55,7 +56,8 @@ class Sandbox:
     """One payment company with one platform as its customer.
 
     data: a SQLite file, or ':memory:'. clock: seconds since 1970, real time unless a test brings its own; advance() adds
-    to it. seed: makes ids predictable. webhook_url None: events wait for deliver().
+    to it. seed: makes ids predictable. webhook_url: where events go; by default they
+    wait for deliver(); None: nobody listens until an endpoint is created.
     """
 
     def __init__(
@@ -63,7 +65,7 @@ class Sandbox:
         *,
         secret_key: str = "sk_test_sandbox",
         data: str | Path = ":memory:",
-        webhook_url: str | None = None,
+        webhook_url: str | None = IN_PROCESS,
         webhook_secret: str = "whsec_sandbox",
         public_url: str = "http://sandbox.test",
         clock: Callable[[], float] = time.time,
@@ -81,12 +83,14 @@ class Sandbox:
         self._lock = threading.RLock()
         self._in_flight: set[tuple[str, str]] = set()
         self.listeners: list[Callable[[], None]] = []
-        self._configure_endpoint(webhook_url or "http://in-process.invalid/")
+        self._configure_endpoint(webhook_url)
 
-    def _configure_endpoint(self, url: str) -> None:
+    def _configure_endpoint(self, url: str | None) -> None:
         with self.work() as desk:
             if desk.find(LAUNCHER_ENDPOINT):
                 desk.books.delete(LAUNCHER_ENDPOINT, "")
+            if url is None:
+                return
             webhooks.write_endpoint(
                 desk,
                 {"url": url, "enabled_events": ["*"], "api_version": API_VERSION, "description": "Given at start"},

@@ -11,8 +11,7 @@ Reader = Callable[[Any, str], Any]
 Spec = Mapping[str, Reader]
 
 CURRENCIES = frozenset(
-    "aud bgn brl cad chf czk dkk eur gbp hkd huf ils isk jpy krw mxn myr nok nzd pln ron sek sgd thb try twd usd zar"
-    .split()
+    "aud bgn brl cad chf czk dkk eur gbp hkd huf ils isk jpy krw mxn myr nok nzd pln ron sek sgd thb try twd usd zar".split()
 )
 
 
