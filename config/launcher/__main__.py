@@ -1,0 +1,22 @@
+"""`python -m config.launcher`: everything on one machine, until Ctrl-C."""
+
+import sys
+
+from config.embedded import EmbeddedError
+from config.env import SettingsError, environment
+from config.launcher.errors import CannotStart
+from config.launcher.launch import Interrupted, Launch
+
+
+def main() -> None:
+    """Run; what stops a start is one line and exit code 1."""
+    try:
+        Launch(environment()).run()
+    except Interrupted:
+        print("CardVault has stopped.", flush=True)
+    except (CannotStart, EmbeddedError, SettingsError) as error:
+        sys.exit(f"cardvault: {error}")
+
+
+if __name__ == "__main__":
+    main()
