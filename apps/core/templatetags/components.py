@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from django import template
+from django.core.paginator import Page
 from django.template.context import Context
 from django.utils import timezone
 from django.utils.html import format_html
@@ -65,13 +66,15 @@ class Change:
 
 @register.simple_tag
 def change_of(percent: Decimal | float | str | None) -> Change | None:
-    """A percentage (4.2 means +4.2 %) with its sign; under a twentieth of a percent it is flat."""
+    """A percentage (4.2 means +4.2 %) with its sign; under a twentieth of a percent it is unchanged."""
     if percent in (None, ""):
         return None
     value = Decimal(str(percent))
     direction = "flat" if abs(value) < Decimal("0.05") else "up" if value > 0 else "down"
     digits = 0 if abs(value) >= 100 else 1
-    sign = {"up": "+", "down": "−", "flat": ""}[direction]
+    sign = "+" if direction == "up" else "−"
+    if direction == "flat":
+        return Change(direction, "unchanged")
     return Change(direction, f"{sign}{abs(value):,.{digits}f} %")
 
 
@@ -216,3 +219,9 @@ def pictures_of(name: str | None) -> Pictures | None:
         return None
     small, medium, large = (images.url(name, size) for size in images.SIZES)
     return Pictures(small=small, medium=medium, large=large)
+
+
+@register.simple_tag
+def pages_around(page: Page) -> list[int | str]:
+    """Page numbers to offer: the first and last, those near this one, an ellipsis for what is left out."""
+    return list(page.paginator.get_elided_page_range(page.number, on_each_side=2, on_ends=1))
