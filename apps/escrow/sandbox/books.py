@@ -22,7 +22,8 @@ CREATE TABLE IF NOT EXISTS objects (
     body TEXT NOT NULL, private TEXT NOT NULL, UNIQUE (id, account)
 );
 CREATE INDEX IF NOT EXISTS objects_by_kind ON objects (kind, account, seq);
-CREATE INDEX IF NOT EXISTS charges_by_intent ON objects (account, json_extract(body, '$.payment_intent')) WHERE kind = 'charge';
+CREATE INDEX IF NOT EXISTS charges_by_intent ON objects (account, json_extract(body, '$.payment_intent'))
+    WHERE kind = 'charge';
 CREATE INDEX IF NOT EXISTS refunds_by_charge ON objects (account, json_extract(body, '$.charge')) WHERE kind = 'refund';
 CREATE INDEX IF NOT EXISTS transfers_by_source ON objects (account, json_extract(body, '$.source_transaction'))
     WHERE kind = 'transfer';
@@ -33,11 +34,13 @@ CREATE INDEX IF NOT EXISTS reversals_by_transfer ON objects (account, json_extra
 CREATE INDEX IF NOT EXISTS movements_by_source ON objects (account, json_extract(body, '$.source'))
     WHERE kind = 'balance_transaction';
 CREATE TABLE IF NOT EXISTS movements (
-    seq INTEGER PRIMARY KEY, account TEXT NOT NULL, currency TEXT NOT NULL, net INTEGER NOT NULL, available_on INTEGER NOT NULL
+    seq INTEGER PRIMARY KEY, account TEXT NOT NULL, currency TEXT NOT NULL, net INTEGER NOT NULL,
+    available_on INTEGER NOT NULL
 );
 CREATE INDEX IF NOT EXISTS movements_by_account ON movements (account, currency, available_on, net);
 CREATE TABLE IF NOT EXISTS timers (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT, due_at INTEGER NOT NULL, task TEXT NOT NULL, subject TEXT NOT NULL, account TEXT NOT NULL
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, due_at INTEGER NOT NULL,
+    task TEXT NOT NULL, subject TEXT NOT NULL, account TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS timers_by_due ON timers (due_at, seq);
 CREATE TABLE IF NOT EXISTS answers (
@@ -46,7 +49,8 @@ CREATE TABLE IF NOT EXISTS answers (
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS deliveries (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, event TEXT NOT NULL, account TEXT NOT NULL, endpoint TEXT NOT NULL,
-    state TEXT NOT NULL, attempts INTEGER NOT NULL, due_at REAL NOT NULL, created_at REAL NOT NULL, outcome TEXT NOT NULL
+    state TEXT NOT NULL, attempts INTEGER NOT NULL, due_at REAL NOT NULL, created_at REAL NOT NULL,
+    outcome TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS deliveries_waiting ON deliveries (due_at, seq) WHERE state = 'pending';
 CREATE INDEX IF NOT EXISTS deliveries_by_event ON deliveries (event);
@@ -62,7 +66,7 @@ class Page(NamedTuple):
 
 
 class Books:
-    """Objects by id and account ('' is the platform). Not safe for concurrent use: the sandbox holds a lock around it."""
+    """Objects by id and account ('' is the platform). Not for concurrent use: the sandbox holds a lock around it."""
 
     def __init__(self, path: str | Path = ":memory:") -> None:
         self.connection = sqlite3.connect(str(path), isolation_level=None, check_same_thread=False)
@@ -163,11 +167,12 @@ class Books:
         backwards = before is not None and after is None
         edge = before if backwards else after
         if edge is not None:
-            conditions.append(f"seq {'>' if backwards else '<'} (SELECT seq FROM objects WHERE id = ? AND account = ?)")
+            beyond = "seq > " if backwards else "seq < "
+            conditions.append(beyond + "(SELECT seq FROM objects WHERE id = ? AND account = ?)")
             values.extend([edge, account])
         order = "ASC" if backwards else "DESC"
         rows = self.connection.execute(
-            f"SELECT body FROM objects WHERE {' AND '.join(conditions)} ORDER BY seq {order} LIMIT ?",
+            f"SELECT body FROM objects WHERE {' AND '.join(conditions)} ORDER BY seq {order} LIMIT ?",  # noqa: S608
             [*values, limit + 1],
         ).fetchall()
         found = [json.loads(row[0]) for row in rows[:limit]]

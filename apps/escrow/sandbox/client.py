@@ -1,4 +1,4 @@
-"""Lets Stripe's own library talk to a Sandbox in the same process. For unit tests: the product itself goes over HTTP."""
+"""Lets Stripe's own library talk to a Sandbox in the same process. For unit tests: the product goes over HTTP."""
 
 from __future__ import annotations
 

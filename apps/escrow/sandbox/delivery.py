@@ -46,9 +46,10 @@ def sign(payload: bytes, secret: str, at: int) -> str:
 
 def due(sandbox: Sandbox, *, before: float | None, limit: int = 100) -> list[Parcel]:
     """Waiting deliveries in order, those due by `before` (real time) or all."""
-    with sandbox._lock:
+    with sandbox.lock:
         rows = sandbox.books.query(
-            "SELECT d.seq, d.event, d.attempts, d.created_at, o.body AS event_body, e.body AS endpoint_body, e.private AS secrets"
+            "SELECT d.seq, d.event, d.attempts, d.created_at, o.body AS event_body,"
+            " e.body AS endpoint_body, e.private AS secrets"
             " FROM deliveries d JOIN objects o ON o.id = d.event AND o.account = d.account"
             " JOIN objects e ON e.id = d.endpoint AND e.account = ''"
             " WHERE d.state = 'pending' AND d.due_at <= ? ORDER BY d.due_at, d.seq LIMIT ?",
@@ -83,7 +84,7 @@ def note(sandbox: Sandbox, parcel: Parcel, *, taken: bool, outcome: str) -> None
     pause = min(sandbox.switches.retry_base * 2**parcel.attempts, sandbox.switches.retry_cap)
     now = time.time()
     state = "delivered" if taken else ("failed" if now - parcel.created_at > GIVES_UP_AFTER else "pending")
-    with sandbox._lock, sandbox.books.transaction():
+    with sandbox.lock, sandbox.books.transaction():
         sandbox.books.execute(
             "UPDATE deliveries SET state = ?, attempts = attempts + 1, due_at = ?, outcome = ? WHERE seq = ?",
             state,
@@ -95,7 +96,7 @@ def note(sandbox: Sandbox, parcel: Parcel, *, taken: bool, outcome: str) -> None
 
 def send_again(sandbox: Sandbox, event: str) -> int:
     """Deliver an event once more to every endpoint that ever was to have it; how many deliveries wait."""
-    with sandbox._lock, sandbox.books.transaction():
+    with sandbox.lock, sandbox.books.transaction():
         rows = sandbox.books.query("SELECT DISTINCT endpoint, account FROM deliveries WHERE event = ?", event)
         for row in rows:
             sandbox.books.execute(
@@ -116,7 +117,7 @@ def deliver_in_process(sandbox: Sandbox, callback: Callable[[bytes, str], object
     """See Sandbox.deliver."""
     parcels = due(sandbox, before=None, limit=1_000_000)
     if sandbox.switches.reorder_webhooks:
-        sandbox._random.shuffle(parcels)
+        sandbox.random.shuffle(parcels)
     taken = 0
     for parcel in parcels:
         if sandbox.switches.drop_first_delivery and parcel.attempts == 0:

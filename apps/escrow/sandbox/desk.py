@@ -16,7 +16,13 @@ from apps.escrow.sandbox.errors import missing_object
 
 API_VERSION = "2026-10-28.endive"
 MINUTE, HOUR, DAY = 60, 3600, 86400
-ALPHABET = string.digits + string.ascii_letters
+ALPHABET = (string.digits + string.ascii_letters).encode()
+LETTERS = bytes(ALPHABET[byte % len(ALPHABET)] for byte in range(256))
+
+
+def letters(source: random.Random, length: int) -> str:
+    """Letters and digits out of a source of chance."""
+    return source.randbytes(length).translate(LETTERS).decode()
 
 
 @dataclass
@@ -26,7 +32,8 @@ class Switches:
     duplicate_webhooks: bool = False
     reorder_webhooks: bool = False
     drop_first_delivery: bool = False
-    latency: float = 0.0
+    latency: float = 0.0  # before a request is looked at
+    slow_work: float = 0.0  # while a request with an idempotency key is being carried out
     fail_next: int = 0  # requests answered 500 before anything is done
     lose_next: int = 0  # requests carried out, their answer lost on the way: 500
     guard_refunds: bool = False  # refuse a refund that the charge, less what was passed on, no longer covers
@@ -58,7 +65,7 @@ class Desk:
     # -- names -------------------------------------------------------------
     def token(self, length: int = 24) -> str:
         """Letters and digits that nobody can guess (or, with a seeded sandbox, always the same)."""
-        return "".join(self.random.choices(ALPHABET, k=length))
+        return letters(self.random, length)
 
     def name(self, prefix: str) -> str:
         """A new id such as `pi_3…`."""

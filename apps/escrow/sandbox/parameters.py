@@ -10,9 +10,12 @@ from apps.escrow.sandbox.errors import wrong_parameter
 Reader = Callable[[Any, str], Any]
 Spec = Mapping[str, Reader]
 
-CURRENCIES = frozenset(
-    "aud bgn brl cad chf czk dkk eur gbp hkd huf ils isk jpy krw mxn myr nok nzd pln ron sek sgd thb try twd usd zar".split()
-)
+# fmt: off
+CURRENCIES = frozenset((
+    "aud", "bgn", "brl", "cad", "chf", "czk", "dkk", "eur", "gbp", "hkd", "huf", "ils", "isk", "jpy", "krw", "mxn",
+    "myr", "nok", "nzd", "pln", "ron", "sek", "sgd", "thb", "try", "twd", "usd", "zar",
+))
+# fmt: on
 
 
 def text(value: Any, name: str) -> str:

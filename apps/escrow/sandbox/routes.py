@@ -31,7 +31,7 @@ TIMERS: dict[str, Callable[[Desk, str], None]] = {}
 
 
 def route(method: str, path: str, accepts: Spec | None = None, *required: str) -> Callable[[Endpoint], Endpoint]:
-    """Enter a function as the endpoint of `path` (ids as `{name}`). It is called with the desk, the values and the ids."""
+    """Enter a function as the endpoint of `path` (ids as `{name}`); it is given the desk, the values and the ids."""
 
     def enter(endpoint: Endpoint) -> Endpoint:
         parts = path.strip("/").split("/")

@@ -1,1 +1,1 @@
-"""One module per kind of object: its shape, its endpoints and its rules. Importing a module enters it in routes.ROUTES."""
+"""One module per kind of object: its shape, endpoints and rules. Importing a module enters it in routes.ROUTES."""

@@ -138,7 +138,8 @@ def create(desk: Desk, values: dict[str, Any]) -> Obj:
         expires_at += desk.offset  # a platform whose clock was not advanced with ours
     if not desk.now + 30 * MINUTE <= expires_at <= desk.now + DAY:
         raise wrong_parameter(
-            "The `expires_at` timestamp must be less than 24 hours, and at least 30 minutes, from Checkout Session creation.",
+            "The `expires_at` timestamp must be less than 24 hours, and at least 30 minutes, from Checkout Session"
+            " creation.",
             "expires_at",
         )
     lines, code, total = _lines(desk, values["line_items"])
@@ -312,7 +313,8 @@ def expire(desk: Desk, values: dict[str, Any], identifier: str) -> Obj:
     session = desk.get("checkout.session", identifier)
     if session["status"] != "open":
         raise ApiError(
-            f'This Session is not in an expireable state: only Checkout Sessions with a status in ["open"] can be expired.'
+            'This Session is not in an expireable state: only Checkout Sessions with a status in ["open"] can be'
+            " expired."
             f" This Checkout Session has a status of {session['status']}.",
         )
     return close(desk, session)

@@ -162,9 +162,10 @@ def confirm_intent(desk: Desk, intent: Obj, values: dict[str, Any]) -> Obj:
         and not (values.get("return_url") or values.get("use_stripe_sdk"))
     ):
         raise ApiError(
-            "This PaymentIntent is configured to accept payment methods enabled in your Dashboard. Because some of these"
-            " payment methods might redirect your customer off of your page, you must provide a `return_url`. If you don't"
-            " want to accept redirect-based payment methods, set `automatic_payment_methods[enabled]` to `true` and"
+            "This PaymentIntent is configured to accept payment methods enabled in your Dashboard. Because some of"
+            " these payment methods might redirect your customer off of your page, you must provide a `return_url`. If"
+            " you don't want to accept redirect-based payment methods, set `automatic_payment_methods[enabled]` to"
+            " `true` and"
             " `automatic_payment_methods[allow_redirects]` to `never` when creating PaymentIntents.",
         )
     intent |= {"payment_method": method["id"], "next_action": None, "last_payment_error": None}
@@ -270,7 +271,7 @@ def _succeeded(desk: Desk, intent: Obj, charge: Obj) -> Obj:
 
 
 def finish_challenge(desk: Desk, intent: Obj, *, passed: bool) -> Obj:
-    """The cardholder passed or failed 3-D Secure. A failure is written down, not raised; a decline after it is raised."""
+    """The cardholder passed or failed 3-D Secure. A failure is written down; a decline after passing is raised."""
     method = desk.get("payment_method", intent["payment_method"])
     intent["next_action"] = None
     if passed:
@@ -394,8 +395,8 @@ def cancel(desk: Desk, values: dict[str, Any], identifier: str) -> Obj:
     intent = desk.get("payment_intent", identifier, param="intent")
     if desk.private(identifier).get("session"):
         raise ApiError(
-            "You cannot cancel PaymentIntents created by Checkout. To cancel this PaymentIntent, use the Expire a Checkout"
-            " Session endpoint instead.",
+            "You cannot cancel PaymentIntents created by Checkout. To cancel this PaymentIntent, use the Expire a"
+            " Checkout Session endpoint instead.",
             payment_intent=intent,
         )
     return cancel_intent(desk, intent, values.get("cancellation_reason"))

@@ -1,4 +1,4 @@
-"""Transfers to connected accounts, and their reversals. A transfer with `source_transaction` follows its charge's money."""
+"""Transfers to connected accounts and their reversals. With `source_transaction` they follow that charge's money."""
 
 from __future__ import annotations
 
@@ -80,8 +80,8 @@ def create(desk: Desk, values: dict[str, Any]) -> Obj:
     elif values["amount"] > balance.available(desk, values["currency"]):
         raise balance.insufficient(
             "You have insufficient available funds in your Stripe account. Try adding funds directly to your available"
-            " balance by creating Charges using the 4000000000000077 test card. You can use the the /v1/balance endpoint"
-            " to view your Stripe balance (for more details, see stripe.com/docs/api#balance)."
+            " balance by creating Charges using the 4000000000000077 test card. You can use the the /v1/balance"
+            " endpoint to view your Stripe balance (for more details, see stripe.com/docs/api#balance)."
         )
     name = desk.name("tr")
     movement = balance.post(
