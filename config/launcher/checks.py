@@ -8,9 +8,13 @@ import os
 import shutil
 import socket
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
 from config.launcher.errors import CannotStart
+
+if TYPE_CHECKING:
+    from psycopg import Connection
 
 OLDEST_POSTGRES = 150000
 EXTENSIONS = ("vector", "pg_trgm", "unaccent", "citext", "btree_gin")
@@ -88,7 +92,7 @@ def database(url: str) -> None:
         raise CannotStart(f"DATABASE_URL {shown} cannot be used: {_line(error)}") from None
 
 
-def _extension(connection, name: str, shown: str) -> None:  # noqa: ANN001
+def _extension(connection: Connection, name: str, shown: str) -> None:
     import psycopg
 
     if connection.execute("select from pg_extension where extname = %s", [name]).fetchone() is not None:

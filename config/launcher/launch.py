@@ -155,7 +155,8 @@ class Launch:
         self.environment |= sandbox.environment
         hook = f"http://127.0.0.1:{self.settings.port}/webhooks/stripe/"
         place = ["--port", str(sandbox.port), "--data", str(self.data_dir / "sandbox"), "--webhook-url", hook]
-        self._add("sandbox", ["apps.escrow.sandbox", *place], probes.port_answers(sandbox.port), grace=3.0)
+        keys = ["--secret-key", sandbox.secret_key, "--webhook-secret", sandbox.webhook_secret]
+        self._add("sandbox", ["apps.escrow.sandbox", *place, *keys], probes.port_answers(sandbox.port), grace=3.0)
 
     def _add_web(self) -> None:
         port = self.settings.port

@@ -1,0 +1,40 @@
+# Every target is complete by itself: Python 3.11, make and a package registry are all it needs.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev browser demo test lint bench
+
+PY := .venv/bin/python
+# How many test processes; one per core unless told otherwise.
+JOBS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); echo $$(( n < 2 ? 2 : n > 8 ? 8 : n )))
+# More for pytest or the launcher, e.g. make test ARGS="tests/escrow -x"
+ARGS ?=
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo "  Settings, processes and what to do when: docs/operation.md"
+
+setup: ## The virtual environment with exactly the locked packages
+	@config/install.sh base
+
+setup-dev:
+	@config/install.sh dev
+
+browser:
+	@config/install.sh browser
+
+demo: setup ## Everything running with demo data, until Ctrl-C
+	@exec $(PY) -m config.launcher $(ARGS)
+
+test: setup-dev browser ## Every test, in parallel, on servers of its own
+	@exec $(PY) -m pytest -n $(JOBS) --dist loadfile $(ARGS)
+
+lint: setup-dev ## Style, layers, types, and whether models and migrations agree
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@.venv/bin/lint-imports --no-logo
+	@$(PY) -m mypy
+	@DJANGO_SETTINGS_MODULE=config.settings.test $(PY) manage.py makemigrations --check --dry-run
+
+bench: setup-dev ## Measurements as ratios to a baseline of the same run
+	@exec $(PY) -m tests.benchmarks $(ARGS)
