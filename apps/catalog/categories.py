@@ -54,7 +54,9 @@ CATEGORIES: dict[str, tuple[str, str, list[str], dict[str, Any]]] = {
         "Magic: The Gathering",
         "magic",
         CARD_IDENTIFIERS,
-        _schema(type_line=_TEXT, mana_cost=_TEXT, mana_value={"type": "number"}, colors=_LIST, layout=_TEXT, frame=_LIST),
+        _schema(
+            type_line=_TEXT, mana_cost=_TEXT, mana_value={"type": "number"}, colors=_LIST, layout=_TEXT, frame=_LIST
+        ),
     ),
     "trading-cards/yugioh": (
         "Yu-Gi-Oh!",

@@ -18,9 +18,13 @@ class Category(models.Model):
     path = models.CharField(max_length=120, unique=True, help_text="slugs from the root, e.g. trading-cards/pokemon")
     parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="children")
     name = models.CharField(max_length=80)
-    game = models.CharField(max_length=20, blank=True, help_text="short code of the API: pokemon, onepiece, magic, lego")
+    game = models.CharField(
+        max_length=20, blank=True, help_text="short code of the API: pokemon, onepiece, magic, lego"
+    )
     attribute_schema = models.JSONField(default=dict, blank=True, help_text="JSON Schema of the products' attributes")
-    identifiers = models.JSONField(default=list, blank=True, help_text="strategies in order: image, number, name, barcode")
+    identifiers = models.JSONField(
+        default=list, blank=True, help_text="strategies in order: image, number, name, barcode"
+    )
 
     class Meta:
         verbose_name_plural = "categories"
@@ -56,7 +60,11 @@ class Product(Base):
     release = models.ForeignKey(Release, on_delete=models.PROTECT, related_name="products")
     number = models.CharField(max_length=40, help_text="as printed, without the total: 4, 026, OP01-016_p1")
     number_key = models.CharField(
-        max_length=40, default="", editable=False, db_index=True, help_text="number as compared: op1-16-p1; kept by a trigger"
+        max_length=40,
+        default="",
+        editable=False,
+        db_index=True,
+        help_text="number as compared: op1-16-p1; kept by a trigger",
     )
     number_sort = models.PositiveIntegerField(default=0, editable=False, help_text="kept by a trigger")
     name = models.CharField(max_length=200)
@@ -105,7 +113,10 @@ class Variant(Base):
     finish = models.CharField(max_length=24, choices=Finish, default=Finish.NORMAL)
     language = models.CharField(max_length=5, default="en", help_text="ISO 639-1")
     treatment = models.CharField(
-        max_length=80, blank=True, default="", help_text="what else sets it apart: Shadowless, Master Ball, Staff stamp, Jumbo"
+        max_length=80,
+        blank=True,
+        default="",
+        help_text="what else sets it apart: Shadowless, Master Ball, Staff stamp, Jumbo",
     )
     is_default = models.BooleanField(default=False, help_text="the one a page shows first")
 
@@ -150,7 +161,9 @@ class ProductImage(Base):
     product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="images")
     variant = models.ForeignKey(Variant, null=True, blank=True, on_delete=models.CASCADE, related_name="images")
     language = models.CharField(max_length=5, default="en")
-    file = models.CharField(max_length=200, help_text="storage name of the largest picture; empty until fetched", blank=True)
+    file = models.CharField(
+        max_length=200, help_text="storage name of the largest picture; empty until fetched", blank=True
+    )
     source_url = models.URLField(max_length=400, blank=True)
     credit = models.CharField(max_length=120, blank=True)
     width = models.PositiveIntegerField(default=0)
