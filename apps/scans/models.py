@@ -6,9 +6,9 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
-from pgvector.django import BitField, HnswIndex
+from pgvector.django import BitField, HnswIndex, VectorField
 
-from apps.catalog.models import Category, ProductImage, Variant
+from apps.catalog.models import Category, Product, ProductImage, Variant
 from apps.core.conditions import Condition
 from apps.core.models import Base
 from apps.inventory.models import InventoryItem
@@ -124,18 +124,26 @@ class Candidate(models.Model):
 
 
 class Fingerprint(models.Model):
-    """Perceptual hash of a reference image: what a rectified card is compared with."""
+    """What a reference image is found by: a 256-bit hash and a 256-number vector (see ml/hashing.py)."""
 
     image = models.OneToOneField(ProductImage, on_delete=models.CASCADE, related_name="fingerprint")
-    engine = models.CharField(max_length=40, help_text="name and version of the hasher")
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="+")
+    game = models.CharField(max_length=20, blank=True, help_text="the category's, so that a search can be narrowed")
+    engine = models.CharField(max_length=60, help_text="version of the embedder")
     bits = BitField(length=256)
-    thumbnail = models.BinaryField(help_text="24 x 32 grey pixels, row by row, for correlation")
-    digest = models.CharField(max_length=64, help_text="SHA-256 of the picture that was indexed")
+    vector = VectorField(dimensions=256)
 
     class Meta:
         indexes = [
             HnswIndex(
-                name="fingerprint_nearest", fields=["bits"], m=16, ef_construction=64, opclasses=["bit_hamming_ops"]
+                name="fingerprint_by_bits", fields=["bits"], m=16, ef_construction=64, opclasses=["bit_hamming_ops"]
+            ),
+            HnswIndex(
+                name="fingerprint_by_vector",
+                fields=["vector"],
+                m=16,
+                ef_construction=64,
+                opclasses=["vector_cosine_ops"],
             ),
         ]
 
