@@ -1,8 +1,8 @@
 """Writes to scans: start, look at a photo, choose, confirm into the inventory, hand a visitor's scan to a member.
 
-Recognition of a photo runs under that photo's row lock: a killed worker frees it at once, a second worker passes by, and
-the cards, the seconds and `done_at` commit together. Attempts are counted in a transaction of their own, so that a photo
-that kills its worker is given up after the last one.
+Recognition of a photo runs under that photo's row lock: a killed worker frees it at once, a second worker passes by,
+and the cards, the seconds and `done_at` commit together. Attempts are counted in a transaction of their own, so that a
+photo that kills its worker is given up after the last one.
 """
 
 from __future__ import annotations
@@ -58,8 +58,8 @@ def start_scan(
     folder = f"scans/{timezone.now():%Y/%m}"
     stored: list[tuple[images.StoredImage, str]] = []
     try:
-        for upload in uploads:
-            stored.append((images.accept_upload(upload, folder=folder), getattr(upload, "name", "") or ""))
+        for upload in uploads:  # one by one, so that what is stored is known when the next one is refused
+            stored.append((images.accept_upload(upload, folder=folder), getattr(upload, "name", "") or ""))  # noqa: PERF401
         with transaction.atomic():
             scan = Scan.objects.create(owner=owner, visitor_token="" if owner else visitor_token, category=category)
             once = {image.digest: (image, name) for image, name in reversed(stored)}
@@ -87,7 +87,7 @@ def _enqueue(photo_ids: Iterable[uuid.UUID]) -> None:
 
 
 def resume_stalled() -> int:
-    """Queue again what was started or queued but is not done: its worker died, or the queue was lost. Safe to repeat."""
+    """Queue again what is not done: its worker died, or the queue was lost. Safe to repeat."""
     patience = timezone.now() - dt.timedelta(seconds=20)
     rows = ScanPhoto.objects.filter(done_at__isnull=True, error="", scan__created_at__lt=patience)
     pending = list(rows.values_list("pk", flat=True)[:200])

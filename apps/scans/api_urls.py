@@ -1,5 +1,12 @@
-"""REST routes of the app."""
+"""REST routes of scans."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from apps.scans import api
+
+urlpatterns = [
+    path("scans", api.ScanList.as_view(), name="api-scans"),
+    path("scans/<uuid:pk>", api.ScanDetail.as_view(), name="api-scan"),
+    path("scans/<uuid:pk>/confirm", api.ScanConfirm.as_view(), name="api-scan-confirm"),
+    path("scans/cards/<uuid:pk>", api.ScanCard.as_view(), name="api-scan-card"),
+]

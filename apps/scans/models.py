@@ -15,7 +15,7 @@ from apps.inventory.models import InventoryItem
 
 
 class Scan(Base):
-    """Photos that somebody sent together. A visitor's scan has no owner but a session token, and is kept when they sign up."""
+    """Photos sent together. A visitor's scan has a session token for an owner, and is kept when they sign up."""
 
     class State(models.TextChoices):
         """How far it is."""

@@ -1,5 +1,7 @@
 """Websocket routes of scans."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-websocket_urlpatterns: list[URLPattern] = []
+from apps.scans.consumers import ScanConsumer
+
+websocket_urlpatterns = [path("ws/scans/<uuid:pk>/", ScanConsumer.as_asgi())]
