@@ -81,7 +81,7 @@ class HoldState(models.TextChoices):
 
 
 class Hold(Base):
-    """Money of one payer kept for one payee until both are content. `amount` includes shipping; `fee` is our share on release."""
+    """Money of one payer kept for one payee until both are content. The amount includes shipping and our fee."""
 
     payer = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="holds_paid")
     payee = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="holds_received")
@@ -90,7 +90,9 @@ class Hold(Base):
     currency = models.CharField(max_length=3, default="USD")
     state = models.CharField(max_length=10, choices=HoldState, default=HoldState.CREATED)
     due_at = models.DateTimeField(null=True, blank=True, db_index=True, help_text="when the next deadline passes")
-    due_event = models.CharField(max_length=24, blank=True, help_text="what then happens: an event of the state machine")
+    due_event = models.CharField(
+        max_length=24, blank=True, help_text="what then happens: an event of the state machine"
+    )
     description = models.CharField(max_length=200)
     cause = models.CharField(max_length=120, unique=True, help_text="what it is for, e.g. trade:0190…")
     funded_at = models.DateTimeField(null=True, blank=True)
@@ -103,7 +105,9 @@ class Hold(Base):
         constraints = [
             models.CheckConstraint(condition=Q(amount_minor__gt=0), name="hold_amount_positive"),
             models.CheckConstraint(condition=Q(fee_minor__lte=F("amount_minor")), name="hold_fee_within_amount"),
-            models.CheckConstraint(condition=Q(refunded_minor__lte=F("amount_minor")), name="hold_refund_within_amount"),
+            models.CheckConstraint(
+                condition=Q(refunded_minor__lte=F("amount_minor")), name="hold_refund_within_amount"
+            ),
             models.CheckConstraint(condition=~Q(payer=F("payee")), name="hold_between_two_people"),
         ]
 
@@ -126,13 +130,17 @@ class Payment(Base):
 
     hold = models.ForeignKey(Hold, on_delete=models.PROTECT, related_name="payments")
     attempt = models.PositiveSmallIntegerField(default=1)
+    payment_method = models.CharField(max_length=120, blank=True, help_text="empty: on the processor's own page")
+    return_url = models.CharField(max_length=600, blank=True, help_text="where the payer goes on afterwards")
+    cancel_url = models.CharField(max_length=600, blank=True, help_text="where the payer goes on without paying")
     amount_minor = models.PositiveBigIntegerField()
     currency = models.CharField(max_length=3, default="USD")
     state = models.CharField(max_length=10, choices=State, default=State.PENDING)
     checkout_id = models.CharField(max_length=120, blank=True, db_index=True)
     checkout_url = models.URLField(max_length=600, blank=True)
     intent_id = models.CharField(max_length=120, blank=True, db_index=True)
-    charge_id = models.CharField(max_length=120, blank=True)
+    charge_id = models.CharField(max_length=120, blank=True, db_index=True)
+    paid_at = models.DateTimeField(null=True, blank=True)
     next_action_url = models.URLField(max_length=600, blank=True)
     failure_code = models.CharField(max_length=60, blank=True)
     failure_message = models.CharField(max_length=300, blank=True)
@@ -140,7 +148,9 @@ class Payment(Base):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["hold", "attempt"], name="payment_attempt_once"),
-            models.UniqueConstraint(fields=["hold"], condition=Q(state="succeeded"), name="payment_one_success_per_hold"),
+            models.UniqueConstraint(
+                fields=["hold"], condition=Q(state="succeeded"), name="payment_one_success_per_hold"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -148,13 +158,14 @@ class Payment(Base):
 
 
 class Settlement(Base):
-    """Money that leaves a closed hold: a transfer to the seller or a refund to the buyer. Sent to Stripe by a task, retried."""
+    """Money that leaves: a transfer to the seller, a refund to the buyer. Sent to Stripe by a task, retried."""
 
     class Kind(models.TextChoices):
         """Which way."""
 
         TRANSFER = "transfer", _("Transfer to the seller")
         REFUND = "refund", _("Refund to the buyer")
+        RETURN = "return", _("Return of a payment that was not owed")
 
     class State(models.TextChoices):
         """How far it is."""
@@ -165,19 +176,31 @@ class Settlement(Base):
         FAILED = "failed", _("Failed, needs an operator")
 
     hold = models.ForeignKey(Hold, on_delete=models.PROTECT, related_name="settlements")
+    payment = models.ForeignKey(
+        Payment, on_delete=models.PROTECT, related_name="settlements", help_text="the payment that the money came with"
+    )
     kind = models.CharField(max_length=8, choices=Kind)
     amount_minor = models.PositiveBigIntegerField()
     currency = models.CharField(max_length=3, default="USD")
     state = models.CharField(max_length=8, choices=State, default=State.DUE)
-    stripe_id = models.CharField(max_length=120, blank=True)
+    stripe_id = models.CharField(max_length=120, blank=True, db_index=True)
     attempts = models.PositiveSmallIntegerField(default=0)
+    key_number = models.PositiveSmallIntegerField(
+        default=0, help_text="a refusal stays with its key: the next has another"
+    )
+    first_tried_at = models.DateTimeField(null=True, blank=True)
     next_attempt_at = models.DateTimeField(default=timezone.now, db_index=True)
     sent_at = models.DateTimeField(null=True, blank=True)
     last_error = models.CharField(max_length=300, blank=True)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["hold", "kind"], name="settlement_once_per_hold_and_kind"),
+            models.UniqueConstraint(
+                fields=["hold", "kind"], condition=~Q(kind="return"), name="settlement_once_per_hold_and_kind"
+            ),
+            models.UniqueConstraint(
+                fields=["payment"], condition=Q(kind="return"), name="settlement_one_return_per_payment"
+            ),
             models.CheckConstraint(condition=Q(amount_minor__gt=0), name="settlement_amount_positive"),
         ]
 
@@ -189,7 +212,7 @@ class SellerAccount(Base):
     """A seller's Stripe Express account and what Stripe says of it."""
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="seller_account")
-    stripe_id = models.CharField(max_length=120, unique=True)
+    stripe_id = models.CharField(max_length=120, unique=True, null=True, blank=True)
     transfers_active = models.BooleanField(default=False)
     payouts_enabled = models.BooleanField(default=False)
     details_submitted = models.BooleanField(default=False)
@@ -197,7 +220,31 @@ class SellerAccount(Base):
     refreshed_at = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:
-        return self.stripe_id
+        return self.stripe_id or "not opened yet"
+
+
+class Chargeback(Base):
+    """The payer's bank takes a payment back. The processor draws amount and fee from us until the bank has decided."""
+
+    class State(models.TextChoices):
+        """Who has the money."""
+
+        OPEN = "open", _("Under way")
+        WON = "won", _("Won: the money came back")
+        LOST = "lost", _("Lost: the bank kept the money")
+
+    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="chargebacks")
+    stripe_id = models.CharField(max_length=120, unique=True)
+    amount_minor = models.PositiveBigIntegerField()
+    drawn_minor = models.BigIntegerField(default=0, help_text="what has left our balance for it: amount and fee")
+    currency = models.CharField(max_length=3, default="USD")
+    reason = models.CharField(max_length=60, blank=True)
+    state = models.CharField(max_length=8, choices=State, default=State.OPEN)
+    evidence_due_at = models.DateTimeField(null=True, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.stripe_id} ({self.state})"
 
 
 class WebhookEvent(models.Model):
@@ -262,6 +309,7 @@ class Dispute(Base):
     answer = models.TextField(max_length=4000, blank=True)
     answered_at = models.DateTimeField(null=True, blank=True)
     answer_due_at = models.DateTimeField()
+    escalated_at = models.DateTimeField(null=True, blank=True)
     state = models.CharField(max_length=10, choices=State, default=State.OPEN)
     outcome = models.CharField(max_length=8, choices=Outcome, blank=True)
     refund_minor = models.PositiveBigIntegerField(null=True, blank=True)

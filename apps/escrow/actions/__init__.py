@@ -1,0 +1,62 @@
+"""Everything that people, tasks and the processor do with held money. One function per thing; see each module."""
+
+from apps.escrow.actions.chargebacks import record_chargeback
+from apps.escrow.actions.deadlines import sweep_deadlines
+from apps.escrow.actions.disputes import (
+    add_evidence,
+    answer_dispute,
+    decide_dispute,
+    open_dispute,
+    withdraw_dispute,
+)
+from apps.escrow.actions.holds import (
+    WrongState,
+    cancel,
+    create_hold,
+    mark_delivered,
+    mark_shipped,
+    refund,
+    release,
+    split,
+)
+from apps.escrow.actions.payments import (
+    PaymentMismatch,
+    close_abandoned,
+    close_payment,
+    refresh_payment,
+    start_payment,
+)
+from apps.escrow.actions.sellers import refresh_seller_account, start_onboarding
+from apps.escrow.actions.settlements import check_refund, retry_settlement, settle_due
+from apps.escrow.actions.webhooks import handle_webhooks, receive_webhook, release_webhook
+
+__all__ = [
+    "PaymentMismatch",
+    "WrongState",
+    "add_evidence",
+    "answer_dispute",
+    "cancel",
+    "check_refund",
+    "close_abandoned",
+    "close_payment",
+    "create_hold",
+    "decide_dispute",
+    "handle_webhooks",
+    "mark_delivered",
+    "mark_shipped",
+    "open_dispute",
+    "receive_webhook",
+    "record_chargeback",
+    "refresh_payment",
+    "refresh_seller_account",
+    "refund",
+    "release",
+    "release_webhook",
+    "retry_settlement",
+    "settle_due",
+    "split",
+    "start_onboarding",
+    "start_payment",
+    "sweep_deadlines",
+    "withdraw_dispute",
+]
