@@ -1,0 +1,93 @@
+"""Finds and starts Chromium, and watches a page: errors in its console and breaches of the content policy."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from weakref import WeakKeyDictionary
+
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright
+
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+]
+VIEWPORTS = {"desktop": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 844}}
+
+
+def chromium_path() -> str | None:
+    """The browser to drive: $CHROMIUM, else Debian's, else one on the path; None when there is none."""
+    for candidate in (
+        os.environ.get("CHROMIUM"),
+        "/usr/bin/chromium",
+        shutil.which("chromium"),
+        shutil.which("google-chrome"),
+    ):
+        if candidate and Path(candidate).exists():
+            return candidate
+    return None
+
+
+def launch(playwright: Playwright, executable: str) -> Browser:
+    """Chromium without a window."""
+    return playwright.chromium.launch(executable_path=executable, args=FLAGS)
+
+
+def open_context(browser: Browser, *, base_url: str, viewport: str, theme: str, javascript: bool) -> BrowserContext:
+    """A fresh profile: no cookies, English, UTC, little motion."""
+    return browser.new_context(
+        base_url=base_url,
+        viewport=VIEWPORTS[viewport],
+        has_touch=viewport == "phone",
+        color_scheme=theme,
+        locale="en-US",
+        timezone_id="UTC",
+        reduced_motion="reduce",
+        java_script_enabled=javascript,
+    )
+
+
+_watches: WeakKeyDictionary[Page, Watch] = WeakKeyDictionary()
+
+
+@contextmanager
+def unwatched(page: Page) -> Iterator[None]:
+    """While the test's own tools work on the page, what they provoke is not the page's fault."""
+    watch = _watches.get(page)
+    if watch:
+        watch.paused = True
+    yield
+    if watch:
+        watch.paused = False
+
+
+class Watch:
+    """Collects what went wrong on a page: console errors (a breach of the content policy is one) and thrown errors."""
+
+    def __init__(self, page: Page, allow: tuple[str, ...] = ()) -> None:
+        self.allow = list(allow)
+        self.found: list[str] = []
+        self.paused = False
+        _watches[page] = self
+        page.on("console", self._console)
+        page.on("pageerror", lambda error: self.found.append(f"thrown: {error}"))
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type == "error" and not self.paused:
+            self.found.append(f"{message.text} ({message.location.get('url', '')})")
+
+    @property
+    def problems(self) -> list[str]:
+        """What was found and is not allowed (`allow` holds regular expressions)."""
+        return [each for each in self.found if not any(re.search(pattern, each) for pattern in self.allow)]

@@ -1,0 +1,123 @@
+"""A real Chromium, the real ASGI application on the test database, and pages that fail when their console does.
+
+`new_page(user=…, viewport="desktop" | "phone", theme="light" | "dark")` opens a fresh profile, signed in by session
+cookie; `site` is the server's address; every test here is marked `browser` and works on a database that is emptied
+after it.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import uvicorn
+from django.conf import settings as django_settings
+from django.test import Client
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.browser.browsers import Watch, chromium_path, launch, open_context
+
+HERE = Path(__file__).parent
+NewPage = Callable[..., Page]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Names the marker."""
+    config.addinivalue_line("markers", "browser: drives a real Chromium")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks what lives in this folder."""
+    for item in items:
+        if HERE in Path(item.path).parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """One browser for the whole run."""
+    executable = chromium_path()
+    if executable is None:
+        pytest.skip("no Chromium: apt-get install chromium, or name one in $CHROMIUM")
+    # Playwright's synchronous driver keeps an event loop in this thread; Django would refuse the database beside it.
+    before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    with sync_playwright() as playwright:
+        browser = launch(playwright, executable)
+        yield browser
+        browser.close()
+    if before is None:
+        del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture(scope="session")
+def asgi_server(django_db_setup: None) -> Iterator[str]:
+    """The address of the whole application, websockets included, in a thread of this process."""
+    from config.asgi import application
+
+    server = uvicorn.Server(
+        uvicorn.Config(
+            application, host="127.0.0.1", port=0, lifespan="off", log_level="warning", timeout_graceful_shutdown=2
+        )
+    )
+    thread = threading.Thread(target=server.run, name="site", daemon=True)
+    thread.start()
+    deadline = time.monotonic() + 20
+    while not server.started:
+        if not thread.is_alive() or time.monotonic() > deadline:
+            pytest.fail("the site did not start")
+        time.sleep(0.02)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    thread.join(10)
+
+
+@pytest.fixture
+def site(asgi_server: str, transactional_db: None, settings: object) -> str:
+    """The running site's address, on a database of the test's own."""
+    settings.SITE_URL = asgi_server
+    settings.CSRF_TRUSTED_ORIGINS = [asgi_server]
+    return asgi_server
+
+
+@pytest.fixture
+def new_page(chromium: Browser, site: str) -> Iterator[NewPage]:
+    """Opens pages, each in a profile of its own; afterwards none may have an error in its console.
+
+    Pass `allow` (regular expressions) for errors that the test provokes, e.g. `allow=["status of 409"]`.
+    """
+    opened: list[tuple[Page, Watch]] = []
+
+    def open_page(
+        user: object = None,
+        viewport: str = "desktop",
+        theme: str = "light",
+        javascript: bool = True,
+        allow: tuple[str, ...] = (),
+    ) -> Page:
+        context = open_context(chromium, base_url=site, viewport=viewport, theme=theme, javascript=javascript)
+        context.set_default_timeout(10_000)
+        if user is not None:
+            context.add_cookies([_session_cookie(user, site)])
+        page = context.new_page()
+        opened.append((page, Watch(page, tuple(allow))))
+        return page
+
+    yield open_page
+    problems = []
+    for page, watch in opened:
+        problems += [f"{page.url}: {each}" for each in watch.problems]
+        page.context.close()
+    assert not problems, "\n".join(problems)
+
+
+def _session_cookie(user: object, site: str) -> dict[str, str]:
+    client = Client()
+    client.force_login(user, backend=django_settings.AUTHENTICATION_BACKENDS[0])
+    name = django_settings.SESSION_COOKIE_NAME
+    return {"name": name, "value": client.cookies[name].value, "url": site}
