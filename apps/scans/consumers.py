@@ -1,4 +1,7 @@
-"""Live progress of one scan: each change sends the review's fragment, which htmx puts in its place."""
+"""Live progress of one scan: each change sends the progress fragment, which htmx puts in its place.
+
+The finished review carries forms with the reader's own token, so that the fragment then asks the page for it.
+"""
 
 from __future__ import annotations
 
@@ -34,10 +37,9 @@ class ScanConsumer(AsyncWebsocketConsumer):
             await self.channel_layer.group_discard(progress.group(self.pk), self.channel_name)
 
     async def scan_changed(self, event: dict[str, object]) -> None:
-        """Send the review as it is now."""
+        """Send the progress as it is now."""
         await self.send(text_data=await database_sync_to_async(self._fragment)())
 
     def _fragment(self) -> str:
         scan = queries.scan_for(pk=self.pk, **self.who)
-        context = review_context(scan) | {"user": self.scope["user"], "is_fragment": True}
-        return render_to_string("scans/partials/review.html", context)
+        return render_to_string("scans/partials/progress.html", review_context(scan))

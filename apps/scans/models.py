@@ -99,6 +99,11 @@ class DetectedCard(Base):
     def __str__(self) -> str:
         return f"card {self.position}"
 
+    @property
+    def points(self) -> str:
+        """The corners as an SVG polygon's points."""
+        return " ".join(f"{x:.0f},{y:.0f}" for x, y in self.quad)
+
 
 class Candidate(models.Model):
     """One printing that a detected card may be, with its probability and why."""

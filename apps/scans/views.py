@@ -82,18 +82,16 @@ def card(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """One detected card: GET with `q` searches printings for it, POST keeps what the member chose."""
     who = _reader(request)
     found = queries.card_for(pk=pk, **who)
-    results = []
     if request.method == "POST":
         form = CardForm(request.POST, prefix=str(pk))
         if form.is_valid():
             _keep(found, form, who["reader"])
-            found = queries.card_for(pk=pk, **who)
-    elif request.GET.get("q"):
-        results = catalog.printings(text=request.GET["q"][:100], limit=8)
+    elif request.htmx:
+        results = catalog.printings(text=request.GET.get("q", "")[:100], limit=8)
+        return render(request, "scans/partials/results.html", {"card": found, "results": results})
     if not request.htmx:
         return redirect(f"/scan/{found.photo.scan_id}/#card-{pk}")
-    context = {"card": found, "results": results, "conditions": Condition.choices, "scan": found.photo.scan}
-    return render(request, "scans/partials/card.html", context)
+    return HttpResponse(status=204)
 
 
 def _keep(found: DetectedCard, form: CardForm, by: object) -> None:

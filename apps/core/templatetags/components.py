@@ -225,3 +225,9 @@ def pictures_of(name: str | None) -> Pictures | None:
 def pages_around(page: Page) -> list[int | str]:
     """Page numbers to offer: the first and last, those near this one, an ellipsis for what is left out."""
     return list(page.paginator.get_elided_page_range(page.number, on_each_side=2, on_ends=1))
+
+
+@register.simple_tag
+def picture_url(name: str | None, size: int | None = None) -> str:
+    """The address of a stored picture, whole or as its thumbnail of that width."""
+    return images.url(name or "", size)

@@ -1,4 +1,4 @@
-"""`manage.py index_images`: fetch or take in reference pictures, then fingerprint what lacks one. Resumes where it stopped."""
+"""`manage.py index_images`: take in or fetch reference pictures and fingerprint them. Resumes where it stopped."""
 
 from __future__ import annotations
 
