@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import secrets
+from collections.abc import Iterable
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.contrib.postgres.fields import ArrayField
+from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from apps.core.countries import COUNTRIES
 from apps.core.ids import uuid7
 from apps.core.models import Base
+
+_NAME = RegexValidator(
+    r"^[^\W_]([\w .'-]{1,38}[\w.])\Z",
+    _("A name has 3 to 40 letters, digits, spaces, dots, dashes or apostrophes, and begins with a letter or digit."),
+)
+_ADMINS_ONLY = {"accounts.view_address", "accounts.view_apikey", "accounts.view_signin"}
 
 
 class Role(models.TextChoices):
@@ -44,11 +54,11 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     email = models.EmailField(unique=True)
-    display_name = models.CharField(max_length=40, blank=True)
+    display_name = models.CharField(max_length=40, blank=True, validators=[_NAME])
     first_name = models.CharField(max_length=80, blank=True)
     last_name = models.CharField(max_length=80, blank=True)
     role = models.CharField(max_length=12, choices=Role, default=Role.MEMBER)
-    country = models.CharField(max_length=2, default="US", help_text="ISO 3166-1 alpha-2")
+    country = models.CharField(max_length=2, default="US", choices=COUNTRIES)
     currency = models.CharField(max_length=3, default="USD")
     about = models.CharField(max_length=500, blank=True)
     is_active = models.BooleanField(default=True)
@@ -79,6 +89,26 @@ class User(AbstractBaseUser, PermissionsMixin):
         """Whether this user decides cases."""
         return self.is_staff
 
+    def has_perm(self, perm: str, obj: object | None = None) -> bool:
+        """In the admin: admins may do everything, moderators look at everything but people's keys and addresses.
+
+        What moderators may change is said by each admin class of its own (decide a case, hide a listing).
+        """
+        if not self.is_active or not self.is_staff:
+            return False
+        if self.role == Role.ADMIN:
+            return True
+        app, _dot, what = perm.partition(".")
+        return what.startswith("view_") and perm not in _ADMINS_ONLY and app != "auth"
+
+    def has_perms(self, perm_list: Iterable[str], obj: object | None = None) -> bool:
+        """All of them."""
+        return all(self.has_perm(perm, obj) for perm in perm_list)
+
+    def has_module_perms(self, app_label: str) -> bool:
+        """Whether the admin shows the app at all."""
+        return self.is_active and self.is_staff
+
 
 class Address(Base):
     """Where parcels go. A trade keeps its own copy, so that a later change does not redirect a parcel."""
@@ -90,7 +120,7 @@ class Address(Base):
     city = models.CharField(max_length=80)
     region = models.CharField(_("state or region"), max_length=80, blank=True)
     postal_code = models.CharField(max_length=20)
-    country = models.CharField(max_length=2, default="US")
+    country = models.CharField(max_length=2, default="US", choices=COUNTRIES)
     is_default = models.BooleanField(default=True)
 
     class Meta:
@@ -119,6 +149,11 @@ class Scope(models.TextChoices):
     TRADES = "trades:write", _("Buy, ship, receive and dispute")
 
 
+def every_scope() -> list[str]:
+    """All scopes, as a new list."""
+    return list(Scope.values)
+
+
 class APIKey(Base):
     """A key for programs. Only its SHA-256 is stored (the key has 160 random bits, so a plain hash is enough)."""
 
@@ -133,9 +168,22 @@ class APIKey(Base):
 
     class Meta:
         verbose_name = "API key"
+        indexes = [models.Index(fields=["user", "-created_at"])]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(scopes__len__gt=0) & models.Q(scopes__contained_by=every_scope()),
+                name="api_key_has_known_scopes",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
+
+    def state(self, *, at: dt.datetime) -> str:
+        """ "active", "expired" or "revoked"."""
+        if self.revoked_at:
+            return "revoked"
+        return "expired" if self.expires_at and self.expires_at <= at else "active"
 
     @staticmethod
     def new_secret() -> str:
@@ -146,3 +194,35 @@ class APIKey(Base):
     def digest_of(secret: str) -> str:
         """What is stored in place of the key."""
         return hashlib.sha256(secret.encode()).hexdigest()
+
+
+class SignIn(Base):
+    """A program that signed in with e-mail and password. Its tokens name this row, so that they end with it.
+
+    `refresh_id` is the one refresh token that is still good: using it replaces it, and a second use of an old one ends
+    the whole sign-in, because then two hold what one was given. `stamp` is Django's session hash of the moment: it no
+    longer fits after a change of password.
+    """
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="sign_ins")
+    refresh_id = models.CharField(max_length=64, editable=False)
+    stamp = models.CharField(max_length=128, editable=False)
+    refreshed_at = models.DateTimeField(default=timezone.now, editable=False)
+    expires_at = models.DateTimeField(editable=False)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    ended_because = models.CharField(max_length=20, blank=True)
+
+    class Meta:
+        verbose_name = "sign-in of a program"
+        verbose_name_plural = "sign-ins of programs"
+        indexes = [models.Index(fields=["user", "-created_at"])]
+
+    def __str__(self) -> str:
+        return f"sign-in {str(self.pk)[-6:]}"
+
+    def is_valid(self, *, at: dt.datetime) -> bool:
+        """Whether its tokens may be used: not ended, not expired, the user active, the password still the same."""
+        if self.ended_at or self.expires_at <= at or not self.user.is_active:
+            return False
+        stamps = [self.user.get_session_auth_hash(), *self.user.get_session_auth_fallback_hash()]
+        return any(secrets.compare_digest(self.stamp, stamp) for stamp in stamps)

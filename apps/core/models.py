@@ -24,7 +24,9 @@ class OutboxEvent(models.Model):
     sequence = models.BigAutoField(primary_key=True)
     id = models.UUIDField(unique=True, default=uuid7, editable=False)
     topic = models.CharField(max_length=80)
-    aggregate = models.CharField(max_length=120, help_text="what the fact is about, e.g. trade:0190…; order holds within it")
+    aggregate = models.CharField(
+        max_length=120, help_text="what the fact is about, e.g. trade:0190…; order holds within it"
+    )
     payload = models.JSONField()
     request_id = models.CharField(max_length=64, blank=True)
     emitted_at = models.DateTimeField(default=timezone.now)
@@ -37,11 +39,17 @@ class OutboxEvent(models.Model):
 
 
 class Delivery(models.Model):
-    """One event on its way to one handler. The handler's writes and `delivered_at` commit together."""
+    """One event on its way to one handler. The handler's writes and `delivered_at` commit together.
+
+    `attempts` counts tries that were begun, so that a handler that takes its process down is parked like any other.
+    """
 
     id = models.BigAutoField(primary_key=True)
     event = models.ForeignKey(OutboxEvent, on_delete=models.CASCADE, related_name="deliveries")
     handler = models.CharField(max_length=160)
+    aggregate = models.CharField(
+        max_length=120, help_text="the event's, kept here too: order is asked of this table alone"
+    )
     attempts = models.PositiveSmallIntegerField(default=0)
     next_attempt_at = models.DateTimeField(default=timezone.now)
     delivered_at = models.DateTimeField(null=True, blank=True)
@@ -50,12 +58,23 @@ class Delivery(models.Model):
 
     class Meta:
         verbose_name_plural = "deliveries"
-        constraints = [models.UniqueConstraint(fields=["event", "handler"], name="delivery_once_per_handler")]
+        constraints = [
+            models.UniqueConstraint(fields=["event", "handler"], name="delivery_once_per_handler"),
+            models.CheckConstraint(
+                condition=models.Q(delivered_at__isnull=True) | models.Q(parked_at__isnull=True),
+                name="delivery_is_not_both_delivered_and_parked",
+            ),
+        ]
         indexes = [
             models.Index(
-                fields=["next_attempt_at"],
+                fields=["id"],
                 condition=models.Q(delivered_at__isnull=True, parked_at__isnull=True),
                 name="delivery_pending",
+            ),
+            models.Index(
+                fields=["aggregate", "handler", "event"],
+                condition=models.Q(delivered_at__isnull=True),
+                name="delivery_order",
             ),
         ]
 
@@ -94,7 +113,9 @@ class RejectedInput(models.Model):
     batch_id = models.UUIDField(default=uuid.uuid4, db_index=True)
     line = models.PositiveIntegerField(null=True, blank=True)
     content = models.JSONField()
-    digest = models.CharField(max_length=64, help_text="SHA-256 of origin, content and reason: a repeat is the same row")
+    digest = models.CharField(
+        max_length=64, help_text="SHA-256 of origin, content and reason: a repeat is the same row"
+    )
     reason = models.CharField(max_length=300)
     at = models.DateTimeField(default=timezone.now)
 

@@ -2,21 +2,19 @@
 
 Each event reaches each handler exactly once in effect: the handler's writes and its delivery row commit together. Order
 holds per aggregate and handler. A failing handler is retried with back-off and parked after the last try, where an
-operator sees it in the admin and can release it.
+operator sees it in the admin and can release it or set it aside.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import datetime as dt
-import uuid
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Any, ClassVar
 
 import structlog
 from django.db import connection, transaction
 from django.utils import timezone
+from pydantic import TypeAdapter
 
 from apps.core.models import Delivery, OutboxEvent
 
@@ -25,6 +23,7 @@ log = structlog.get_logger()
 LAST_TRY = 8
 Handler = Callable[[Any], None]
 _handlers: dict[str, dict[str, tuple[Handler, type[Event]]]] = {}
+_adapters: dict[type[Event], TypeAdapter[Event]] = {}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -44,104 +43,142 @@ def subscribe(event_type: type[Event]) -> Callable[[Handler], Handler]:
 
     def register(handler: Handler) -> Handler:
         name = f"{handler.__module__}.{handler.__qualname__}".removeprefix("apps.")
-        _handlers.setdefault(event_type.topic, {})[name] = (handler, event_type)
+        known = _handlers.setdefault(event_type.topic, {})
+        if name in known:
+            raise ValueError(f"two handlers of {event_type.topic} are called {name}")
+        known[name] = (handler, event_type)
         return handler
 
     return register
 
 
-def _plain(value: object) -> object:
-    if isinstance(value, uuid.UUID | Decimal):
-        return str(value)
-    if isinstance(value, dt.datetime | dt.date):
-        return value.isoformat()
-    return value
+def _adapter(event_type: type[Event]) -> TypeAdapter[Event]:
+    """Pydantic's reader and writer of the event's fields: ids, instants, dates and decimals survive the way through JSON."""
+    if event_type not in _adapters:
+        _adapters[event_type] = TypeAdapter(event_type)
+    return _adapters[event_type]
+
+
+def payload_of(event: Event) -> dict[str, Any]:
+    """The event's fields as JSON can hold them."""
+    return _adapter(type(event)).dump_python(event, mode="json")
+
+
+def revive(event_type: type[Event], payload: dict[str, Any]) -> Event:
+    """The typed event of a stored payload. A field that the payload lacks (it is younger) takes its default."""
+    return _adapter(event_type).validate_python(payload)
 
 
 def emit(event: Event) -> None:
-    """State a fact. Must be called inside a transaction; the relay is woken when it commits."""
+    """State a fact. Must be called inside a transaction; the relay is woken when it commits.
+
+    Facts of one aggregate arrive in the order in which they were emitted, as long as whoever changes the aggregate
+    holds its row lock while emitting, as actions do.
+    """
     if not connection.in_atomic_block:
         raise RuntimeError("emit() outside a transaction: the fact and its cause must commit together")
-    payload = {field.name: _plain(getattr(event, field.name)) for field in dataclasses.fields(event)}
     row = OutboxEvent.objects.create(
         topic=event.topic,
         aggregate=event.aggregate,
-        payload=payload,
+        payload=payload_of(event),
         request_id=structlog.contextvars.get_contextvars().get("request_id", ""),
     )
     names = _handlers.get(event.topic, {})
-    Delivery.objects.bulk_create([Delivery(event=row, handler=name) for name in names])
-    if names:
+    Delivery.objects.bulk_create([Delivery(event=row, handler=name, aggregate=event.aggregate) for name in names])
+    if names and not any(entry[1] is _wake_relay for entry in connection.run_on_commit):
         transaction.on_commit(_wake_relay, robust=True)
 
 
 def _wake_relay() -> None:
-    """Best effort: beat runs the relay every two seconds anyhow."""
+    """Best effort: the relay runs every two seconds anyhow."""
     from apps.core.tasks import relay_outbox
 
     try:
         relay_outbox.apply_async(retry=False, ignore_result=True)
     except Exception as error:  # noqa: BLE001 - the queue may be down; the fact is safe in its table
-        log.warning("outbox.wake_failed", error=str(error))
+        log.warning("outbox.wake_failed", error=type(error).__name__)
 
 
-# The oldest pending delivery of each (aggregate, handler): a younger one waits for it.
-_NEXT = """
-select d.id from core_delivery d join core_outboxevent e on e.sequence = d.event_id
-where d.delivered_at is null and d.parked_at is null and d.next_attempt_at <= %s
-  and not exists (
-    select 1 from core_delivery older join core_outboxevent oe on oe.sequence = older.event_id
-    where older.handler = d.handler and older.delivered_at is null and older.parked_at is null
-      and oe.aggregate = e.aggregate and oe.sequence < e.sequence)
-order by d.id limit 1 for update of d skip locked
+# The oldest delivery that is due. One waits for every older one of its aggregate and handler, also for a parked one:
+# going on without it would break the order, so an operator decides (release or set aside).
+# Beginning a try is a commit of its own, so that a handler that kills its process uses its tries up as well.
+_BEGIN = """
+update core_delivery set attempts = attempts + 1, next_attempt_at = %(now)s + least(2 ^ (attempts + 1), 600) * interval '1 s'
+where id = (
+    select d.id from core_delivery d
+    where d.delivered_at is null and d.parked_at is null and d.next_attempt_at <= %(now)s
+      and not exists (
+        select 1 from core_delivery older
+        where older.aggregate = d.aggregate and older.handler = d.handler
+          and older.event_id < d.event_id and older.delivered_at is null)
+    order by d.id limit 1 for update of d skip locked)
+returning id, attempts
 """
 
 
 def relay(*, limit: int = 500) -> int:
-    """Deliver what is pending, at most `limit` deliveries; returns how many succeeded. Safe to run in parallel."""
+    """Deliver what is due, at most `limit` deliveries; returns how many succeeded. Safe to run in parallel."""
     succeeded = 0
     for _ in range(limit):
-        outcome = _deliver_one()
-        if outcome is None:
+        begun = _begin()
+        if begun is None:
             break
-        succeeded += outcome
+        succeeded += _deliver(*begun)
     return succeeded
 
 
-def _deliver_one() -> int | None:
-    """1 after a success, 0 after a failure, None when nothing is due."""
-    with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(_NEXT, [timezone.now()])
-            found = cursor.fetchone()
-        if not found:
-            return None
-        delivery = Delivery.objects.select_related("event").get(pk=found[0])
-        event = delivery.event
-        handler = _handlers.get(event.topic, {}).get(delivery.handler)
-        try:
-            if handler is None:
-                raise LookupError(f"no handler is registered under {delivery.handler}")
-            with transaction.atomic(), structlog.contextvars.bound_contextvars(request_id=event.request_id):
-                handler[0](revive(handler[1], event.payload))
-        except Exception as error:  # noqa: BLE001 - any failure is recorded, retried and finally parked
-            _record_failure(delivery, error)
-            return 0
-        delivery.attempts += 1
-        delivery.delivered_at = timezone.now()
-        delivery.last_error = ""
-        delivery.save(update_fields=["attempts", "delivered_at", "last_error"])
-        return 1
+def _begin() -> tuple[int, int] | None:
+    """Claim the next due delivery: its id and the number of this try; None when nothing is due."""
+    with connection.cursor() as cursor:
+        cursor.execute(_BEGIN, {"now": timezone.now()})
+        return cursor.fetchone()
 
 
-def _record_failure(delivery: Delivery, error: Exception) -> None:
-    delivery.attempts += 1
-    delivery.last_error = f"{type(error).__name__}: {error}"[:2000]
-    delivery.next_attempt_at = timezone.now() + dt.timedelta(seconds=min(2**delivery.attempts, 600))
-    if delivery.attempts >= LAST_TRY:
-        delivery.parked_at = timezone.now()
-    delivery.save(update_fields=["attempts", "last_error", "next_attempt_at", "parked_at"])
-    log.warning("outbox.delivery_failed", handler=delivery.handler, attempts=delivery.attempts, exc_info=error)
+def _deliver(delivery_id: int, attempt: int) -> bool:
+    """Run the handler; its writes and the mark of delivery commit together. Whether it succeeded."""
+    try:
+        with transaction.atomic():
+            delivery = (
+                Delivery.objects.select_for_update(of=("self",), skip_locked=True)
+                .select_related("event")
+                .filter(pk=delivery_id, attempts=attempt, delivered_at__isnull=True, parked_at__isnull=True)
+                .first()
+            )
+            if delivery is None:
+                return False  # somebody else took it up after our time for it had run out
+            if attempt > LAST_TRY:
+                raise RuntimeError("the process ended during the last try")
+            _run_handler(delivery)
+            Delivery.objects.filter(pk=delivery_id).update(delivered_at=timezone.now(), last_error="")
+    except Exception as error:  # noqa: BLE001 - any failure is recorded, retried and finally parked
+        _record_failure(delivery_id, attempt, error)
+        return False
+    return True
+
+
+def _run_handler(delivery: Delivery) -> None:
+    event = delivery.event
+    handler = _handlers.get(event.topic, {}).get(delivery.handler)
+    if handler is None:
+        raise LookupError(f"no handler is registered under {delivery.handler}")
+    run, event_type = handler
+    with structlog.contextvars.bound_contextvars(request_id=event.request_id):
+        run(revive(event_type, event.payload))
+
+
+def _record_failure(delivery_id: int, attempt: int, error: Exception) -> None:
+    changes: dict[str, object] = {"last_error": f"{type(error).__name__}: {error}"[:2000]}
+    parked = attempt >= LAST_TRY
+    if parked:
+        changes["parked_at"] = timezone.now()
+    Delivery.objects.filter(pk=delivery_id, attempts=attempt, delivered_at__isnull=True).update(**changes)
+    say = log.error if parked else log.warning
+    say(
+        "outbox.delivery_parked" if parked else "outbox.delivery_failed",
+        delivery=delivery_id,
+        attempt=attempt,
+        exc_info=error,
+    )
 
 
 def release(delivery: Delivery) -> None:
@@ -151,18 +188,6 @@ def release(delivery: Delivery) -> None:
     )
 
 
-def revive(event_type: type[Event], payload: dict[str, Any]) -> Event:
-    """The typed event of a stored payload: ids, instants and decimals get their types back."""
-    values = {}
-    for field in dataclasses.fields(event_type):
-        value = payload.get(field.name)
-        declared = str(field.type)
-        if isinstance(value, str):
-            if "UUID" in declared:
-                value = uuid.UUID(value)
-            elif "datetime" in declared:
-                value = dt.datetime.fromisoformat(value)
-            elif "Decimal" in declared:
-                value = Decimal(value)
-        values[field.name] = value
-    return event_type(**values)
+def set_aside(delivery: Delivery) -> None:
+    """Give a parked delivery up (an operator's decision): those behind it go on. `last_error` stays to say why."""
+    Delivery.objects.filter(pk=delivery.pk, parked_at__isnull=False).update(parked_at=None, delivered_at=timezone.now())

@@ -35,7 +35,6 @@ INSTALLED_APPS = [
     "allauth.account",
     "rest_framework",
     "rest_framework_simplejwt",
-    "rest_framework_simplejwt.token_blacklist",
     "drf_spectacular",
     "django_htmx",
     "csp",
@@ -152,6 +151,7 @@ CELERY_BEAT_SCHEDULE = {
     "relay-outbox": {"task": "apps.core.tasks.relay_outbox", "schedule": 2.0},
     "sweep-deadlines": {"task": "apps.escrow.tasks.sweep_deadlines", "schedule": 30.0},
     "settle-payments": {"task": "apps.escrow.tasks.settle_due", "schedule": 15.0},
+    "handle-webhooks": {"task": "apps.escrow.tasks.handle_webhooks", "schedule": 5.0},
     "resume-scans": {"task": "apps.scans.tasks.resume_stalled", "schedule": 30.0},
     "refresh-current-prices": {"task": "apps.valuations.tasks.refresh_stale", "schedule": crontab(minute=17)},
 }
@@ -210,8 +210,6 @@ SIMPLE_JWT = {
     "VERIFYING_KEY": _public_key,
     "ACCESS_TOKEN_LIFETIME": timedelta(hours=1),
     "REFRESH_TOKEN_LIFETIME": timedelta(days=30),
-    "ROTATE_REFRESH_TOKENS": True,
-    "BLACKLIST_AFTER_ROTATION": True,
     "ISSUER": "cardvault",
     "AUDIENCE": "cardvault-api",
     "USER_ID_CLAIM": "sub",
@@ -303,6 +301,7 @@ TRADE_DEADLINES = {
     "ship_final": timedelta(days=10),  # then the money goes back by itself
     "deliver": timedelta(days=21),  # then "where is it?" is asked
     "lost": timedelta(days=30),  # from shipping: the lost claim opens
+    "unclaimed": timedelta(days=45),  # from shipping: released by itself when nothing was claimed
     "inspect": timedelta(hours=72),
     "answer_dispute": timedelta(days=3),
     "escalate_dispute": timedelta(days=14),
