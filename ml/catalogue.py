@@ -73,7 +73,10 @@ class MemoryCatalogue:
             read = plain(text)
             if len(read) < 3:
                 continue
-            near = {name: score / 100 for name, score, _ in process.extract(read, names.keys(), scorer=fuzz.ratio, limit=8, score_cutoff=60)}
+            near = {
+                name: score / 100
+                for name, score, _ in process.extract(read, names.keys(), scorer=fuzz.ratio, limit=8, score_cutoff=60)
+            }
             # The name may be one part of a longer line.
             words = read.split()
             for size in range(1, min(len(words), 5) + 1):

@@ -46,7 +46,10 @@ class MemoryIndex:
             return [[] for _ in range(len(queries))]
         hashes, vectors = self.descriptors.hashes[rows], self.descriptors.vectors[rows]
         # uint64 words make the exclusive-or and the bit count four passes instead of thirty-two.
-        words, query_words = np.ascontiguousarray(hashes).view(np.uint64), np.ascontiguousarray(queries.hashes).view(np.uint64)
+        words, query_words = (
+            np.ascontiguousarray(hashes).view(np.uint64),
+            np.ascontiguousarray(queries.hashes).view(np.uint64),
+        )
         distances = np.zeros((len(queries), len(rows)), np.float32)
         for word in range(words.shape[1]):
             distances += np.bitwise_count(query_words[:, word, None] ^ words[None, :, word])

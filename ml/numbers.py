@@ -9,23 +9,82 @@ from ml.types import Line
 
 POKEMON, ONE_PIECE, MAGIC = "pokemon", "onepiece", "mtg"
 
-_TO_DIGIT = str.maketrans({"O": "0", "o": "0", "Q": "0", "D": "0", "I": "1", "l": "1", "|": "1", "!": "1", "Z": "2", "S": "5", "B": "8"})
+_TO_DIGIT = str.maketrans(
+    {"O": "0", "o": "0", "Q": "0", "D": "0", "I": "1", "l": "1", "|": "1", "!": "1", "Z": "2", "S": "5", "B": "8"}
+)
 _TO_LETTER = str.maketrans({"0": "O", "1": "I", "5": "S", "8": "B"})
 
 _D = r"[0-9OoQDIl|!ZSB]"
-_FRACTION = re.compile(rf"(?<![0-9A-Za-z/])(?P<prefix>TG|GG|SV|RC|SH|SL|AR|H)?(?P<number>[0-9][0-9OoIl|]{{0,2}}|[OoIl|][0-9]{{1,2}})\s?[/／⁄]\s?(?P<tprefix>TG|GG|SV|RC|SH|SL|AR|H)?(?P<total>[0-9OoIl|SB]{{1,3}})(?![0-9/])")
-_PROMO = re.compile(r"(?<![A-Z])(?P<series>SWSH|SVP|HGSS|SM|XY|BW|DP)[\s-]{0,2}(?:EN\s?)?(?P<number>[0-9O]{2,3})(?![0-9/])")
-_ONE_PIECE = re.compile(rf"(?<![A-Z0-9])(?P<series>[O0Q]P|[S5]T|E[B8]|PR[B8])\s?(?P<set>{_D}{{2}})\s?[-–—_.~·]?\s?(?P<number>{_D}{{3}})(?![0-9])")
+_FRACTION = re.compile(
+    rf"(?<![0-9A-Za-z/])(?P<prefix>TG|GG|SV|RC|SH|SL|AR|H)?(?P<number>[0-9][0-9OoIl|]{{0,2}}|[OoIl|][0-9]{{1,2}})\s?[/／⁄]\s?(?P<tprefix>TG|GG|SV|RC|SH|SL|AR|H)?(?P<total>[0-9OoIl|SB]{{1,3}})(?![0-9/])"
+)
+_PROMO = re.compile(
+    r"(?<![A-Z])(?P<series>SWSH|SVP|HGSS|SM|XY|BW|DP)[\s-]{0,2}(?:EN\s?)?(?P<number>[0-9O]{2,3})(?![0-9/])"
+)
+_ONE_PIECE = re.compile(
+    rf"(?<![A-Z0-9])(?P<series>[O0Q]P|[S5]T|E[B8]|PR[B8])\s?(?P<set>{_D}{{2}})\s?[-–—_.~·]?\s?(?P<number>{_D}{{3}})(?![0-9])"
+)
 _ONE_PIECE_PROMO = re.compile(rf"(?<![A-Z0-9-])P\s?[-–—]\s?(?P<number>{_D}{{3}})(?![0-9/])")
 _MAGIC_NEW = re.compile(r"(?<![A-Z])(?P<rarity>[CURMLTSP])\s?(?P<number>[0-9O]{4})(?![0-9/])")
-_MAGIC_SET = re.compile(r"(?<![A-Z0-9])(?P<set>[A-Z0-9]{3,4})\s?[•·*.\-:]\s?(?P<language>EN|DE|FR|IT|ES|PT|JP|JA|RU|KO|CS|CT)(?![A-Z])")
-_POKEMON_SET = re.compile(r"(?<![A-Z0-9])(?P<set>[A-Z]{2,3}|[A-Z][A-Z0-9]{2})\s?(?P<language>EN|FR|DE|IT|ES|PT)(?![A-Za-z])")
+_MAGIC_SET = re.compile(
+    r"(?<![A-Z0-9])(?P<set>[A-Z0-9]{3,4})\s?[•·*.\-:]\s?(?P<language>EN|DE|FR|IT|ES|PT|JP|JA|RU|KO|CS|CT)(?![A-Z])"
+)
+_POKEMON_SET = re.compile(
+    r"(?<![A-Z0-9])(?P<set>[A-Z]{2,3}|[A-Z][A-Z0-9]{2})\s?(?P<language>EN|FR|DE|IT|ES|PT)(?![A-Za-z])"
+)
 _POKEDEX = re.compile(r"\b(?:n[o0°º]\.?|nr\.?|№)\s?(\d{1,4})\b", re.IGNORECASE)
 
 _WORDS = {
-    POKEMON: ("weakness", "resistance", "retreat", "pokemon", "pokémon", "evolves from", "nintendo", "creatures", "game freak", "gamefreak", "stage 1", "stage 2", "trainer", "ポケモン", "faiblesse", "retraite"),
-    ONE_PIECE: ("on play", "don!!", "counter", "when attacking", "straw hat", "bandai", "shueisha", "toei", "activate:main", "ドン!!", "登場時", "起動メイン", "カウンター", "尾田栄一郎"),
-    MAGIC: ("wizards of the coast", "creature", "instant", "sorcery", "enchantment", "artifact", "planeswalker", "illus.", "target creature", "battlefield", "mana", "legendary", "summon", "interrupt"),
+    POKEMON: (
+        "weakness",
+        "resistance",
+        "retreat",
+        "pokemon",
+        "pokémon",
+        "evolves from",
+        "nintendo",
+        "creatures",
+        "game freak",
+        "gamefreak",
+        "stage 1",
+        "stage 2",
+        "trainer",
+        "ポケモン",
+        "faiblesse",
+        "retraite",
+    ),
+    ONE_PIECE: (
+        "on play",
+        "don!!",
+        "counter",
+        "when attacking",
+        "straw hat",
+        "bandai",
+        "shueisha",
+        "toei",
+        "activate:main",
+        "ドン!!",
+        "登場時",
+        "起動メイン",
+        "カウンター",
+        "尾田栄一郎",
+    ),
+    MAGIC: (
+        "wizards of the coast",
+        "creature",
+        "instant",
+        "sorcery",
+        "enchantment",
+        "artifact",
+        "planeswalker",
+        "illus.",
+        "target creature",
+        "battlefield",
+        "mana",
+        "legendary",
+        "summon",
+        "interrupt",
+    ),
 }
 
 
@@ -77,7 +136,12 @@ def parse_line(text: str, *, game: str | None = None) -> Iterator[PrintedNumber]
                 continue
             trust = 0.95 if len(m["total"]) >= 2 else 0.3
             yield PrintedNumber(
-                POKEMON, number, total, codes["set"] if codes else "", codes["language"].lower() if codes else None, trust
+                POKEMON,
+                number,
+                total,
+                codes["set"] if codes else "",
+                codes["language"].lower() if codes else None,
+                trust,
             )
         for m in _PROMO.finditer(upper):
             yield PrintedNumber(POKEMON, f"{m['series']}{_digits(m['number'])}", "", m["series"], None, 0.85)
@@ -103,11 +167,19 @@ def printed_numbers(lines: Iterable[Line], *, game: str | None = None) -> list[P
     found: list[PrintedNumber] = []
     lines = list(lines)
     magic_code = next(
-        (m for line in lines if line.box[1] > 0.85 and (m := _MAGIC_SET.search(unicodedata.normalize("NFKC", line.text).upper()))),
+        (
+            m
+            for line in lines
+            if line.box[1] > 0.85 and (m := _MAGIC_SET.search(unicodedata.normalize("NFKC", line.text).upper()))
+        ),
         None,
     )
     pokemon_code = next(
-        (m for line in lines if line.box[1] > 0.85 and (m := _POKEMON_SET.search(unicodedata.normalize("NFKC", line.text)))),
+        (
+            m
+            for line in lines
+            if line.box[1] > 0.85 and (m := _POKEMON_SET.search(unicodedata.normalize("NFKC", line.text)))
+        ),
         None,
     )
     for line in lines:

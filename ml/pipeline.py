@@ -108,7 +108,8 @@ class Pipeline:
         if self.index is not None:
             with clock.stage("search"):
                 both = Descriptors(
-                    np.concatenate([upright.hashes, inverted.hashes]), np.concatenate([upright.vectors, inverted.vectors])
+                    np.concatenate([upright.hashes, inverted.hashes]),
+                    np.concatenate([upright.vectors, inverted.vectors]),
                 )
                 answers = self.index.nearest(both, k=self.shortlist, game=game)
             for i in range(len(crops)):

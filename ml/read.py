@@ -16,8 +16,13 @@ SMALLEST_PX_PER_MM = 1.6
 """Below this not even a name is legible."""
 
 TOP_END, BOTTOM_START = 0.17, 0.76
-_NOISE = re.compile(r"^(basic|stage ?[12]|trainer|supporter|item|hp ?\d+|\d+ ?hp|\d{1,4}|evolves from.*|put .*on the.*|niveau ?[12]|base|dresseur|objet|character|leader|event|stage)$", re.IGNORECASE)
-_AROUND_NAME = re.compile(r"(^(basic|stage ?[12]|base|niveau ?[12])\s+)|(\s*(hp|pv)?\s*\d{2,3}\s*(hp|pv)?\s*[^\w]*$)", re.IGNORECASE)
+_NOISE = re.compile(
+    r"^(basic|stage ?[12]|trainer|supporter|item|hp ?\d+|\d+ ?hp|\d{1,4}|evolves from.*|put .*on the.*|niveau ?[12]|base|dresseur|objet|character|leader|event|stage)$",
+    re.IGNORECASE,
+)
+_AROUND_NAME = re.compile(
+    r"(^(basic|stage ?[12]|base|niveau ?[12])\s+)|(\s*(hp|pv)?\s*\d{2,3}\s*(hp|pv)?\s*[^\w]*$)", re.IGNORECASE
+)
 
 
 class OcrReader:
@@ -54,7 +59,10 @@ class OcrReader:
         if not pictures:
             return 0
         both = self._recognised(pictures + [np.ascontiguousarray(p[::-1, ::-1]) for p in pictures])
-        worth = [sum(c * min(len(t), 25) for t, c in half if c > 0.5) for half in (both[: len(pictures)], both[len(pictures) :])]
+        worth = [
+            sum(c * min(len(t), 25) for t, c in half if c > 0.5)
+            for half in (both[: len(pictures)], both[len(pictures) :])
+        ]
         return 2 if worth[1] > 1.15 * worth[0] else 0
 
     def _line_pictures(self, crop: Crop) -> list[tuple[Picture, tuple[float, float, float, float]]]:

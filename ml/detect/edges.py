@@ -58,6 +58,28 @@ class EdgeField:
         spread = np.broadcast_to(normals[:, :, None, None, :], around.shape)
         return self.across(around, spread), points, normals
 
+    def visible_support(
+        self, quads: Array, hidden: NDArray[np.bool_], samples: int = 28, reach: int = 2
+    ) -> tuple[Array, Array]:
+        """Share of each side that is in sight, and of that the share with an edge under it: both (n, 4).
+
+        hidden: (height, width), True where other cards lie on top; whatever is outside of the photo is hidden too.
+        """
+        strengths, points, normals = self.profile(quads, samples, reach)
+        edge = strengths.max(axis=-1) > self.floor
+        # A side that runs along another card's edge is that card's; look a little outward before calling it seen.
+        seen = ~self._hidden(points, hidden) & ~self._hidden(points + 3.0 * normals[:, :, None], hidden)
+        count = seen.sum(axis=-1)
+        return count / samples, (edge & seen).sum(axis=-1) / np.maximum(count, 1)
+
+    @staticmethod
+    def _hidden(points: Array, hidden: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        height, width = hidden.shape
+        x, y = np.rint(points[..., 0]).astype(np.intp), np.rint(points[..., 1]).astype(np.intp)
+        outside = (x < 2) | (y < 2) | (x >= width - 2) | (y >= height - 2)
+        covered: NDArray[np.bool_] = outside | hidden[np.clip(y, 0, height - 1), np.clip(x, 0, width - 1)]
+        return covered
+
     def support(self, quads: Array, samples: int = 28, reach: int = 2) -> tuple[Array, Array]:
         """Share of each side with an edge under it, and that edge's mean strength: both (n, 4)."""
         strengths, _, _ = self.profile(quads, samples, reach)

@@ -38,7 +38,14 @@ def masks(photo: Picture) -> Iterator[tuple[str, Mask]]:
         yield f"dark-{block}", cv2.morphologyEx(dark, cv2.MORPH_OPEN, kernel)
 
     colours = lab.astype(np.float32)
-    rim = np.concatenate([colours[:6].reshape(-1, 3), colours[-6:].reshape(-1, 3), colours[:, :6].reshape(-1, 3), colours[:, -6:].reshape(-1, 3)])
+    rim = np.concatenate(
+        [
+            colours[:6].reshape(-1, 3),
+            colours[-6:].reshape(-1, 3),
+            colours[:, :6].reshape(-1, 3),
+            colours[:, -6:].reshape(-1, 3),
+        ]
+    )
     background = np.median(rim, axis=0)
     distance = np.sqrt((((colours - background) * (0.7, 1.3, 1.3)) ** 2).sum(axis=2))
     scaled = np.clip(distance * 2.0, 0, 255).astype(np.uint8)
@@ -91,7 +98,9 @@ def outlines(mask: Mask, smallest: float, largest: float) -> list[Array]:
     return found
 
 
-def plausible(quads: Array, *, smallest: float, largest: float, aspect: tuple[float, float] = (0.50, 0.95)) -> NDArray[np.bool_]:
+def plausible(
+    quads: Array, *, smallest: float, largest: float, aspect: tuple[float, float] = (0.50, 0.95)
+) -> NDArray[np.bool_]:
     """(n, 4, 2) -> (n,) whether each could be a card in perspective: convex, card-like sides and corners."""
     lengths = side_lengths(quads)
     a, b = lengths[:, 0] + lengths[:, 2], lengths[:, 1] + lengths[:, 3]

@@ -1,0 +1,197 @@
+"""Measures recognition on labelled photographs: `python -m ml.measure --data DIR`. Prints figures, changes nothing."""
+
+import argparse
+import json
+import statistics
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ml import sample
+from ml.catalogue import plain
+from ml.engines import default_pipeline
+from ml.numbers import number_key
+from ml.pipeline import STAGES
+from ml.sample import Label, LabelledPhoto
+from ml.types import CardEntry, CardResult, PhotoResult
+
+Fits = Callable[[CardResult, Label], bool]
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts over labelled cards of one kind."""
+
+    cards: int = 0
+    found: int = 0
+    labelled: int = 0
+    known: int = 0
+    first: int = 0
+    first_known: int = 0
+    in_five: int = 0
+    printings: int = 0
+    printing_first: int = 0
+    printing_in_five: int = 0
+    decided: int = 0
+    decided_wrong: int = 0
+    decided_unlabelled: int = 0
+
+
+def paired(labels: Sequence[Label], cards: Sequence[CardResult], fits: Fits) -> dict[int, int]:
+    """Label index -> card index, as many pairs as possible when each card stands for one label (augmenting paths)."""
+    owner: dict[int, int] = {}
+
+    def seated(label: int, tried: set[int]) -> bool:
+        for card in range(len(cards)):
+            if card not in tried and fits(cards[card], labels[label]):
+                tried.add(card)
+                if card not in owner or seated(owner[card], tried):
+                    owner[card] = label
+                    return True
+        return False
+
+    for label in range(len(labels)):
+        seated(label, set())
+    return {label: card for card, label in owner.items()}
+
+
+class Judge:
+    """Says whether a result names a label, by the catalogue behind the keys."""
+
+    def __init__(self, entries: dict[str, CardEntry]) -> None:
+        self.entries = entries
+        self.known = {(e.game, plain(n)) for e in entries.values() for n in (e.name, *e.aliases)}
+
+    def same_name(self, key: str, label: Label) -> bool:
+        entry = self.entries.get(key)
+        return (
+            entry is not None
+            and entry.game == label.game
+            and bool({plain(n) for n in (entry.name, *entry.aliases)} & set(label.names))
+        )
+
+    def same_printing(self, key: str, label: Label) -> bool:
+        entry = self.entries.get(key)
+        if entry is None or entry.game != label.game:
+            return False
+        if label.game == "onepiece":
+            return key.endswith(":" + label.number) and entry.language == label.language
+        if number_key(label.number.split("/")[0]) != number_key(entry.number):
+            return False
+        wanted = label.set_code.upper()
+        return wanted in (entry.set_code.upper(), key.split(":")[1].upper())
+
+    def is_known(self, label: Label) -> bool:
+        return any((label.game, name) in self.known for name in label.names)
+
+
+def tallied(tally: Tally, labelled: LabelledPhoto, result: PhotoResult, judge: Judge) -> None:
+    """Add one photo's outcome."""
+    tally.cards += labelled.cards
+    tally.found += min(len(result.cards), labelled.cards)
+    if labelled.estimated:
+        return
+    named = [label for label in labelled.labels if label.names]
+    first = paired(named, result.cards, lambda c, x: c.best is not None and judge.same_name(c.best.key, x))
+    five = paired(named, result.cards, lambda c, x: any(judge.same_name(k.key, x) for k in c.candidates[:5]))
+    tally.labelled += len(named)
+    tally.known += sum(judge.is_known(x) for x in named)
+    tally.first += len(first)
+    tally.first_known += sum(judge.is_known(named[i]) for i in first)
+    tally.in_five += len(five)
+    printed = [x for x in named if x.number and x.set_code]
+    tally.printings += len(printed)
+    tally.printing_first += len(
+        paired(printed, result.cards, lambda c, x: c.best is not None and judge.same_printing(c.best.key, x))
+    )
+    tally.printing_in_five += len(
+        paired(printed, result.cards, lambda c, x: any(judge.same_printing(k.key, x) for k in c.candidates[:5]))
+    )
+    whole = len(named) == len(labelled.labels)
+    for card in result.cards:
+        if card.decided and card.best is not None:
+            tally.decided += 1
+            if not any(judge.same_name(card.best.key, x) for x in named):
+                if whole:
+                    tally.decided_wrong += 1
+                else:
+                    tally.decided_unlabelled += 1
+
+
+def report(name: str, t: Tally) -> str:
+    """One block of figures."""
+
+    def share(part: int, whole: int) -> str:
+        return f"{part}/{whole} ({part / whole:.1%})" if whole else "none"
+
+    return "\n".join(
+        (
+            f"{name}:",
+            f"  cards outlined (by count)      {share(t.found, t.cards)}",
+            f"  name first, all labelled       {share(t.first, t.labelled)}",
+            f"  name first, in the catalogue   {share(t.first_known, t.known)}",
+            f"  name in the first five         {share(t.in_five, t.labelled)}",
+            f"  printing first                 {share(t.printing_first, t.printings)}",
+            f"  printing in the first five     {share(t.printing_in_five, t.printings)}",
+            f"  decided {t.decided}, of them wrong {share(t.decided_wrong, t.decided)}, not to be judged {t.decided_unlabelled}",
+        )
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="folder with cards/ and catalog/")
+    parser.add_argument("--cache", type=Path, help="npz file that keeps the references' descriptors between runs")
+    parser.add_argument("--only", default="", help="part of a file name")
+    parser.add_argument("--tell-game", action="store_true", help="tell the pipeline each photo's game")
+    parser.add_argument("--json", type=Path, help="write every result here")
+    parser.add_argument("--quiet", action="store_true", help="only the totals")
+    options = parser.parse_args()
+
+    loaded = sample.load(options.data, cache=options.cache)
+    judge = Judge({e.key: e for e in sample.catalogue_entries(options.data)})
+    pipeline = default_pipeline(loaded.index, loaded.catalogue)
+    tallies = {"one card": Tally(), "several cards": Tally(), "walls of cards (count estimated)": Tally()}
+    seconds: dict[str, list[float]] = {stage: [] for stage in (*STAGES, "all")}
+    written = {}
+    for labelled in loaded.photos:
+        if options.only not in labelled.path.name:
+            continue
+        result = pipeline.identify(sample.photo(labelled), game=labelled.game if options.tell_game else None)
+        kind = list(tallies)[2 if labelled.estimated else int(labelled.cards > 1)]
+        tallied(tallies[kind], labelled, result, judge)
+        if not labelled.estimated:
+            for stage in STAGES:
+                seconds[stage].append(result.seconds[stage])
+            seconds["all"].append(sum(result.seconds.values()))
+        written[labelled.path.name] = result.to_dict()
+        if not options.quiet:
+            _tell(labelled, result, judge)
+    for name, tally in tallies.items():
+        if tally.cards:
+            print(report(name, tally))
+    if seconds["all"]:
+        print("median seconds a photo: " + ", ".join(f"{s} {statistics.median(v):.2f}" for s, v in seconds.items()))
+    if options.json:
+        options.json.write_text(json.dumps(written, indent=1))
+
+
+def _tell(labelled: LabelledPhoto, result: PhotoResult, judge: Judge) -> None:
+    print(f"{labelled.path.name}: {len(result.cards)} of {labelled.cards}, {sum(result.seconds.values()):.1f} s")
+    if labelled.estimated:
+        return
+    for card in result.cards:
+        best = card.best
+        right = best is not None and any(judge.same_name(best.key, x) for x in labelled.labels)
+        entry = judge.entries.get(best.key) if best else None
+        mark = "right" if right else "WRONG" if card.decided else "     "
+        r = card.reading
+        print(
+            f"  {mark} {best.probability if best else 0:.2f} {'sure' if card.decided else '    '} "
+            f"{best.key if best else '-'} {entry.name if entry else ''} | read {r.name_text!r} {r.number}/{r.total} {r.set_code}"
+            f" | {dict(best.scores) if best else ''}"
+        )
+
+
+if __name__ == "__main__":
+    main()
