@@ -36,7 +36,6 @@ urlpatterns = [
     path("", include("apps.escrow.urls")),
     path("", include("apps.trades.urls")),
     path("", include("apps.accounts.urls")),
-    path("", include("apps.moderation.urls")),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("api/v1/", include(api)),

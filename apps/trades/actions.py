@@ -105,7 +105,7 @@ def _buy(listing_id: uuid.UUID, quantity: int, ship_to: Address | dict[str, str]
 def pay(
     *, trade: Trade, by: User, payment_method: str | None = None, success_url: str = "", cancel_url: str = ""
 ) -> Payment:
-    """Start the payment, or come back to the one that is under way. Raises NotYours, Conflict and the gateway's errors."""
+    """Start the payment, or come back to the one that is under way. Raises NotYours, Conflict, GatewayError."""
     if trade.buyer_id != by.pk:
         raise NotYours
     return escrow.start_payment(
@@ -115,7 +115,7 @@ def pay(
 
 @transaction.atomic
 def ship(*, trade: Trade, by: User, carrier: str = "", tracking_number: str = "") -> Shipment:
-    """The seller says that the parcel left. Raises NotYours, Conflict, InvalidInput (tracking missing where it is required)."""
+    """The seller says that the parcel left. Raises NotYours, Conflict, InvalidInput (no tracking)."""
     trade = _locked(trade, seller=by)
     needs_tracking = trade.lines.filter(listing__shipping__is_tracked=True).exists()
     if needs_tracking and not tracking_number.strip():
@@ -154,6 +154,25 @@ def cancel(*, trade: Trade, by: User, reason: str = "") -> Trade:
     """Either side calls it off where the rules allow it; paid money goes back. Raises NotYours, Conflict."""
     trade = _locked(trade, either=by)
     escrow.cancel(hold=trade.hold, by=by, reason=reason.strip()[:300])
+    return trade
+
+
+@transaction.atomic
+def give_back(*, trade: Trade, by: User, reason: str = "") -> Trade:
+    """The seller returns the whole amount after shipping, e.g. because the parcel came back. Raises NotYours, Conflict."""
+    trade = _locked(trade, seller=by)
+    escrow.refund(hold=trade.hold, by=by, reason=reason.strip()[:300])
+    return trade
+
+
+@transaction.atomic
+def withdraw_dispute(*, trade: Trade, by: User) -> Trade:
+    """The buyer takes the case back; the inspection begins anew. Raises NotYours, Conflict."""
+    trade = _locked(trade, buyer=by)
+    case = trade.hold.disputes.filter(state__in=[Dispute.State.OPEN, Dispute.State.ANSWERED]).first()
+    if case is None:
+        raise Conflict("There is no open case.")
+    escrow.withdraw_dispute(dispute=case, by=by)
     return trade
 
 

@@ -1,4 +1,4 @@
-"""The one flow for buying and for swapping: trade, its lines, shipments, messages, reviews. Money itself is escrow's."""
+"""The one flow for buying and swapping: trade, lines, shipments, messages, reviews. Money itself is escrow's."""
 
 from __future__ import annotations
 

@@ -15,7 +15,9 @@ from apps.accounts.models import User
 from apps.catalog.models import ProductImage
 from apps.core.errors import NotFound
 from apps.core.pagination import Page
+from apps.escrow import states
 from apps.escrow.models import Dispute, HoldState
+from apps.escrow.states import Actor, HoldEvent
 from apps.trades.models import Message, Review, Trade, TradeLine
 
 REVIEWS_OPEN_AFTER = dt.timedelta(days=14)
@@ -141,29 +143,28 @@ def steps(trade: Trade) -> list[dict[str, object]]:
 
 
 def may(trade: Trade, reader: User, now: dt.datetime | None = None) -> dict[str, bool]:
-    """Which buttons the room offers this reader. The actions check again."""
+    """Which buttons the room offers this reader, by escrow's own table. The actions check again."""
     now = now or timezone.now()
-    hold, rules = trade.hold, settings.TRADE_DEADLINES
-    buyer, seller = reader.pk == trade.buyer_id, reader.pk == trade.seller_id
-    is_open = trade.state == Trade.State.OPEN
-    late = hold.funded_at is not None and now >= hold.funded_at + rules["ship"]
+    hold, is_open = trade.hold, trade.state == Trade.State.OPEN
+    actor = {trade.buyer_id: Actor.PAYER, trade.seller_id: Actor.PAYEE}.get(reader.pk)
+
+    def can(event: HoldEvent) -> bool:
+        step = states.step(hold.state, event)
+        return is_open and actor is not None and step is not None and actor in step.actors
+
+    late = hold.funded_at is not None and now >= hold.funded_at + settings.TRADE_DEADLINES["ship"]
+    too_early = hold.state == HoldState.FUNDED and actor == Actor.PAYER and not late
     return {
-        "pay": is_open and buyer and hold.state == HoldState.CREATED,
-        "ship": is_open and seller and hold.state == HoldState.FUNDED,
-        "receive": is_open and buyer and hold.state == HoldState.SHIPPED,
-        "release": is_open and buyer and hold.state in {HoldState.SHIPPED, HoldState.DELIVERED},
-        "cancel": is_open
-        and (
-            (hold.state == HoldState.CREATED
-            and (buyer or seller))
-            or (hold.state == HoldState.FUNDED
-            and (seller or (buyer and late)))
-        ),
-        "dispute": is_open
-        and (buyer or seller)
-        and hold.state in {HoldState.FUNDED, HoldState.SHIPPED, HoldState.DELIVERED},
-        "review": trade.state == Trade.State.COMPLETED and (buyer or seller),
-        "say": buyer or seller,
+        "pay": is_open and actor == Actor.PAYER and hold.state == HoldState.CREATED,
+        "ship": can(HoldEvent.SHIP),
+        "receive": can(HoldEvent.DELIVER),
+        "release": can(HoldEvent.RELEASE),
+        "cancel": can(HoldEvent.CANCEL) and not too_early,
+        "refund": can(HoldEvent.REFUND) and hold.state != HoldState.FUNDED,
+        "dispute": can(HoldEvent.DISPUTE),
+        "withdraw": can(HoldEvent.WITHDRAW),
+        "review": trade.state == Trade.State.COMPLETED and actor is not None,
+        "say": actor is not None,
     }
 
 

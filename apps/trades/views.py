@@ -171,6 +171,26 @@ def cancel(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 
 @login_required
 @require_POST
+def give_back(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """The seller returns the money."""
+    found = actions.give_back(
+        trade=queries.room(pk=pk, reader=request.user), by=request.user, reason=request.POST.get("reason", "")
+    )
+    messages.success(request, "The whole amount goes back to the buyer.")
+    return redirect(found)
+
+
+@login_required
+@require_POST
+def withdraw(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """The buyer takes the case back."""
+    found = actions.withdraw_dispute(trade=queries.room(pk=pk, reader=request.user), by=request.user)
+    messages.success(request, "The case is closed; the inspection begins anew.")
+    return redirect(found)
+
+
+@login_required
+@require_POST
 def dispute(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """Report a problem: the clock stops and the money stays held."""
     found = queries.room(pk=pk, reader=request.user)

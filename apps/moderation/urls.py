@@ -1,5 +1,0 @@
-"""Web routes of the app."""
-
-from django.urls import URLPattern
-
-urlpatterns: list[URLPattern] = []
