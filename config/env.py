@@ -16,7 +16,7 @@ class SettingsError(Exception):
 
 
 class Environment(BaseSettings):
-    """Every setting an operator can make, with its type and default. Names in the environment are the field's, upper case."""
+    """Every setting of an operator, with type and default; in the environment the names are upper case."""
 
     model_config = SettingsConfigDict(env_file=ROOT / ".env", extra="ignore", frozen=True)
 
@@ -34,7 +34,7 @@ class Environment(BaseSettings):
     behind_proxy: bool = Field(False, description="true when a proxy sets X-Forwarded-Proto and X-Forwarded-For")
 
     # mail
-    email_url: str = Field("", description="smtp://user:password@host:587/?tls=1; empty: mail goes to files in the data folder")
+    email_url: str = Field("", description="smtp://user:password@host:587/?tls=1; empty: mail goes to files")
     default_from_email: str = "CardVault <no-reply@cardvault.example>"
 
     # payments

@@ -1,4 +1,4 @@
-"""Keys that a first start makes for itself: the JWT signing key. Kept in the data folder, readable by its owner alone."""
+"""Keys that a first start makes for itself, kept in the data folder and readable by its owner alone."""
 
 import os
 from pathlib import Path

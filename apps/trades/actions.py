@@ -159,7 +159,7 @@ def cancel(*, trade: Trade, by: User, reason: str = "") -> Trade:
 
 @transaction.atomic
 def give_back(*, trade: Trade, by: User, reason: str = "") -> Trade:
-    """The seller returns the whole amount after shipping, e.g. because the parcel came back. Raises NotYours, Conflict."""
+    """The seller returns the whole amount, e.g. because the parcel came back. Raises NotYours, Conflict."""
     trade = _locked(trade, seller=by)
     escrow.refund(hold=trade.hold, by=by, reason=reason.strip()[:300])
     return trade
