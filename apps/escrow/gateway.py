@@ -131,7 +131,8 @@ def _translated(call: Callable[P, R]) -> Callable[P, R]:
 
 
 def _our_error(error: stripe.StripeError) -> GatewayError:
-    code = error.code or (error.error.type if error.error else None) or type(error).__name__
+    # For some kinds of failure the library leaves its own `code` empty.
+    code = error.code or _field(error.error, "code") or _field(error.error, "type") or type(error).__name__
     said = error.user_message or "no reason was given"
     if isinstance(error, stripe.CardError):
         return PaymentDeclined(_decline_code(error.error) or code, said)

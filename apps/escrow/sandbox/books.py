@@ -58,6 +58,10 @@ CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WI
 """
 
 
+NEWER = "seq > (SELECT seq FROM objects WHERE id = ? AND account = ?)"
+OLDER = "seq < (SELECT seq FROM objects WHERE id = ? AND account = ?)"
+
+
 class Page(NamedTuple):
     """Objects newest first, and whether more follow."""
 
@@ -167,8 +171,7 @@ class Books:
         backwards = before is not None and after is None
         edge = before if backwards else after
         if edge is not None:
-            beyond = "seq > " if backwards else "seq < "
-            conditions.append(beyond + "(SELECT seq FROM objects WHERE id = ? AND account = ?)")
+            conditions.append(NEWER if backwards else OLDER)
             values.extend([edge, account])
         order = "ASC" if backwards else "DESC"
         rows = self.connection.execute(

@@ -141,18 +141,18 @@ class Courier(threading.Thread):
         super().__init__(name="courier", daemon=True)
         self.sandbox = sandbox
         self._wake = threading.Event()
-        self._stop = threading.Event()
+        self._ending = threading.Event()
         sandbox.listeners.append(self._wake.set)
 
     def stop(self) -> None:
         """End after the attempt in hand."""
-        self._stop.set()
+        self._ending.set()
         self._wake.set()
 
     def run(self) -> None:
         """Deliver whatever is due, at once when something happens and twice a second otherwise."""
         with httpx.Client(timeout=TIMEOUT, trust_env=False) as client:
-            while not self._stop.is_set():
+            while not self._ending.is_set():
                 self._wake.clear()
                 try:
                     self.sandbox.tick()
@@ -166,7 +166,7 @@ class Courier(threading.Thread):
     def _round(self, client: httpx.Client) -> int:
         parcels = due(self.sandbox, before=time.time())
         for parcel in parcels:
-            if self._stop.is_set():
+            if self._ending.is_set():
                 break
             if self.sandbox.switches.drop_first_delivery and parcel.attempts == 0:
                 note(self.sandbox, parcel, taken=False, outcome="dropped")

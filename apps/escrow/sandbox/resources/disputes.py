@@ -66,6 +66,7 @@ def open_dispute(desk: Desk, charge: Obj, *, reason: str = "fraudulent", status:
             "has_evidence": False,
             "past_due": False,
             "submission_count": 0,
+            "submission_method": "not_submitted",
         },
         "is_charge_refundable": inquiry,
         "livemode": False,
@@ -151,6 +152,7 @@ def update(desk: Desk, values: dict[str, Any], identifier: str) -> Obj:
     if submits:
         dispute["status"] = "warning_under_review" if before.startswith("warning_") else "under_review"
         dispute["evidence_details"]["submission_count"] += 1
+        dispute["evidence_details"]["submission_method"] = "manual"
     desk.save(dispute)
     desk.emit("charge.dispute.updated", dispute, {"status": before})
     words = dispute["evidence"]["uncategorized_text"]
