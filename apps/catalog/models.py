@@ -182,7 +182,7 @@ class ProductImage(Base):
 class Word(models.Model):
     """A word of the catalogue's names: what a mistyped word is compared with."""
 
-    word = models.CharField(max_length=80, primary_key=True)
+    word = models.CharField(max_length=80, primary_key=True, db_collation="C")
     frequency = models.PositiveIntegerField(help_text="how many products carry it")
 
     class Meta:

@@ -179,12 +179,22 @@ AFTER = {
 REFRESH_WORDS = """
 with counted as (
     select word, count(*) as frequency from (
-        select distinct p.id, word from catalog_product p join catalog_release r on r.id = p.release_id,
-               lateral regexp_split_to_table(catalog_words(concat_ws(' ', p.name, r.name, p.artist)), ' ') word) each
+        select distinct p.id, word from catalog_product p join catalog_release r on r.id = p.release_id
+               join catalog_category c on c.id = p.category_id,
+               lateral regexp_split_to_table(catalog_words(concat_ws(' ', p.name, r.name, r.series, p.artist, p.rarity, c.name,
+                   (select string_agg(value, ' ') from jsonb_each_text(p.names)))), ' ') word
+        union
+        select v.product_id, word from catalog_variant v,
+               lateral regexp_split_to_table(catalog_words(catalog_finish_words(v.finish) || ' ' || v.treatment), ' ') word
+        where v.finish <> 'normal' or v.treatment <> '') each
     where length(word) between 2 and 80 group by word),
 gone as (delete from catalog_word w where not exists (select 1 from counted c where c.word = w.word))
 insert into catalog_word (word, frequency) select word, frequency from counted
 on conflict (word) do update set frequency = excluded.frequency where catalog_word.frequency <> excluded.frequency
 """
 
-UNSTAGE = "drop table stage_printing, stage_variant, stage_id"
+# Fresh statistics at once: the planner would search the new rows blindly until the autovacuum comes by.
+UNSTAGE = """
+drop table stage_printing, stage_variant, stage_id;
+analyze catalog_release; analyze catalog_product; analyze catalog_variant; analyze catalog_externalid; analyze catalog_word;
+"""

@@ -257,7 +257,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Word",
             fields=[
-                ("word", models.CharField(max_length=80, primary_key=True, serialize=False)),
+                ("word", models.CharField(db_collation="C", max_length=80, primary_key=True, serialize=False)),
                 ("frequency", models.PositiveIntegerField(help_text="how many products carry it")),
             ],
             options={
