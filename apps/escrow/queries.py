@@ -1,0 +1,147 @@
+"""Reads for pages: whose turn it is, what a member may do with a hold, a seller's payouts, the published rules."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db.models import QuerySet, Sum
+from django.utils import timezone
+
+from apps.accounts.models import User
+from apps.core.errors import NotFound
+from apps.core.money import Money
+from apps.escrow import states
+from apps.escrow.actions.holds import cancel_opens_at, claim_opens_at
+from apps.escrow.models import Dispute, Hold, HoldState, Payment, SellerAccount, Settlement
+from apps.escrow.states import Actor, HoldEvent
+
+__all__ = [
+    "Payouts",
+    "Rule",
+    "Standing",
+    "cancel_opens_at",
+    "claim_opens_at",
+    "dispute_of",
+    "fee_schedule",
+    "options",
+    "payment_of",
+    "payouts_of",
+    "rules",
+    "standing",
+]
+
+_NEXT_ACTOR = {
+    HoldState.CREATED: Actor.PAYER,
+    HoldState.FUNDED: Actor.PAYEE,
+    HoldState.SHIPPED: Actor.PAYER,
+    HoldState.DELIVERED: Actor.PAYER,
+}
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a hold stands: who acts next, by when, and what happens otherwise. None and "" where nothing waits."""
+
+    state: HoldState
+    next_actor: Actor | None
+    due_at: dt.datetime | None
+    then: str
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One published deadline."""
+
+    state: str
+    after: dt.timedelta
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Payouts:
+    """What a seller is owed and got. `owed` holds an amount per currency."""
+
+    account: SellerAccount | None
+    owed: list[Money]
+    waiting: list[Settlement]
+    sent: list[Settlement]
+
+    @property
+    def can_be_paid(self) -> bool:
+        """Whether transfers reach this seller."""
+        return self.account is not None and self.account.transfers_active
+
+
+def standing(hold: Hold) -> Standing:
+    """Who acts next on a hold, by when, and what then happens. Asks the database only about a dispute."""
+    state = HoldState(hold.state)
+    then = next(
+        (deadline.meaning for deadline in states.DEADLINES.get(state, ()) if deadline.event == hold.due_event), ""
+    )
+    next_actor = _NEXT_ACTOR.get(state)
+    if state == HoldState.DISPUTED:
+        case = dispute_of(hold)
+        next_actor = Actor.PAYEE if case is not None and case.state == Dispute.State.OPEN else Actor.MODERATOR
+    return Standing(state, next_actor, hold.due_at, then)
+
+
+def options(hold: Hold, *, by: User, now: dt.datetime | None = None) -> frozenset[HoldEvent]:
+    """What this member may do with the hold now; the actions themselves check it anew."""
+    now = now or timezone.now()
+    actor = {hold.payer_id: Actor.PAYER, hold.payee_id: Actor.PAYEE}.get(by.pk)
+    if actor is None:
+        if not by.is_moderator:
+            return frozenset()
+        actor = Actor.MODERATOR
+    possible = {event for event, step in states.STEPS[HoldState(hold.state)].items() if actor in step.actors}
+    opens_at = cancel_opens_at(hold)
+    if hold.state == HoldState.FUNDED and actor == Actor.PAYER and opens_at is not None and now < opens_at:
+        possible.discard(HoldEvent.CANCEL)
+    return frozenset(possible)
+
+
+def dispute_of(hold: Hold) -> Dispute | None:
+    """The hold's latest dispute with its evidence."""
+    return hold.disputes.order_by("-created_at").prefetch_related("evidence__by").first()
+
+
+def payment_of(*, payment_id: object, by: User) -> Payment:
+    """A payment of the member's own with its hold. Raises NotFound."""
+    payment = Payment.objects.select_related("hold").filter(pk=payment_id, hold__payer=by).first()
+    if payment is None:
+        raise NotFound
+    return payment
+
+
+def payouts_of(user: User) -> Payouts:
+    """The member's payout account, what is owed and the latest fifty transfers."""
+    transfers = Settlement.objects.select_related("hold").filter(hold__payee=user, kind=Settlement.Kind.TRANSFER)
+    owed = (
+        transfers.exclude(state=Settlement.State.SENT)
+        .values("currency")
+        .annotate(minor=Sum("amount_minor"))
+        .order_by("currency")
+    )
+    waiting: QuerySet[Settlement] = transfers.exclude(state=Settlement.State.SENT).order_by("-created_at")
+    return Payouts(
+        account=SellerAccount.objects.filter(user=user).first(),
+        owed=[Money(int(row["minor"]), row["currency"]) for row in owed],
+        waiting=list(waiting[:50]),
+        sent=list(transfers.filter(state=Settlement.State.SENT).order_by("-sent_at")[:50]),
+    )
+
+
+def rules() -> list[Rule]:
+    """Every deadline in the order in which a sale meets them, from the same table that the clock reads."""
+    return [
+        Rule(state.label, deadline.after, deadline.meaning)
+        for state, deadlines in states.DEADLINES.items()
+        for deadline in deadlines
+    ]
+
+
+def fee_schedule() -> tuple[int, int]:
+    """Basis points on the items and the fixed part in minor units."""
+    return settings.PLATFORM_FEE_BASIS_POINTS, settings.PLATFORM_FEE_FIXED_MINOR
