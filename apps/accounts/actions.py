@@ -15,7 +15,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from limits import RateLimitItemPerMinute
 
-from apps.accounts.models import Address, APIKey, Role, Scope, User, every_scope
+from apps.accounts.models import Address, APIKey, Role, Scope, SignIn, User, every_scope
 from apps.core import audit
 from apps.core.errors import Conflict, InvalidInput, NotYours
 from apps.core.throttling import limiter, private
@@ -113,6 +113,30 @@ def set_role(*, user: User, role: Role, by: User, reason: str) -> User:
     before, user.role = user.role, role
     user.save(update_fields=["role"])
     audit.record(action="member.role", target=user, by=by, before={"role": before}, after={"role": role}, reason=reason)
+    return user
+
+
+@transaction.atomic
+def set_active(*, user: User, active: bool, by: User, reason: str) -> User:
+    """Close an account, or open it again. Closing ends its programs' sign-ins; sessions and keys stop by themselves.
+
+    Raises NotYours unless `by` is an admin, and for one's own account.
+    """
+    if by.role != Role.ADMIN or by.pk == user.pk:
+        raise NotYours("Only another admin may close or open this account.")
+    user = User.objects.select_for_update().get(pk=user.pk)
+    before, user.is_active = user.is_active, active
+    user.save(update_fields=["is_active"])
+    if not active:
+        SignIn.objects.filter(user=user, ended_at__isnull=True).update(ended_at=timezone.now(), ended_because="closed")
+    audit.record(
+        action="member.closed" if not active else "member.opened",
+        target=user,
+        by=by,
+        before={"is_active": before},
+        after={"is_active": active},
+        reason=reason,
+    )
     return user
 
 

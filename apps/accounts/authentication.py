@@ -21,7 +21,7 @@ _USED_EVERY = dt.timedelta(minutes=1)
 
 
 class APIKeyAuthentication(BaseAuthentication):
-    """`X-API-Key: tk_…`. Unknown, revoked, expired, of a closed or unverified account: from outside all look the same."""
+    """`X-API-Key: tk_…`. A wrong, revoked or expired key, or one of a closed account: all look the same."""
 
     def authenticate(self, request: Request) -> tuple[User, APIKey] | None:
         """The key's user and the key; None where no key was sent."""

@@ -1,11 +1,10 @@
-"""Who people are: user with role and profile, addresses, API keys. Passwords and sessions are Django's and allauth's."""
+"""Who people are: user with role and profile, addresses, API keys, sign-ins of programs. The rest is allauth's."""
 
 from __future__ import annotations
 
 import datetime as dt
 import hashlib
 import secrets
-from collections.abc import Iterable
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.contrib.postgres.fields import ArrayField
@@ -23,7 +22,6 @@ _NAME = RegexValidator(
     r"^[^\W_]([\w .'-]{1,38}[\w.])\Z",
     _("A name has 3 to 40 letters, digits, spaces, dots, dashes or apostrophes, and begins with a letter or digit."),
 )
-_ADMINS_ONLY = {"accounts.view_address", "accounts.view_apikey", "accounts.view_signin"}
 
 
 class Role(models.TextChoices):
@@ -88,26 +86,6 @@ class User(AbstractBaseUser, PermissionsMixin):
     def is_moderator(self) -> bool:
         """Whether this user decides cases."""
         return self.is_staff
-
-    def has_perm(self, perm: str, obj: object | None = None) -> bool:
-        """In the admin: admins may do everything, moderators look at everything but people's keys and addresses.
-
-        What moderators may change is said by each admin class of its own (decide a case, hide a listing).
-        """
-        if not self.is_active or not self.is_staff:
-            return False
-        if self.role == Role.ADMIN:
-            return True
-        app, _dot, what = perm.partition(".")
-        return what.startswith("view_") and perm not in _ADMINS_ONLY and app != "auth"
-
-    def has_perms(self, perm_list: Iterable[str], obj: object | None = None) -> bool:
-        """All of them."""
-        return all(self.has_perm(perm, obj) for perm in perm_list)
-
-    def has_module_perms(self, app_label: str) -> bool:
-        """Whether the admin shows the app at all."""
-        return self.is_active and self.is_staff
 
 
 class Address(Base):
@@ -180,7 +158,7 @@ class APIKey(Base):
         return f"{self.name} ({self.prefix}…)"
 
     def state(self, *, at: dt.datetime) -> str:
-        """ "active", "expired" or "revoked"."""
+        """One of active, expired, revoked."""
         if self.revoked_at:
             return "revoked"
         return "expired" if self.expires_at and self.expires_at <= at else "active"

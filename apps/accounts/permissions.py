@@ -35,7 +35,7 @@ class HasScope(BasePermission):
 
 
 class IsPerson(BasePermission):
-    """Signed in by password, not by API key: for what a leaked key must not be able to do (make keys, change who one is)."""
+    """Signed in by password, not by API key: for what a leaked key must not do (make keys, change who one is)."""
 
     message = "An API key may not do that; sign in with e-mail and password."
 

@@ -1,4 +1,4 @@
-"""Bearer tokens (RS256): a sign-in gives an access and a refresh token; refreshing replaces both; ending revokes both."""
+"""Bearer tokens (RS256): a sign-in gives an access and a refresh token; refreshing replaces them, ending revokes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import uuid
 from dataclasses import dataclass
 
 import structlog
-from django.db import transaction
 from django.utils import timezone
 from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
@@ -92,16 +91,6 @@ def end(sign_in: SignIn, *, because: str) -> None:
     SignIn.objects.filter(pk=sign_in.pk, ended_at__isnull=True).update(ended_at=timezone.now(), ended_because=because)
 
 
-def end_by_refresh(text: str) -> None:
-    """Revoke the sign-in of a refresh token, also of one that was replaced already. Raises BadToken if it is not ours."""
-    try:
-        token = RefreshToken(text)
-    except TokenError:
-        raise BadToken from None
-    end(_sign_in_of(token), because="signed out")
-
-
-@transaction.atomic
 def end_all(user: User, *, because: str) -> int:
     """Revoke all sign-ins of a user; returns how many were open."""
     open_ones = SignIn.objects.filter(user=user, ended_at__isnull=True)

@@ -29,26 +29,35 @@ class GradeCompany(models.TextChoices):
 
 GRADES = [Decimal(half) / 2 for half in range(2, 21)]
 
-# Keys are what `_key` leaves of a site's word. Sources: TCGplayer, Cardmarket (MT NM EX GD LP PL PO, 1-7 in stock
-# files), Deckbox, Moxfield, Dragon Shield, ManaBox, Collectr, Delver Lens, Archidekt, Card Kingdom (NM EX VG G).
-# Cardmarket grades more strictly than TCGplayer below Near Mint: EX is LP, GD is MP, LP and PL are HP, PO is DMG.
+# Keys are what `_key` leaves of a site's word: small letters and digits.
+# American sites: TCGplayer, Moxfield, Deckbox, Archidekt, TopDecked, Collectr, Delver Lens, Card Kingdom (NM EX VG G).
 _WORDS: dict[str, Condition] = {
-    **dict.fromkeys(["nm", "nearmint", "nearmintormint", "m", "mint", "mt", "nmm", "mintnearmint", "gemmint"], Condition.NM),
+    **dict.fromkeys(["m", "mint", "mt", "gemmint", "nm", "nmm", "nearmint", "mintnearmint"], Condition.NM),
+    **dict.fromkeys(["nearmintmint", "nearmintormint", "unplayed"], Condition.NM),
     **dict.fromkeys(["lp", "lightlyplayed", "lightplayed", "slightlyplayed", "sp", "goodlightlyplayed"], Condition.LP),
-    **dict.fromkeys(["ex", "excellent", "exc"], Condition.LP),
-    **dict.fromkeys(["mp", "moderatelyplayed", "played", "vg", "verygood", "gd", "good"], Condition.MP),
-    **dict.fromkeys(["hp", "heavilyplayed", "heavyplayed", "pl", "g"], Condition.HP),
+    **dict.fromkeys(["ex", "exc", "excellent", "lightplay", "lightlyplayedlp"], Condition.LP),
+    **dict.fromkeys(["mp", "moderatelyplayed", "moderateplay", "moderateplayed", "played"], Condition.MP),
+    **dict.fromkeys(["vg", "verygood", "gd", "good"], Condition.MP),
+    **dict.fromkeys(["hp", "heavilyplayed", "heavyplayed", "heavyplay", "pl", "g"], Condition.HP),
     **dict.fromkeys(["dmg", "damaged", "d", "po", "poor"], Condition.DMG),
 }
-_CARDMARKET: dict[str, Condition] = {
-    "1": Condition.NM, "mt": Condition.NM, "mint": Condition.NM,
-    "2": Condition.NM, "nm": Condition.NM, "nearmint": Condition.NM,
-    "3": Condition.LP, "ex": Condition.LP, "excellent": Condition.LP,
-    "4": Condition.MP, "gd": Condition.MP, "good": Condition.MP,
-    "5": Condition.HP, "lp": Condition.HP, "lightplayed": Condition.HP,
-    "6": Condition.HP, "pl": Condition.HP, "played": Condition.HP,
-    "7": Condition.DMG, "po": Condition.DMG, "poor": Condition.DMG,
-}  # fmt: skip
+
+# Europe's scale has seven steps where ours has five, and grades more strictly below Near Mint: Excellent is our
+# Lightly Played, Good our Moderately Played, Light Played and Played are our Heavily Played. Cardmarket writes it as
+# words, letters, or 1 to 7 in its stock files; ManaBox and Dragon Shield use its words.
+_EUROPEAN: dict[str, Condition] = {
+    **dict.fromkeys(["1", "mt", "mint", "2", "nm", "nearmint"], Condition.NM),
+    **dict.fromkeys(["3", "ex", "excellent"], Condition.LP),
+    **dict.fromkeys(["4", "gd", "good"], Condition.MP),
+    **dict.fromkeys(["5", "lp", "lightplayed", "6", "pl", "played"], Condition.HP),
+    **dict.fromkeys(["7", "po", "poor"], Condition.DMG),
+}
+_EUROPEAN_SITES = {"cardmarket", "manabox", "dragonshield"}
+
+# Some exports append the printing to the condition: "Near Mint 1st Edition Holofoil".
+_PRINTINGS = re.compile(
+    r"(?<=.)(reverseholofoil|holofoil|reverseholo|holo|rainbowfoil|coldfoil|etchedfoil|foil|1stedition|unlimited|limited)$"
+)
 
 
 def _key(word: str) -> str:
@@ -58,22 +67,20 @@ def _key(word: str) -> str:
 def condition_from(word: str, site: str = "") -> Condition | None:
     """The condition that a site means by a word or number; None when the word is not known.
 
-    `site` is "cardmarket" where its stricter scale applies. Finish words that some exports append
-    ("Near Mint Foil", "Lightly Played Holofoil") are ignored.
+    `site` is where the word comes from, as one lower-case word ("cardmarket", "manabox", "dragonshield" grade on the
+    European scale). Printings that some exports append ("Near Mint Foil") are ignored.
     """
     key = _key(word)
-    for suffix in ("reverseholofoil", "1steditionholofoil", "holofoil", "1stedition", "unlimited", "foil"):
-        if key.endswith(suffix) and key != suffix:
-            key = key.removesuffix(suffix)
-            break
-    if site == "cardmarket" and key in _CARDMARKET:
-        return _CARDMARKET[key]
+    while (shorter := _PRINTINGS.sub("", key)) != key:
+        key = shorter
+    if site in _EUROPEAN_SITES and key in _EUROPEAN:
+        return _EUROPEAN[key]
     return _WORDS.get(key)
 
 
 def grade_from(text: str) -> tuple[GradeCompany, Decimal] | None:
     """Company and grade out of a text such as "PSA 10.0 GEM - MT" or "BGS 9.5"; None for an ungraded copy."""
-    match = re.match(r"\s*(PSA|BGS|CGC|SGC|TAG)\s*(10(?:\.0)?|[1-9](?:\.[05])?)\b", text, re.IGNORECASE)
+    match = re.match(r"\s*(PSA|BGS|CGC|SGC|TAG)\s*(10(?:\.0)?|[1-9](?:\.[05])?)(?![\d.]*\d)", text, re.IGNORECASE)
     if not match:
         return None
     return GradeCompany(match[1].upper()), Decimal(match[2]).quantize(Decimal("0.1"))

@@ -32,6 +32,8 @@ def configure(config: dict[str, str]) -> None:
     root.setLevel(config["level"])
     for noisy in ("urllib3", "stripe", "botocore", "PIL", "httpx", "httpcore", "uvicorn.access"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    # Every answer has its own line (request.finished); these repeat it with the path, which may hold a mailed key.
+    logging.getLogger("django.request").setLevel(logging.ERROR)
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,

@@ -1,10 +1,12 @@
-"""Request ids with one log line per request, and domain errors turned into problem pages."""
+"""Whose request it is and its id, one log line per request, and domain errors turned into problem pages."""
 
+import ipaddress
 import re
 import time
 from collections.abc import Callable
 
 import structlog
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from apps.core.errors import DomainError
@@ -14,6 +16,21 @@ from apps.core.problems import problem_response
 log = structlog.get_logger("request")
 GetResponse = Callable[[HttpRequest], HttpResponse]
 _SAFE_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
+
+
+def client_address(get_response: GetResponse) -> GetResponse:
+    """Behind our proxy, REMOTE_ADDR becomes whom the proxy saw: the last entry of X-Forwarded-For, which is its own."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if settings.BEHIND_PROXY:
+            seen = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+            try:
+                request.META["REMOTE_ADDR"] = str(ipaddress.ip_address(seen))
+            except ValueError:
+                pass
+        return get_response(request)
+
+    return middleware
 
 
 def request_id(get_response: GetResponse) -> GetResponse:
@@ -56,13 +73,14 @@ def rate_limit_headers(get_response: GetResponse) -> GetResponse:
     return middleware
 
 
-class problems:  # noqa: N801 - used as a function in settings, like its neighbour
+class problems:
     """Turn a DomainError that a view let through into the page, fragment or JSON that the reader expects."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Go on."""
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:

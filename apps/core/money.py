@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 
 # ISO 4217 minor-unit digits where they are not two.
-_EXPONENTS = {"BIF": 0, "CLP": 0, "DJF": 0, "GNF": 0, "JPY": 0, "KMF": 0, "KRW": 0, "PYG": 0, "RWF": 0, "UGX": 0}
-_EXPONENTS |= {"VND": 0, "VUV": 0, "XAF": 0, "XOF": 0, "XPF": 0, "BHD": 3, "JOD": 3, "KWD": 3, "OMR": 3, "TND": 3}
+_NO_DIGITS = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
+_THREE_DIGITS = "BHD IQD JOD KWD LYD OMR TND"
+_EXPONENTS = dict.fromkeys(_NO_DIGITS.split(), 0) | dict.fromkeys(_THREE_DIGITS.split(), 3) | {"CLF": 4, "UYW": 4}
 _SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
 
 
@@ -30,12 +31,18 @@ class Money:
     def __post_init__(self) -> None:
         if isinstance(self.amount_minor, bool) or not isinstance(self.amount_minor, int):
             raise TypeError("amount_minor is a whole number of minor units")
-        if len(self.currency) != 3 or not self.currency.isalpha() or not self.currency.isupper():
+        code = self.currency
+        if len(code) != 3 or not (code.isascii() and code.isalpha() and code.isupper()):
             raise ValueError(f"{self.currency!r} is not an ISO 4217 currency code")
 
     @classmethod
     def from_decimal(cls, amount: Decimal | str, currency: str = "USD") -> Money:
-        """The nearest representable amount; halves go to even. Raises ValueError on text that is not a number."""
+        """The nearest representable amount; halves go to even.
+
+        Raises ValueError on text that is not a number, TypeError on a float: it has lost what it was already.
+        """
+        if isinstance(amount, float):
+            raise TypeError("money comes from Decimal or text, not from float")
         try:
             value = Decimal(amount)
             if not value.is_finite():
@@ -83,11 +90,15 @@ class Money:
 
     def basis_points(self, points: int) -> Money:
         """That share of the amount (100 points are 1 %), halves to even."""
-        share = (Decimal(self.amount_minor) * points / 10_000).quantize(Decimal(1), rounding=ROUND_HALF_EVEN)
-        return Money(int(share), self.currency)
+        share, rest = divmod(self.amount_minor * points, 10_000)
+        rounds_up = rest > 5_000 or (rest == 5_000 and share % 2 == 1)
+        return Money(share + rounds_up, self.currency)
 
     def split(self, weights: list[int]) -> list[Money]:
-        """Parts in proportion to the weights that add up to exactly this amount (largest remainders get the odd units)."""
+        """Parts in proportion to the weights, adding up to exactly this amount (largest remainders get the odd units).
+
+        Raises ValueError unless the weights are >= 0 and not all zero.
+        """
         total = sum(weights)
         if total <= 0 or min(weights) < 0:
             raise ValueError("weights are whole numbers >= 0, not all zero")

@@ -53,7 +53,7 @@ def subscribe(event_type: type[Event]) -> Callable[[Handler], Handler]:
 
 
 def _adapter(event_type: type[Event]) -> TypeAdapter[Event]:
-    """Pydantic's reader and writer of the event's fields: ids, instants, dates and decimals survive the way through JSON."""
+    """Pydantic's reader and writer of the event's fields: ids, instants and decimals survive the way through JSON."""
     if event_type not in _adapters:
         _adapters[event_type] = TypeAdapter(event_type)
     return _adapters[event_type]
@@ -103,7 +103,8 @@ def _wake_relay() -> None:
 # going on without it would break the order, so an operator decides (release or set aside).
 # Beginning a try is a commit of its own, so that a handler that kills its process uses its tries up as well.
 _BEGIN = """
-update core_delivery set attempts = attempts + 1, next_attempt_at = %(now)s + least(2 ^ (attempts + 1), 600) * interval '1 s'
+update core_delivery set attempts = attempts + 1,
+  next_attempt_at = %(now)s + least(2 ^ (attempts + 1), 600) * interval '1 s'
 where id = (
     select d.id from core_delivery d
     where d.delivered_at is null and d.parked_at is null and d.next_attempt_at <= %(now)s

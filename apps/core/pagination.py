@@ -68,7 +68,7 @@ def limit_offset(request: Request, *, default: int = 20, most: int = 100) -> tup
     found = []
     for name, fallback, least, top in (("limit", default, 1, most), ("offset", 0, 0, 1_000_000)):
         text = request.query_params.get(name, str(fallback))
-        if not text.isascii() or not text.isdigit() or not least <= int(text) <= top:
+        if len(text) > 9 or not text.isascii() or not text.isdigit() or not least <= int(text) <= top:
             raise InvalidInput(f"{name} is a whole number from {least} to {top}.", field=name, given=text[:40])
         found.append(int(text))
     return found[0], found[1]

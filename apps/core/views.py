@@ -1,5 +1,7 @@
 """Health, readiness, the API's documentation page and the living style guide."""
 
+import threading
+
 import redis
 from django.conf import settings
 from django.db import DatabaseError, connection
@@ -28,18 +30,30 @@ def readyz(request: HttpRequest) -> HttpResponse:
     return JsonResponse({"status": "ok" if ready else "unavailable", "checks": checks}, status=200 if ready else 503)
 
 
+# Migrations are not taken back under a running process, so that finding them complete once is enough.
+_migrated = threading.Event()
+
+
 def _database() -> str:
     try:
+        with connection.cursor() as cursor:
+            cursor.execute("select 1")
+        if _migrated.is_set():
+            return "ok"
         executor = MigrationExecutor(connection)
         pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
     except DatabaseError:
         return "unreachable"
-    return f"{len(pending)} migrations pending" if pending else "ok"
+    if pending:
+        return f"{len(pending)} migrations pending"
+    _migrated.set()
+    return "ok"
 
 
 def _redis() -> str:
+    location = settings.CACHES["default"]["LOCATION"]
     try:
-        with redis.Redis.from_url(settings.CACHES["default"]["LOCATION"], socket_timeout=2) as client:
+        with redis.Redis.from_url(location, socket_timeout=2, socket_connect_timeout=2) as client:
             client.ping()
     except redis.RedisError:
         return "unreachable"

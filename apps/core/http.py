@@ -1,0 +1,251 @@
+"""Fetching from addresses that others wrote: never into our own network, never endless, never larger than allowed."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+import httpcore
+import httpx
+
+REDIRECTS = 3
+_CHUNK = 64 * 1024
+
+
+class FetchRefused(Exception):
+    """The address is not one that we fetch from, or what is there is not what was asked for. Trying again is no use."""
+
+
+class FetchFailed(Exception):
+    """The network or the other side failed; trying again later may help. `status` is 0 where there was no answer."""
+
+    def __init__(self, message: str, *, status: int = 0, retry_after: float | None = None) -> None:
+        self.status = status
+        self.retry_after = retry_after
+        super().__init__(message)
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """What came back. `url` is where it was found in the end, `etag` and `modified` are for asking again."""
+
+    url: str
+    content: bytes
+    content_type: str
+    etag: str = ""
+    modified: str = ""
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address belongs to the internet at large: no loopback, private, link-local, multicast, reserved."""
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(ip, ipaddress.IPv6Address):
+        inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
+        if inner is None and ip in _NAT64:
+            inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+        if inner is not None:
+            return is_public(str(inner))
+    return ip.is_global and not ip.is_multicast
+
+
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+
+
+class _Deadline:
+    """When the fetch that runs in this thread must be over."""
+
+    def __init__(self) -> None:
+        self._local = threading.local()
+
+    def set(self, seconds: float) -> None:
+        self._local.at = time.monotonic() + seconds
+
+    def cut(self, timeout: float | None) -> float:
+        """The timeout, or less where less is left. Raises httpx.TimeoutException where nothing is."""
+        left = getattr(self._local, "at", 0.0) - time.monotonic()
+        if left <= 0:
+            raise httpx.ReadTimeout("the time for the fetch is over")
+        return left if timeout is None else min(timeout, left)
+
+
+class _TimedStream(httpcore.NetworkStream):
+    """A connection on which no read and no write outlives the fetch, however slowly the other side drips."""
+
+    def __init__(self, inner: httpcore.NetworkStream, deadline: _Deadline) -> None:
+        self.inner = inner
+        self.deadline = deadline
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self.inner.read(max_bytes, self.deadline.cut(timeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self.inner.write(buffer, self.deadline.cut(timeout))
+
+    def close(self) -> None:
+        self.inner.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        return _TimedStream(
+            self.inner.start_tls(ssl_context, server_hostname, self.deadline.cut(timeout)), self.deadline
+        )
+
+    def get_extra_info(self, info: str) -> object:
+        return self.inner.get_extra_info(info)
+
+
+class _GuardedNetwork(httpcore.NetworkBackend):
+    """Connects only to public addresses.
+
+    The address that was checked is the one connected to, so that a name that resolves differently the second time
+    gains nothing; and every connection is checked, so that a redirect gains nothing either.
+    """
+
+    def __init__(self, *, allow_private: bool, deadline: _Deadline) -> None:
+        self.allow_private = allow_private
+        self.deadline = deadline
+        self.real = httpcore.SyncBackend()
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.NetworkStream:
+        addresses = _resolved(host, port)
+        if not self.allow_private and not all(is_public(address) for address in addresses):
+            raise FetchRefused(f"{host} is not on the public internet")
+        failure: Exception = httpcore.ConnectError(f"{host} has no address")
+        for address in addresses:
+            try:
+                left = self.deadline.cut(timeout)
+                stream = self.real.connect_tcp(address, port, left, local_address, socket_options)
+                return _TimedStream(stream, self.deadline)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                failure = error
+        raise failure
+
+    def connect_unix_socket(self, *told: object, **also: object) -> httpcore.NetworkStream:
+        raise FetchRefused("unix sockets are not fetched from")
+
+
+def _resolved(host: str, port: int) -> list[str]:
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise httpcore.ConnectError(f"{host} has no address") from error
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+class _GuardedTransport(httpx.HTTPTransport):
+    def __init__(self, network: _GuardedNetwork) -> None:
+        super().__init__(trust_env=False)
+        self._pool.close()
+        self._pool = httpcore.ConnectionPool(
+            ssl_context=httpx.create_ssl_context(trust_env=False),
+            max_connections=10,
+            keepalive_expiry=30,
+            network_backend=network,
+        )
+
+
+class Fetcher:
+    """A client for many fetches, with connections kept open between them.
+
+    allow_private: also fetch from private and loopback addresses (only where an operator wrote the address).
+    timeout_seconds: for the whole of one fetch, redirects included.
+    """
+
+    def __init__(
+        self, *, allow_private: bool = False, timeout_seconds: float = 20, user_agent: str = "CardVault"
+    ) -> None:
+        self.timeout = timeout_seconds
+        self.deadline = _Deadline()
+        network = _GuardedNetwork(allow_private=allow_private, deadline=self.deadline)
+        self.client = httpx.Client(
+            transport=_GuardedTransport(network),
+            timeout=min(timeout_seconds, 10),
+            headers={"User-Agent": user_agent},
+            follow_redirects=False,
+            trust_env=False,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.client.close()
+
+    def fetch(self, url: str, *, most_bytes: int, accept: tuple[str, ...] = (), etag: str = "") -> Fetched | None:
+        """The content at a http(s) address; None where it is still the one of `etag`.
+
+        accept: beginnings of content types, e.g. ("image/",); empty takes all.
+        Raises FetchRefused (address, redirect, type or size not allowed; 4xx), FetchFailed (network, time, 429, 5xx).
+        """
+        self.deadline.set(self.timeout)
+        headers = {"If-None-Match": etag} if etag else {}
+        try:
+            for _hop in range(REDIRECTS + 1):
+                with self.client.stream("GET", _checked(url), headers=headers) as answer:
+                    if answer.has_redirect_location:
+                        url = str(answer.url.join(answer.headers["location"]))
+                        continue
+                    return self._read(answer, most_bytes, accept)
+        except httpx.TimeoutException as error:
+            raise FetchFailed("the other side was too slow") from error
+        except (httpx.HTTPError, httpx.StreamError) as error:
+            raise FetchFailed(f"{type(error).__name__}: {error}") from error
+        except httpx.InvalidURL as error:
+            raise FetchRefused(str(error)) from error
+        raise FetchRefused(f"more than {REDIRECTS} redirects")
+
+    def _read(self, answer: httpx.Response, most_bytes: int, accept: tuple[str, ...]) -> Fetched | None:
+        if answer.status_code == httpx.codes.NOT_MODIFIED:
+            return None
+        _check_status(answer)
+        kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if accept and not kind.startswith(accept):
+            raise FetchRefused(f"found {kind or 'something without a type'} instead of {', '.join(accept)}")
+        length = answer.headers.get("content-length", "")
+        if length.isdigit() and len(length) < 19 and int(length) > most_bytes:
+            raise FetchRefused(f"larger than {most_bytes} bytes")
+        content = bytearray()
+        for chunk in answer.iter_bytes(_CHUNK):
+            content += chunk
+            if len(content) > most_bytes:
+                raise FetchRefused(f"larger than {most_bytes} bytes")
+        told = answer.headers
+        return Fetched(str(answer.url), bytes(content), kind, told.get("etag", ""), told.get("last-modified", ""))
+
+
+def _checked(url: str) -> str:
+    parts = httpx.URL(url)
+    if parts.scheme not in {"http", "https"} or not parts.host:
+        raise FetchRefused("only http and https addresses are fetched")
+    if parts.userinfo:
+        raise FetchRefused("addresses with a user name are not fetched")
+    return url
+
+
+def _check_status(answer: httpx.Response) -> None:
+    status = answer.status_code
+    if status == httpx.codes.OK:
+        return
+    if status == httpx.codes.TOO_MANY_REQUESTS or status >= 500:
+        wait = answer.headers.get("retry-after", "")
+        raise FetchFailed(
+            f"answered {status}", status=status, retry_after=float(wait) if wait.isdigit() and len(wait) < 7 else None
+        )
+    raise FetchRefused(f"answered {status}")
