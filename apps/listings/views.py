@@ -30,12 +30,13 @@ def _country(request: HttpRequest) -> str:
 @require_safe
 def card(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """One printing: picture, finishes and languages, fair value, chart, offers by delivered total, recent sales."""
-    product = catalog.product_detail(pk)
-    variant = catalog.chosen_variant(product, request.GET.get("variant", ""))
+    detail = catalog.product_detail(pk)
+    variant = detail.variant(request.GET.get("variant", ""))
     condition = request.GET.get("condition", "")
     condition = condition if condition in Condition.values else Condition.NM
     context = {
-        "product": product,
+        "detail": detail,
+        "product": detail.product,
         "variant": variant,
         "condition": condition,
         "conditions": Condition.choices,
@@ -43,7 +44,7 @@ def card(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     }
     if request.htmx and request.htmx.target == "prices":
         return render(request, "valuations/partials/prices.html", context)
-    context["offers"] = queries.offers_for(product_id=product.pk, country=_country(request))
+    context["offers"] = queries.offers_for(product_id=pk, country=_country(request))
     context["country"] = _country(request)
     return render(request, "catalog/card.html", context)
 

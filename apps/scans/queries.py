@@ -9,7 +9,8 @@ from django.db.models import Count, F, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from apps.accounts.models import User
-from apps.catalog.models import ProductImage
+from apps.catalog import queries as catalog
+from apps.catalog.models import Product, ProductImage
 from apps.core.conditions import Condition
 from apps.core.errors import NotFound
 from apps.scans.models import Candidate, DetectedCard, Scan, ScanPhoto
@@ -111,3 +112,19 @@ def recent(*, owner: User, limit: int = 12) -> list[Scan]:
         )
         .order_by("-created_at")[:limit]
     )
+
+
+def printings(*, text: str, limit: int = 8) -> list[Product]:
+    """Cards that a typed set, number or name means, with their printings; `image_name` is each one's picture."""
+    if not text.strip():
+        return []
+    found = catalog.search_products(text=text, limit=limit, facets=False).page.rows
+    order = {row.id: position for position, row in enumerate(found)}
+    picture = ProductImage.objects.filter(product=OuterRef("pk"), is_primary=True)
+    rows = (
+        Product.objects.filter(pk__in=order)
+        .select_related("release")
+        .prefetch_related("variants")
+        .annotate(image_name=Coalesce(Subquery(picture.values("file")[:1]), Value("")))
+    )
+    return sorted(rows, key=lambda row: order[row.pk])

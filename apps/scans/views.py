@@ -9,7 +9,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from apps.catalog import queries as catalog
 from apps.catalog.models import Variant
 from apps.core.conditions import Condition
 from apps.core.errors import DomainError, NotFound
@@ -72,7 +71,7 @@ def scan(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     context = review_context(found)
     wanted = request.GET.get("card", "")
     if wanted and request.GET.get("q"):
-        context |= {"searched_card": wanted, "results": catalog.printings(text=request.GET["q"][:100], limit=8)}
+        context |= {"searched_card": wanted, "results": queries.printings(text=request.GET["q"][:100])}
     template = "scans/partials/review.html" if request.htmx else "scans/scan.html"
     return render(request, template, context)
 
@@ -87,7 +86,7 @@ def card(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         if form.is_valid():
             _keep(found, form, who["reader"])
     elif request.htmx:
-        results = catalog.printings(text=request.GET.get("q", "")[:100], limit=8)
+        results = queries.printings(text=request.GET.get("q", "")[:100])
         return render(request, "scans/partials/results.html", {"card": found, "results": results})
     if not request.htmx:
         return redirect(f"/scan/{found.photo.scan_id}/#card-{pk}")

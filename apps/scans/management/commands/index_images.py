@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from apps.catalog import images as catalog_images
 from apps.catalog import queries as catalog
-from apps.catalog.models import ProductImage
+from apps.catalog.models import Product, ProductImage
 from apps.core.errors import DomainError
 from apps.core.http import fetch_bytes
 from apps.scans.indexing import index_pending, unindexed
@@ -78,6 +78,14 @@ class Command(BaseCommand):
             self.stdout.write(f"  {reason}")
         if len(rejected) > 20:
             self.stdout.write(f"  … and {len(rejected) - 20} more")
+
+    def _product(self, row: dict[str, str]) -> Product | None:
+        """The one card that the row means: by game, set and number; the name decides between several."""
+        found = catalog.find_printing(
+            game=catalogue_game(row.get("game", "")), release=row["set"], number=row["number"], name=row.get("name", "")
+        )
+        exact = [product for product in found if product.number == row["number"]]
+        return next(iter(exact or found), None)
 
     def _download(self, per_second: float, limit: int) -> None:
         wanted = ProductImage.objects.filter(file="").exclude(source_url="").select_related("product")
