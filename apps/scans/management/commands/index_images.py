@@ -56,10 +56,7 @@ class Command(BaseCommand):
         stored = known = 0
         rejected: list[str] = []
         for line, row in enumerate(tqdm(rows, desc="pictures", unit="picture", disable=None), 2):
-            product = catalog.find_printing(
-                game=catalogue_game(row.get("game", "")), release_code=row["set"], number=row["number"],
-                name=row.get("name", ""),
-            )  # fmt: skip
+            product = self._product(row)
             if product is None:
                 rejected.append(
                     f"line {line}: no card {row.get('game', '')} {row['set']} {row['number']} in the catalogue"
