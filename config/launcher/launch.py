@@ -55,11 +55,12 @@ class Launch:
         self._servers()
         self.environment = self._environment()
         prepared = is_prepared(self.data_dir, ROOT, self.database_url)
+        # The sandbox comes first: the demo's trades are paid through it. It and the web server need no tables to start,
+        # so they load while the tables are made.
+        self._add_sandbox()
         if not prepared:
             self.console.line("cardvault", "preparing the database")
             self.setup = self._spawn_setup()
-        # The web server and the sandbox need no tables to start, so they load while the tables are made.
-        self._add_sandbox()
         self._add_web()
         if not prepared:
             self._finish_setup()
