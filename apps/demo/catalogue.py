@@ -1,0 +1,98 @@
+"""The demo's catalogue: our facts, and pictures of the cards that our own code draws."""
+
+from __future__ import annotations
+
+import io
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+
+from apps.catalog.actions import import_catalog
+from apps.catalog.images import store_reference
+from apps.catalog.models import Product
+from apps.scans.indexing import index_pending
+
+FACTS = Path(__file__).parent / "facts"
+# How many pictures of each category are drawn; the rest of the catalogue is told without one.
+PICTURES = {"trading-cards/pokemon": 90, "trading-cards/magic": 40, "trading-cards/onepiece": 40, "toys/lego": 20}
+PHOTOS = "demo/photos"
+
+
+def load_facts() -> int:
+    """The catalogue's facts; returns how many products there are."""
+    for path in sorted(FACTS.glob("*.csv")):
+        import_catalog(kind="generic", path=path)
+    return Product.objects.count()
+
+
+def chosen_products() -> list[Product]:
+    """The products that get a picture: the rarest first, so that the heroes have a face."""
+    found: list[Product] = []
+    for path, count in PICTURES.items():
+        rows = Product.objects.filter(category__path=path).select_related("release", "category")
+        ranked = sorted(rows, key=lambda p: (_rank(p.rarity), p.release.code, p.number_sort, p.number))
+        found += ranked[:count]
+    return found
+
+
+def _rank(rarity: str) -> int:
+    words = ("secret", "alternate", "special", "mythic", "holo", "leader", "super", "double", "rare", "uncommon")
+    return next((rank for rank, word in enumerate(words) if word in rarity.lower()), len(words))
+
+
+def facts_of(product: Product) -> dict[str, object]:
+    """What the artist is told of a product."""
+    finish = product.variants.filter(is_default=True).values_list("finish", flat=True).first()
+    return {
+        "name": product.name,
+        "number": product.number,
+        "total": product.release.total_cards,
+        "set_code": product.release.abbreviation or product.release.code,
+        "set_name": product.release.name,
+        "rarity": product.rarity,
+        "game": product.category.game,
+        "finish": finish or "normal",
+    }
+
+
+def _drawn(facts: dict[str, object]) -> bytes:
+    """One picture as PNG; runs in a process of its own, without Django."""
+    from apps.demo.art import draw
+
+    buffer = io.BytesIO()
+    draw(**facts).save(buffer, "PNG", compress_level=1)
+    return buffer.getvalue()
+
+
+def draw_pictures(*, workers: int = 2) -> int:
+    """Draw, store and fingerprint the pictures; returns how many."""
+    products = chosen_products()
+    with ProcessPoolExecutor(workers) as pool:
+        drawn = pool.map(_drawn, [facts_of(product) for product in products], chunksize=4)
+        for product, content in zip(products, drawn, strict=True):
+            store_reference(product, content, credit="Drawn by CardVault")
+    for _ in index_pending():
+        pass
+    return len(products)
+
+
+def compose_photographs() -> list[str]:
+    """Photographs to try scanning with, in the media store; returns their names."""
+    from PIL import Image
+
+    from apps.demo.photographs import compose_all
+
+    cards = []
+    for product in chosen_products()[:40]:
+        image = product.images.filter(is_primary=True).exclude(file="").first()
+        if image is not None:
+            with default_storage.open(image.file) as file:
+                cards.append((str(product.pk), Image.open(file).convert("RGB")))
+    names = []
+    for photograph in compose_all(cards):
+        buffer = io.BytesIO()
+        photograph.picture.save(buffer, "JPEG", quality=88)
+        names.append(default_storage.save(f"{PHOTOS}/{photograph.name}.jpg", ContentFile(buffer.getvalue())))
+    return names

@@ -1,0 +1,75 @@
+"""`manage.py load_demo`: a world to look at. Safe to repeat: what is there stays as it is."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from apps.accounts.models import User
+from apps.catalog.models import Variant
+from apps.demo import catalogue, market, people, trades
+from apps.valuations import actions as valuations
+
+
+class Command(BaseCommand):
+    """Facts, pictures, prices, people, inventories, listings, trades."""
+
+    help = "Load the demo: catalogue, pictures, prices, people, listings and trades in every state. Safe to repeat."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """How to run."""
+        parser.add_argument("--print-accounts", action="store_true", help="print the accounts as JSON and stop")
+        parser.add_argument("--force", action="store_true", help="load into a production database all the same")
+
+    def handle(self, *, print_accounts: bool, force: bool, **options: object) -> None:
+        """Load what is not there yet."""
+        if print_accounts:
+            self.stdout.write(json.dumps(people.accounts()))
+            return
+        if settings.SETTINGS_MODULE.endswith("production") and not force:
+            raise CommandError("This is a production database. The demo has known passwords; use --force to insist.")
+        self._tell_accounts()
+        if User.objects.filter(email=f"seller@{people.DOMAIN}").exists():
+            self.stdout.write("demo data are loaded already")
+            return
+        self._load()
+
+    def _load(self) -> None:
+        with self._step("facts") as told:
+            told(catalogue.load_facts(), "products")
+        with self._step("pictures") as told:
+            told(catalogue.draw_pictures(), "cards drawn")
+        with self._step("photographs") as told:
+            told(len(catalogue.compose_photographs()), "photographs")
+        with self._step("market") as told:
+            told(market.make_market(now=timezone.now()), "quotes and sales")
+        with self._step("fair values") as told:
+            variants = list(Variant.objects.values_list("pk", flat=True))
+            valuations.refresh_prices(variant_ids=variants)
+            told(len(variants), "printings valued")
+        with self._step("people") as told:
+            members = people.make_people()
+            told(len(members), "members")
+        with self._step("inventories") as told:
+            offered = trades.make_inventories(members)
+            told(sum(len(rows) for rows in offered.values()), "listings")
+        with self._step("trades") as told:
+            told(sum(1 for _ in trades.make_trades(members, offered)), "trades")
+
+    def _tell_accounts(self) -> None:
+        path = settings.DATA_DIR / "demo_accounts.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(people.accounts()), encoding="utf-8")
+
+    @contextmanager
+    def _step(self, name: str) -> Iterator[object]:
+        started = time.monotonic()
+        said: list[str] = []
+        yield lambda count, what: said.append(f"{count} {what}")
+        self.stdout.write(f"demo: {name}: {', '.join(said)} in {time.monotonic() - started:.1f} s")

@@ -1,0 +1,193 @@
+"""The demo's inventories, listings, and trades in every state, made through the apps' own actions as people would."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+
+from django.conf import settings
+from django.utils import timezone
+
+from apps.accounts.models import User
+from apps.catalog.models import Variant
+from apps.core import outbox
+from apps.core.money import Money
+from apps.demo import market
+from apps.demo.people import address_of
+from apps.escrow import actions as escrow
+from apps.inventory import actions as inventory
+from apps.inventory.models import InventoryItem
+from apps.listings import actions as listings
+from apps.listings.models import Listing
+from apps.trades import actions as trades
+from apps.trades.models import Trade
+from apps.valuations.models import CurrentPrice
+
+# handle: (items in the inventory, how many of them listed)
+STOCK = {"seller": (48, 22), "trader": (30, 8), "buyer": (24, 3), "lena": (20, 12), "kenji": (26, 14), "oskar": (14, 8)}
+
+
+def make_inventories(people: dict[str, User]) -> dict[str, list[Listing]]:
+    """Stock for every member, part of it for sale near its fair value."""
+    pictured = Variant.objects.filter(product__images__isnull=False, is_default=True)
+    cards = [
+        str(pk) for pk in pictured.exclude(product__category__path__startswith="toys").values_list("pk", flat=True)
+    ]
+    toys = [str(pk) for pk in pictured.filter(product__category__path__startswith="toys").values_list("pk", flat=True)]
+    values = dict(CurrentPrice.objects.filter(condition="NM").values_list("variant_id", "value"))
+    offered: dict[str, list[Listing]] = {}
+    for handle, (stock, listed) in STOCK.items():
+        owner = people[handle]
+        binder = inventory.create_binder(owner=owner, name="Trade binder" if handle == "trader" else "Shelf")
+        chosen = market.pick(stock, handle, ids=(toys or cards) if handle == "oskar" else cards)
+        variants = Variant.objects.in_bulk(chosen)
+        items = [
+            _item(owner, variants[type(next(iter(variants)))(pk)], values, handle, number, binder)
+            for number, pk in enumerate(chosen)
+        ]
+        offered[handle] = [_listing(item, values, handle) for item in items[:listed]]
+    return offered
+
+
+def _item(owner: User, variant: Variant, values: dict, handle: str, number: int, binder: object) -> InventoryItem:
+    value = values.get(variant.pk, Decimal(2))
+    graded = number % 11 == 5 and value > 10
+    return inventory.add_item(
+        owner=owner,
+        variant=variant,
+        by=owner,
+        condition="" if graded else market.condition_for(handle, number),
+        grade_company="PSA" if graded else "",
+        grade=Decimal(9 if number % 2 else 10) if graded else None,
+        quantity=1 if value > 20 or graded else 1 + number % 4,
+        unit_cost_minor=Money.from_decimal(value * Decimal("0.8")).amount_minor if number % 5 else None,
+        acquired_on=timezone.now().date() - dt.timedelta(days=30 + 11 * number),
+        binder=binder if number % 3 == 0 else None,
+        provenance={"from": "hand"},
+    )
+
+
+def _listing(item: InventoryItem, values: dict, handle: str) -> Listing:
+    factor = Decimal(str(market.CONDITION_FACTORS.get(item.condition, 2.4)))
+    spread = Decimal(92 + len(str(item.pk)) % 3 + int(item.pk.int % 23)) / 100
+    price = Money.from_decimal(values.get(item.variant_id, Decimal(2)) * factor * spread).amount_minor
+    words = "Photos on request." if item.pk.int % 3 else ""
+    return listings.list_item(
+        item=item, quantity=item.quantity, price_minor=max(price, 50), by=item.owner, description=words
+    )
+
+
+def make_trades(people: dict[str, User], offered: dict[str, list[Listing]]) -> Iterator[str]:
+    """One trade after the other, in every state that a trade can be in; yields each state that was reached.
+
+    Without a payment company (no key is set) only unpaid and cancelled ones are made.
+    """
+    seller, buyer, trader = people["seller"], people["buyer"], people["trader"]
+    stock = {handle: iter(rows) for handle, rows in offered.items()}
+
+    def bought(by: User, from_whom: str) -> Trade:
+        handle = next(name for name, person in people.items() if person == by)
+        return trades.buy(listing=next(stock[from_whom]), quantity=1, ship_to=address_of(handle), by=by)
+
+    bought(buyer, "seller")
+    yield "created"
+    trades.cancel(trade=bought(trader, "seller"), by=trader, reason="Found one nearby.")
+    yield "cancelled"
+    if not settings.STRIPE_SECRET_KEY:
+        return
+    for member in (seller, trader, people["lena"]):
+        _onboard(member)
+    for name, steps in _STORIES.items():
+        by, from_whom = (buyer, "seller") if name not in {"shipped", "released-2"} else (trader, "lena")
+        trade = bought(by, from_whom)
+        for step in steps:
+            step(trade, people)
+            trade.hold.refresh_from_db()
+        yield name
+    outbox.relay()
+    escrow.settle_due()
+
+
+def _onboard(member: User) -> None:
+    """The member's payout account at the payment company; the form itself is filled in by them (see /sell/payouts/)."""
+    room = f"{settings.SITE_URL}/sell/payouts/"
+    escrow.start_onboarding(user=member, refresh_url=room, return_url=room)
+
+
+Step = Callable[[Trade, dict[str, User]], None]
+
+
+def _pay(trade: Trade, people: dict[str, User]) -> None:
+    trades.pay(trade=trade, by=trade.buyer, payment_method="pm_card_visa")
+
+
+def _decline(trade: Trade, people: dict[str, User]) -> None:
+    trades.pay(trade=trade, by=trade.buyer, payment_method="pm_card_chargeDeclined")
+
+
+def _ship(trade: Trade, people: dict[str, User]) -> None:
+    trades.say(trade=trade, by=trade.seller, body="Packed in a top loader between two boards. On its way today.")
+    trades.ship(trade=trade, by=trade.seller, carrier="Parcel Post", tracking_number=f"PP{str(trade.pk)[-8:].upper()}")
+
+
+def _receive(trade: Trade, people: dict[str, User]) -> None:
+    trades.confirm_delivery(trade=trade, by=trade.buyer)
+
+
+def _release(trade: Trade, people: dict[str, User]) -> None:
+    trades.release(trade=trade, by=trade.buyer)
+    outbox.relay()
+
+
+def _review(trade: Trade, people: dict[str, User]) -> None:
+    trades.review(trade=trade, by=trade.buyer, rating=5, body="Exactly as described, and quick.")
+    trades.review(trade=trade, by=trade.seller, rating=5, body="Paid at once.")
+
+
+def _dispute(trade: Trade, people: dict[str, User]) -> None:
+    trades.open_dispute(
+        trade=trade,
+        by=trade.buyer,
+        reason="not-as-described",
+        statement="Sold as Near Mint, but two corners are white.",
+    )
+
+
+def _answer(trade: Trade, people: dict[str, User]) -> None:
+    case = trade.hold.disputes.latest("created_at")
+    escrow.answer_dispute(
+        dispute=case, by=trade.seller, statement="The corners were fine when I packed it; see my photo."
+    )
+
+
+def _decided(outcome: str, share: int = 0) -> Step:
+    def decide(trade: Trade, people: dict[str, User]) -> None:
+        case = trade.hold.disputes.latest("created_at")
+        refund = trade.hold.amount_minor * share // 100 if share else None
+        words = {"split": "A fair discount for the wear.", "refund": "The photos show the wear."}[outcome]
+        escrow.decide_dispute(
+            dispute=case, by=people["moderator"], outcome=outcome, refund_minor=refund, decision=words
+        )
+
+    return decide
+
+
+def _seller_cancels(trade: Trade, people: dict[str, User]) -> None:
+    trades.cancel(trade=trade, by=trade.seller, reason="I cannot find the card any more, sorry.")
+
+
+_STORIES: dict[str, list[Step]] = {
+    "declined": [_decline],
+    "funded": [_pay],
+    "shipped": [_pay, _ship],
+    "shipped-2": [_pay, _ship],
+    "delivered": [_pay, _ship, _receive],
+    "disputed": [_pay, _ship, _receive, _dispute],
+    "answered": [_pay, _ship, _receive, _dispute, _answer],
+    "released": [_pay, _ship, _receive, _release, _review],
+    "released-2": [_pay, _ship, _receive, _release],
+    "refunded": [_pay, _seller_cancels],
+    "decided-refund": [_pay, _ship, _receive, _dispute, _answer, _decided("refund")],
+    "split": [_pay, _ship, _receive, _dispute, _answer, _decided("split", 30)],
+}
