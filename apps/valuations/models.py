@@ -23,7 +23,9 @@ class Source(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(reliability__gt=0, reliability__lte=1), name="source_reliability_in_range")
+            models.CheckConstraint(
+                condition=Q(reliability__gt=0, reliability__lte=1), name="source_reliability_in_range"
+            )
         ]
 
     def __str__(self) -> str:
@@ -73,9 +75,7 @@ class Sale(Base):
             models.UniqueConstraint(fields=["source", "reference"], name="sale_once_per_source"),
             models.CheckConstraint(condition=Q(price__gt=0), name="sale_price_positive"),
             models.CheckConstraint(condition=Q(quantity__gt=0), name="sale_quantity_positive"),
-            models.CheckConstraint(
-                condition=Q(condition="") ^ Q(grade__isnull=True), name="sale_condition_or_grade"
-            ),
+            models.CheckConstraint(condition=Q(condition="") ^ Q(grade__isnull=True), name="sale_condition_or_grade"),
         ]
         indexes = [models.Index(fields=["variant", "sold_at"], name="sale_by_variant")]
 
@@ -107,8 +107,12 @@ class CurrentPrice(models.Model):
     high_price = models.DecimalField(max_digits=12, decimal_places=2, null=True)
     all_time_low = models.DecimalField(max_digits=12, decimal_places=2, null=True)
     all_time_high = models.DecimalField(max_digits=12, decimal_places=2, null=True)
-    change_7d = models.DecimalField(max_digits=12, decimal_places=2, null=True, help_text="in currency")
+    change_1d = models.DecimalField(
+        max_digits=12, decimal_places=2, null=True, help_text="of the market price, in currency"
+    )
+    change_7d = models.DecimalField(max_digits=12, decimal_places=2, null=True)
     change_30d = models.DecimalField(max_digits=12, decimal_places=2, null=True)
+    basis = models.JSONField(default=dict, help_text="what the figure rests on, out of which its reasons are told")
     observed_at = models.DateTimeField(help_text="age of the newest input")
     computed_at = models.DateTimeField(default=timezone.now)
 
@@ -122,6 +126,7 @@ class CurrentPrice(models.Model):
                 condition=Q(confidence__gte=0, confidence__lte=1), name="current_price_confidence_in_range"
             ),
         ]
+        indexes = [models.Index(fields=["computed_at"], name="current_price_by_age")]
 
     def __str__(self) -> str:
         return f"{self.value} {self.currency}"

@@ -1,0 +1,212 @@
+"""Writes of market data and values: refreshing current prices in batches, stating a value, keeping partitions ahead."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+from django.db import connection, transaction
+from django.utils import timezone
+
+from apps.catalog.models import Variant
+from apps.core.conditions import Condition
+from apps.core.errors import NotFound
+from apps.core.outbox import emit, emit_all
+from apps.valuations import statements
+from apps.valuations.events import PriceChanged, ValuationCompleted
+from apps.valuations.evidence import CONDITIONS, Evidence, gather, gather_graded
+from apps.valuations.fair_value import (
+    METHODS,
+    MODEL_VERSION,
+    Kind,
+    basis_of,
+    fair_value,
+    fair_values,
+)
+from apps.valuations.models import Valuation
+
+CHUNK = 4000
+CENT = Decimal("0.01")
+
+
+class NoComparables(NotFound):
+    """Nothing is known that the value could rest on."""
+
+    code, message = "NO_COMPARABLES", "Nobody has sold or offered this printing in this condition yet."
+
+
+@dataclass
+class Refreshed:
+    """What a refresh did: variants looked at, prices written, and how many of them changed."""
+
+    variants: int = 0
+    prices: int = 0
+    changed: int = 0
+
+
+def make_partitions(*, from_on: dt.date, to_on: dt.date) -> int:
+    """Make the months of quotes from one day to another, both included; returns how many are new."""
+    months = []
+    month = from_on.replace(day=1)
+    while month <= to_on:
+        months.append(month)
+        month = (month + dt.timedelta(days=32)).replace(day=1)
+    with connection.cursor() as cursor:
+        cursor.execute("select count(*) from unnest(%s::date[]) month where valuations_make_partition(month)", [months])
+        return cursor.fetchone()[0]
+
+
+def refresh_prices(
+    variant_ids: Iterable[UUID],
+    *,
+    as_of: dt.datetime | None = None,
+    progress: Callable[[Iterable[Any]], Iterable[Any]] = iter,
+) -> Refreshed:
+    """Work the current prices of these variants out anew, set by set, each set in its own transaction.
+
+    A variant with evidence gets a row for each condition (those without evidence of their own are converted); one whose
+    evidence is gone loses its rows. Emits: price.changed, where a price that was known is another one now, for Near Mint
+    and for conditions with evidence of their own.
+    """
+    as_of = as_of or timezone.now()
+    wanted = sorted(set(variant_ids))
+    done = Refreshed()
+    for start in progress(range(0, len(wanted), CHUNK)):
+        _refresh(wanted[start : start + CHUNK], as_of, done)
+    return done
+
+
+@transaction.atomic
+def _refresh(wanted: Sequence[UUID], as_of: dt.datetime, done: Refreshed) -> None:
+    known = list(Variant.objects.filter(pk__in=wanted).order_by("pk").values_list("pk", flat=True))
+    evidence = gather(known, as_of=as_of)
+    with connection.cursor() as cursor:
+        cursor.execute(statements.STAGE_PRICES)
+        with cursor.copy(statements.COPY_PRICES) as copy:
+            for row in _prices(evidence, as_of):
+                copy.write_row(row)
+        cursor.execute(statements.COMPLETE_PRICES, {"ids": known, "as_of": as_of, "since": as_of - dt.timedelta(800)})
+        cursor.execute(statements.CHANGED_PRICES)
+        changed = cursor.fetchall()
+        cursor.execute(statements.WRITE_PRICES, {"ids": known, "as_of": as_of})
+        done.prices += cursor.rowcount
+        cursor.execute(statements.REMOVE_PRICES, {"ids": known})
+        cursor.execute("drop table stage_price")
+    emit_all(
+        [
+            PriceChanged(variant_id=variant, condition=condition, old=old, new=new, currency=currency, at=as_of)
+            for variant, condition, old, new, currency in changed
+        ]
+    )
+    done.variants += len(known)
+    done.changed += len(changed)
+
+
+def _prices(evidence: Evidence, as_of: dt.datetime) -> Iterable[tuple]:
+    """Rows of the staging table, for every condition of every variant that has comparables."""
+    comparables = evidence.comparables
+    items = len(evidence.variant_ids)
+    some = evidence.conditions.any(axis=1)
+    for wanted, condition in enumerate(CONDITIONS):
+        found = fair_values(comparables, items=items, half_lives=evidence.half_lives, conditions=wanted)
+        for at in np.flatnonzero(some):
+            value, low, high = (max(CENT, cents(found_[at])) for found_ in (found.value, found.low, found.high))
+            basis = basis_of(
+                found,
+                at,
+                half_life_days=float(evidence.half_lives[at]),
+                left_out=int(evidence.left_out[at]),
+            )
+            yield (
+                evidence.variant_ids[at],
+                condition,
+                value,
+                min(low, value),
+                max(high, value),
+                cents(found.confidence[at]),
+                int(found.used[at]),
+                METHODS[Kind(int(found.method[at]))],
+                evidence.currency[at],
+                json.dumps(dataclasses.asdict(basis)),
+                as_of - dt.timedelta(days=float(found.newest[at])),
+                bool(wanted == 0 or evidence.conditions[at, wanted]),
+            )
+
+
+def cents(amount: float) -> Decimal:
+    """To hundredths, halves to even: market data is numeric(12, 2)."""
+    return Decimal(repr(float(amount))).quantize(CENT, rounding=ROUND_HALF_EVEN)
+
+
+@transaction.atomic
+def value(
+    *,
+    variant: Variant,
+    condition: str = Condition.NM,
+    grade_company: str = "",
+    grade: Decimal | None = None,
+    as_of: dt.datetime | None = None,
+) -> Valuation:
+    """State what a copy is worth now, and keep with it all that it takes to check the figure.
+
+    A graded copy (`grade_company` and `grade`) is compared with copies of the same grade alone.
+    Raises NoComparables. Emits: valuation.completed.
+    """
+    as_of = as_of or timezone.now()
+    if grade_company:
+        path = variant.product.category.path
+        evidence = gather_graded(variant.pk, grade_company, grade, category=path, as_of=as_of)
+        wanted = 0
+    else:
+        evidence = gather([variant.pk], as_of=as_of)
+        wanted = CONDITIONS.index(condition)
+    if not len(evidence.comparables):
+        raise NoComparables(variant_id=str(variant.pk), condition=condition)
+    found = fair_value(evidence.comparables, half_life_days=float(evidence.half_lives[0]), condition=wanted)
+    inputs = [getattr(evidence.comparables, name).tolist() for name in evidence.comparables.__dataclass_fields__]
+    middle = max(CENT, cents(found.value))
+    stated = Valuation.objects.create(
+        variant=variant,
+        condition="" if grade_company else condition,
+        grade_company=grade_company,
+        grade=grade if grade_company else None,
+        value=middle,
+        low=min(middle, max(CENT, cents(found.low))),
+        high=max(middle, cents(found.high)),
+        currency=evidence.currency[0],
+        confidence=cents(found.confidence),
+        sample_size=found.n,
+        method=found.method,
+        model_version=MODEL_VERSION,
+        inputs_hash=hashlib.sha256(json.dumps(inputs).encode()).hexdigest(),
+        reasons=list(found.reasons),
+        as_of=as_of,
+    )
+    emit(
+        ValuationCompleted(
+            valuation_id=stated.pk, variant_id=variant.pk, value=stated.value, currency=stated.currency, at=as_of
+        )
+    )
+    return stated
+
+
+def stale_variants(*, as_of: dt.datetime, limit: int) -> list[UUID]:
+    """Variants whose price is behind: evidence came later, or a day has passed. Newest evidence first."""
+    with connection.cursor() as cursor:
+        cursor.execute(statements.STALE, {"as_of": as_of, "limit": limit})
+        return [pk for (pk,) in cursor.fetchall()]
+
+
+def refresh_stale(*, as_of: dt.datetime | None = None, limit: int = 20_000) -> Refreshed:
+    """Bring prices up to date that are behind, and the partitions three months ahead. Run by the scheduler."""
+    as_of = as_of or timezone.now()
+    make_partitions(from_on=as_of.date(), to_on=as_of.date() + dt.timedelta(days=93))
+    return refresh_prices(stale_variants(as_of=as_of, limit=limit), as_of=as_of)

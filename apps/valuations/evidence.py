@@ -1,0 +1,146 @@
+"""Gathering comparables of many variants as arrays: recent sales, one quote a week and source, asks. Reads only."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import numpy as np
+from django.db import connection
+
+from apps.core.conditions import Condition
+from apps.valuations.fair_value import Comparables, FloatArray, IntArray, half_life
+
+CONDITIONS = list(Condition.values)
+MOST_SALES = 200
+OLDEST_DAYS = 730
+
+# A source's market figure already sums up its sales, and tomorrow's hardly differs from today's: one a week for five weeks
+# says what there is to say. Where a source knows no sale, what sellers ask is the evidence.
+_GATHER = """
+with wanted as materialized (select id, n from unnest(%(ids)s::uuid[]) with ordinality as w (id, n)),
+newest as (
+    select q.variant_id, q.source_id, q.condition, max(q.observed_at) as at from valuations_quote q
+    where q.variant_id = any(%(ids)s::uuid[]) and q.observed_at > %(since)s and q.observed_at <= %(as_of)s
+    group by q.variant_id, q.source_id, q.condition),
+weekly as (
+    select distinct on (q.variant_id, q.source_id, q.condition, floor(extract(epoch from newest.at - q.observed_at) / 604800))
+           q.variant_id, q.source_id, q.condition, q.observed_at, q.market, coalesce(q.low, q.mid) as ask, q.sample_size,
+           q.currency
+    from valuations_quote q join newest using (variant_id, source_id, condition)
+    where q.variant_id = any(%(ids)s::uuid[]) and q.observed_at > %(since)s and q.observed_at <= newest.at
+      and q.observed_at > newest.at - interval '35 days' and coalesce(q.market, q.low, q.mid) is not null
+    order by q.variant_id, q.source_id, q.condition, floor(extract(epoch from newest.at - q.observed_at) / 604800),
+             q.observed_at desc),
+sold as (
+    select s.*, row_number() over (partition by s.variant_id order by s.sold_at desc, s.id) as nth from valuations_sale s
+    where s.variant_id = any(%(ids)s::uuid[]) and s.sold_at > %(since)s and s.sold_at <= %(as_of)s and s.condition <> '')
+select w.n - 1, case when e.market is null then 2 else 1 end, coalesce(e.market, e.ask)::float8,
+       extract(epoch from %(as_of)s - e.observed_at)::float8 / 86400, s.reliability::float8, e.condition,
+       coalesce(e.sample_size, 1), '', '', e.currency
+from weekly e join wanted w on w.id = e.variant_id join valuations_source s on s.id = e.source_id
+union all
+select w.n - 1, 0, e.price::float8, extract(epoch from %(as_of)s - e.sold_at)::float8 / 86400, s.reliability::float8,
+       e.condition, e.quantity, e.seller_ref, e.buyer_ref, e.currency
+from sold e join wanted w on w.id = e.variant_id join valuations_source s on s.id = e.source_id where e.nth <= %(most)s
+"""
+
+_GRADED = """
+select 0, 0, e.price::float8, extract(epoch from %(as_of)s - e.sold_at)::float8 / 86400, s.reliability::float8, 'NM',
+       e.quantity, e.seller_ref, e.buyer_ref, e.currency
+from valuations_sale e join valuations_source s on s.id = e.source_id
+where e.variant_id = %(id)s and e.grade_company = %(company)s and e.grade = %(grade)s and e.sold_at <= %(as_of)s
+  and e.sold_at > %(since)s order by e.sold_at desc limit %(most)s
+"""
+
+_CATEGORIES = """select c.path from unnest(%(ids)s::uuid[]) with ordinality as w (id, n)
+join catalog_variant v on v.id = w.id join catalog_product p on p.id = v.product_id
+join catalog_category c on c.id = p.category_id order by w.n"""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Comparables of variants 0 .. len - 1, all of a variant in one currency.
+
+    currency: of each variant, "" without comparables. left_out: comparables in other currencies, by variant.
+    half_lives: days. conditions: (variants, 5) whether the variant has comparables of its own in that condition.
+    """
+
+    variant_ids: Sequence[UUID]
+    comparables: Comparables
+    currency: list[str]
+    left_out: IntArray
+    half_lives: FloatArray
+    conditions: np.ndarray
+
+
+def gather(variant_ids: Sequence[UUID], *, as_of: dt.datetime) -> Evidence:
+    """Comparables of these variants as they were known at `as_of`; two queries. Unknown variants must not be asked for."""
+    parameters = {
+        "ids": list(variant_ids),
+        "as_of": as_of,
+        "since": as_of - dt.timedelta(days=OLDEST_DAYS),
+        "most": MOST_SALES,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_CATEGORIES, parameters)
+        lives = np.array([half_life(path) for (path,) in cursor.fetchall()], dtype=np.float64)
+        cursor.execute(_GATHER, parameters)
+        rows = cursor.fetchall()
+    return _evidence(variant_ids, rows, lives)
+
+
+def gather_graded(variant_id: UUID, company: str, grade: object, *, category: str, as_of: dt.datetime) -> Evidence:
+    """Sales of one variant in one grade of one grader."""
+    since = as_of - dt.timedelta(days=OLDEST_DAYS)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _GRADED,
+            {"id": variant_id, "company": company, "grade": grade, "as_of": as_of, "since": since, "most": MOST_SALES},
+        )
+        rows = cursor.fetchall()
+    return _evidence([variant_id], rows, np.array([half_life(category)]))
+
+
+def _evidence(variant_ids: Sequence[UUID], rows: list[tuple], lives: FloatArray) -> Evidence:
+    count = len(variant_ids)
+    columns = list(zip(*rows, strict=True)) if rows else [()] * 10
+    item = np.array(columns[0], dtype=np.int64)
+    currency = np.array(columns[9], dtype="U3")
+    chosen = _currencies(item, currency, np.array(columns[3], dtype=np.float64), count)
+    same = currency == chosen[item] if len(item) else np.zeros(0, bool)
+    comparables = Comparables(
+        item=item,
+        kind=np.array(columns[1], dtype=np.int64),
+        price=np.array(columns[2], dtype=np.float64),
+        age=np.maximum(np.array(columns[3], dtype=np.float64), 0.0),
+        reliability=np.array(columns[4], dtype=np.float64),
+        condition=np.array([CONDITIONS.index(each) for each in columns[5]], dtype=np.int64),
+        copies=np.maximum(np.array(columns[6], dtype=np.float64), 1.0),
+        seller=_people(columns[7]),
+        buyer=_people(columns[8]),
+    ).take(same)
+    conditions = np.zeros((count, len(CONDITIONS)), bool)
+    conditions[comparables.item, comparables.condition] = True
+    left_out = np.bincount(item[~same], minlength=count) if len(item) else np.zeros(count, np.int64)
+    return Evidence(variant_ids, comparables, [str(each) for each in chosen], left_out, lives, conditions)
+
+
+def _people(references: Sequence[str]) -> IntArray:
+    """Codes of who they are; -1 for an empty reference."""
+    names = np.array(references, dtype="U64")
+    if not len(names):
+        return np.zeros(0, np.int64)
+    codes = np.unique(names, return_inverse=True)[1].astype(np.int64)
+    return np.where(names == "", -1, codes)
+
+
+def _currencies(item: IntArray, currency: np.ndarray, age: FloatArray, count: int) -> np.ndarray:
+    """One currency per variant: dollars where there are any, else that of the newest comparable."""
+    chosen = np.full(count, "", dtype="U3")
+    oldest_first = np.argsort(-age, kind="stable")
+    chosen[item[oldest_first]] = currency[oldest_first]
+    chosen[item[currency == "USD"]] = "USD"
+    return chosen
