@@ -68,7 +68,7 @@ def _drawn(facts: dict[str, object]) -> bytes:
 
 def draw_pictures(*, workers: int = 2) -> int:
     """Draw, store and fingerprint the pictures; returns how many."""
-    products = chosen_products()
+    products = [product for product in chosen_products() if not product.images.exclude(file="").exists()]
     with ProcessPoolExecutor(workers) as pool:
         drawn = pool.map(_drawn, [facts_of(product) for product in products], chunksize=4)
         for product, content in zip(products, drawn, strict=True):
@@ -84,6 +84,8 @@ def compose_photographs() -> list[str]:
 
     from apps.demo.photographs import compose_all
 
+    if default_storage.exists(PHOTOS):
+        return []
     cards = []
     for product in chosen_products()[:40]:
         image = product.images.filter(is_primary=True).exclude(file="").first()

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 import numpy as np
-from django.db import connection
+from django.db import connection, transaction
 from numpy.typing import NDArray
 
 from apps.catalog.models import Variant
@@ -71,7 +71,10 @@ def make_market(*, now: dt.datetime) -> int:
     variants = Variant.objects.select_related("product__category", "product__release").order_by("pk")
     courses = [course_of(variant) for variant in variants]
     sources = {source.slug: source.pk for source in Source.objects.all()}
-    return _quotes(courses, sources["tcgplayer"], now) + _sales(courses, sources, now)
+    if Sale.objects.filter(reference__startswith="demo-").exists():
+        return 0
+    with transaction.atomic():
+        return _quotes(courses, sources["tcgplayer"], now) + _sales(courses, sources, now)
 
 
 def _quotes(courses: list[Course], source: int, now: dt.datetime) -> int:

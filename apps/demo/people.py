@@ -39,15 +39,18 @@ def accounts() -> list[dict[str, str]]:
 
 
 def make_people() -> dict[str, User]:
-    """Every member, verified, with an address and shipping prices."""
-    members = {}
+    """Every member, verified, with an address and shipping prices; those who are there already stay as they are."""
+    members = {user.email.split("@")[0]: user for user in User.objects.filter(email__endswith=f"@{DOMAIN}")}
     joined = timezone.now() - dt.timedelta(days=700)
     hashed = ""
     for number, (handle, (name, role, country, *_, about)) in enumerate(PEOPLE.items()):
+        if handle in members:
+            continue
         email = f"{handle}@{DOMAIN}"
+        first_name, last_name = name.split()
         user = User(
-            email=email, display_name=name, first_name=name.split()[0], last_name=name.split()[1], role=role,
-            country=country, about=about, is_superuser=role == Role.ADMIN, date_joined=joined + dt.timedelta(days=40 * number),
+            email=email, display_name=name, first_name=first_name, last_name=last_name, role=role, country=country,
+            about=about, is_superuser=role == Role.ADMIN, date_joined=joined + dt.timedelta(days=40 * number),
         )  # fmt: skip
         if not hashed:
             user.set_password(PASSWORD)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 
@@ -39,12 +40,14 @@ def make_inventories(people: dict[str, User]) -> dict[str, list[Listing]]:
     offered: dict[str, list[Listing]] = {}
     for handle, (stock, listed) in STOCK.items():
         owner = people[handle]
+        if owner.items.exists():
+            offered[handle] = list(owner.listings.filter(state=Listing.State.ACTIVE).order_by("created_at"))
+            continue
         binder = inventory.create_binder(owner=owner, name="Trade binder" if handle == "trader" else "Shelf")
         chosen = market.pick(stock, handle, ids=(toys or cards) if handle == "oskar" else cards)
         variants = Variant.objects.in_bulk(chosen)
         items = [
-            _item(owner, variants[type(next(iter(variants)))(pk)], values, handle, number, binder)
-            for number, pk in enumerate(chosen)
+            _item(owner, variants[uuid.UUID(pk)], values, handle, number, binder) for number, pk in enumerate(chosen)
         ]
         offered[handle] = [_listing(item, values, handle) for item in items[:listed]]
     return offered

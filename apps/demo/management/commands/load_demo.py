@@ -9,11 +9,12 @@ from contextlib import contextmanager
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
 from django.utils import timezone
 
-from apps.accounts.models import User
 from apps.catalog.models import Variant
 from apps.demo import catalogue, market, people, trades
+from apps.trades.models import Trade
 from apps.valuations import actions as valuations
 
 
@@ -35,28 +36,32 @@ class Command(BaseCommand):
         if settings.SETTINGS_MODULE.endswith("production") and not force:
             raise CommandError("This is a production database. The demo has known passwords; use --force to insist.")
         self._tell_accounts()
-        if User.objects.filter(email=f"seller@{people.DOMAIN}").exists():
+        if Trade.objects.filter(seller__email=f"seller@{people.DOMAIN}").exists():
             self.stdout.write("demo data are loaded already")
             return
-        self._load()
+        self._catalogue()
+        self._market()
+        self._people()
 
-    def _load(self) -> None:
+    def _catalogue(self) -> None:
         with self._step("facts") as told:
             told(catalogue.load_facts(), "products")
         with self._step("pictures") as told:
             told(catalogue.draw_pictures(), "cards drawn")
         with self._step("photographs") as told:
             told(len(catalogue.compose_photographs()), "photographs")
+
+    def _market(self) -> None:
         with self._step("market") as told:
             told(market.make_market(now=timezone.now()), "quotes and sales")
         with self._step("fair values") as told:
             variants = list(Variant.objects.values_list("pk", flat=True))
             valuations.refresh_prices(variant_ids=variants)
             told(len(variants), "printings valued")
-        with self._step("people") as told:
+
+    def _people(self) -> None:
+        with self._step("people, inventories, listings") as told, transaction.atomic():
             members = people.make_people()
-            told(len(members), "members")
-        with self._step("inventories") as told:
             offered = trades.make_inventories(members)
             told(sum(len(rows) for rows in offered.values()), "listings")
         with self._step("trades") as told:
