@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import pytest
+from django.core.cache import cache
 from django.db.backends.postgresql.operations import DatabaseOperations
+from rest_framework.test import APIClient
+
+from apps.accounts.models import Role, User
+from apps.core import outbox
+from tests.factories import make_user
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -30,3 +36,40 @@ def _emptying_between_tests_is_no_rewriting() -> Iterator[None]:
     DatabaseOperations.execute_sql_flush = flush_past_the_guards
     yield
     DatabaseOperations.execute_sql_flush = flush
+
+
+@pytest.fixture(autouse=True)
+def _limits_start_afresh(request: pytest.FixtureRequest) -> None:
+    """Tries counted in one test are not held against the next."""
+    if {"db", "transactional_db", "client"} & set(request.fixturenames) or request.node.get_closest_marker("django_db"):
+        cache.clear()
+
+
+@pytest.fixture
+def api() -> APIClient:
+    """A program that speaks to the API, without credentials at first."""
+    return APIClient()
+
+
+@pytest.fixture
+def member(db: None) -> User:
+    """Somebody with a verified address."""
+    return make_user()
+
+
+@pytest.fixture
+def moderator(db: None) -> User:
+    """Somebody who decides cases."""
+    return make_user(role=Role.MODERATOR)
+
+
+@pytest.fixture
+def admin(db: None) -> User:
+    """Somebody who may do everything."""
+    return make_user(role=Role.ADMIN)
+
+
+@pytest.fixture
+def relay(db: None) -> Callable[[], int]:
+    """Carries every pending event to its handlers, as the worker would; returns how many deliveries succeeded."""
+    return lambda: outbox.relay(limit=10_000)

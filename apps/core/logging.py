@@ -18,15 +18,16 @@ def configure(config: dict[str, str]) -> None:
     renderer = (
         structlog.processors.JSONRenderer()
         if config["format"] == "json"
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        # plain tracebacks: the pretty ones print every local variable, personal data among them
+        else structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
     )
     final = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
     if config["format"] == "json":
         final.append(structlog.processors.format_exc_info)
     handler = logging.StreamHandler()
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(foreign_pre_chain=_SHARED, processors=[*final, renderer])
-    )
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=_SHARED, processors=[*final, renderer]))
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(config["level"])
