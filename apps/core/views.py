@@ -12,6 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from apps.core.design import samples
+from apps.core.reference import reference
 
 
 @never_cache
@@ -66,7 +67,7 @@ def api_docs(request: HttpRequest) -> HttpResponse:
     from drf_spectacular.generators import SchemaGenerator
 
     schema = SchemaGenerator().get_schema(request=None, public=True)
-    return render(request, "core/api_docs.html", {"schema": schema})
+    return render(request, "core/api_docs.html", {"schema": schema, "groups": reference(schema)})
 
 
 @require_safe
