@@ -69,7 +69,7 @@ def _operation(schema: Schema, path: str, method: str, operation: Schema) -> Ope
     about = (operation.get("description") or "").strip()
     first, _, rest = about.partition("\n\n")
     contents = operation.get("requestBody", {}).get("content", {})
-    body = contents.get("application/json") or next(iter(contents.values()), {})
+    body: Schema = contents.get("application/json") or next(iter(contents.values()), {})
     return Operation(
         anchor=operation.get("operationId", f"{method}-{path}"),
         method=method.upper(),
@@ -96,7 +96,7 @@ def _parameter(schema: Schema, parameter: Schema) -> Field:
 
 
 def _answer(schema: Schema, status: str, response: Schema) -> Answer:
-    content = next(iter(response.get("content", {}).values()), {})
+    content: Schema = next(iter(response.get("content", {}).values()), {})
     return Answer(status, response.get("description", ""), _fields(schema, content.get("schema", {}), "answer"))
 
 
