@@ -42,7 +42,7 @@ def attach(data_dir: Path, *, ephemeral: bool = False) -> Addresses:
     Returns once both answer and the role, the database and the extensions exist.
     Raises EmbeddedError with one line for the person who started the program.
     """
-    data_dir = Path(os.path.abspath(data_dir))
+    data_dir = Path(os.path.realpath(data_dir))
     home = data_dir / "servers"
     try:
         remove = _hold(data_dir, home, ephemeral=ephemeral)

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
@@ -81,29 +81,38 @@ def stop(process: subprocess.Popen[bytes], *steps: tuple[int, float]) -> None:
             process.wait(timeout=seconds)
 
 
-def clear_former(pid_file: Path, folder: Path, *, patience: float = 20.0) -> None:
-    """Wait until the server of an earlier keeper, which worked in `folder`, is gone; then drop its pid file.
+def clear_former(folder: Path, program: str, *leftovers: Path, patience: float = 20.0) -> None:
+    """Wait until nothing of an earlier server works in `folder`; then drop its pid file and sockets.
 
-    A stale file whose number now belongs to another program is only dropped.
+    Children of a killed postmaster count too: a new one beside them would ruin the data. Numbers in stale files do not
+    count: they may belong to another program by now, or to a dead process that nobody has reaped, and the servers would
+    take either for a living rival.
     """
-    try:
-        pid = int(pid_file.read_text().split()[0])
-    except (OSError, ValueError, IndexError):
-        pid = 0
+    if not Path("/proc/self/cwd").exists():
+        return
     started = time.monotonic()
-    while pid and _works_in(pid, folder):
+    while former := [pid for pid in _working_in(folder) if _name(pid) == program[:15]]:
         waited = time.monotonic() - started
         if waited > patience:
-            with contextlib.suppress(OSError):
-                os.kill(pid, signal.SIGKILL if waited > patience + 5 else signal.SIGQUIT)
+            for pid in former:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL if waited > patience + 5 else signal.SIGQUIT)
         time.sleep(0.05)
-    pid_file.unlink(missing_ok=True)
+    for path in leftovers:
+        path.unlink(missing_ok=True)
 
 
-def _works_in(pid: int, folder: Path) -> bool:
+def _working_in(folder: Path) -> Iterator[int]:
+    """Living processes whose working directory is this folder."""
+    for entry in os.scandir("/proc"):
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):
+                if os.readlink(f"{entry.path}/cwd") == str(folder):
+                    yield int(entry.name)
+
+
+def _name(pid: int) -> str:
     try:
-        if "Z" in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[:1]:
-            return False
-        return os.path.samefile(f"/proc/{pid}/cwd", folder)
+        return Path(f"/proc/{pid}/comm").read_text().strip()
     except OSError:
-        return False
+        return ""

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
-from config.embedded.addresses import POSTGRES_PORT, REDIS_SOCKET
+from config.embedded.addresses import POSTGRES_PORT, POSTGRES_SOCKET, REDIS_SOCKET
 from config.embedded.binaries import PostgresBinaries
 from config.embedded.errors import EmbeddedError
 from config.embedded.processes import (
@@ -58,7 +58,9 @@ class Postgres:
 
     def start(self) -> None:
         """Start the postmaster. It ends in good order when the keeper is killed."""
-        clear_former(self.cluster / "postmaster.pid", self.cluster)
+        place = self.sockets / POSTGRES_SOCKET
+        leftovers = (self.cluster / "postmaster.pid", place, place.with_name(f"{place.name}.lock"))
+        clear_former(self.cluster, "postgres", *leftovers)
         settings = {
             "listen_addresses": "",
             "port": POSTGRES_PORT,
@@ -177,14 +179,12 @@ class Redis:
 
     def start(self) -> None:
         """Start the server. It saves and ends when the keeper is killed."""
-        pid_file = self.folder / "pid"
-        clear_former(pid_file, self.folder)
+        clear_former(self.folder, self.program.name, self.sockets / REDIS_SOCKET)
         settings = {
             "port": 0,
             "unixsocket": self.sockets / REDIS_SOCKET,
             "unixsocketperm": 700,
             "dir": self.folder,
-            "pidfile": pid_file,
             "daemonize": "no",
             "databases": 16,
             "save": "",
@@ -204,7 +204,6 @@ class Redis:
                 start_new_session=True,
                 preexec_fn=dies_with_parent(signal.SIGTERM),
             )
-        pid_file.write_text(f"{self.process.pid}\n")
 
     def stop(self) -> None:
         """End the server, after its last write where it keeps anything."""
@@ -212,17 +211,17 @@ class Redis:
             stop(self.process, *([] if self.ephemeral else [(signal.SIGTERM, 10.0)]))
 
 
-def complaint(text: str) -> str:
-    """The line of a program's output that says what is wrong."""
+def complaint(text: str, *, last: bool = False) -> str:
+    """The first (or last) line of a program's output that says what is wrong."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     telling = [line for line in lines if any(word in line for word in ("error:", "ERROR:", "FATAL:", "PANIC:"))]
-    return (telling or lines or ["it said nothing"])[0 if telling else -1]
+    return (telling or lines or ["it said nothing"])[0 if telling and not last else -1]
 
 
 def log_complaint(log: Path) -> str:
     """The same for the end of a server's log."""
     with contextlib.suppress(OSError):
-        return complaint("\n".join(log.read_text(errors="replace").splitlines()[-12:]))
+        return complaint("\n".join(log.read_text(errors="replace").splitlines()[-12:]), last=True)
     return "it left no log"
 
 

@@ -46,6 +46,7 @@ def test_a_killed_keeper_takes_the_servers_along_and_the_next_start_has_the_data
     found = holder.answer()
     query(found["database_url"], "create table kept as select 42 as answer")
     kill(keeper(data_dir))
+    eventually(lambda: not processes(data_dir, "config.embedded.keeper"), within=5)
     assert holder.attach_again() == found
     assert query(found["database_url"], "select answer from kept") == [(42,)]
 
@@ -67,8 +68,8 @@ def test_stale_files_of_a_lost_machine_do_not_stop_a_start(hold, data_dir):
     servers = data_dir / "servers"
     (servers / "ready.json").write_text(f'{{"keeper": {os.getpid()}, "sockets": "{servers}/sockets"}}')
     (servers / "postgres/data/postmaster.pid").write_text(f"{os.getppid()}\n{servers}/postgres/data\n")
-    (servers / "redis/pid").write_text(f"{os.getppid()}\n")
     (servers / "postgres/unfinished").mkdir()
     (servers / "sockets/.s.PGSQL.5432").touch()
+    (servers / "sockets/.s.PGSQL.5432.lock").write_text(f"{os.getppid()}\n{servers}/postgres/data\n")
     (servers / "sockets/redis.sock").touch()
     assert can_query(hold().answer()["database_url"])
