@@ -51,6 +51,7 @@ INSTALLED_APPS = [
     "apps.trades",
     "apps.moderation",
     "apps.demo",
+    "config.apps.ProjectConfig",
 ]
 
 MIDDLEWARE = [

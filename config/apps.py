@@ -1,0 +1,13 @@
+"""The project as a Django app, so that every process that sends tasks knows our Celery application."""
+
+from django.apps import AppConfig
+
+
+class ProjectConfig(AppConfig):
+    """config."""
+
+    name = "config"
+
+    def ready(self) -> None:
+        """Without this a web process or command would send its tasks to Celery's default broker, which is not ours."""
+        import config.celery  # noqa: F401
