@@ -30,6 +30,7 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("", include("apps.core.urls")),
     path("", include("apps.catalog.urls")),
+    path("", include("apps.valuations.urls")),
     path("", include("apps.inventory.urls")),
     path("", include("apps.scans.urls")),
     path("", include("apps.listings.urls")),

@@ -320,6 +320,16 @@ def suggest(text: str, *, limit: int = 8) -> list[ProductRow]:
     return list(search_products(text=text, limit=limit, facets=False).page.rows)
 
 
+def printings(*, text: str, limit: int = 8) -> list[Product]:
+    """The best results as products with their release and variants, and `image_name`, for choosing a printing."""
+    order = {row.id: row for row in search_products(text=text, limit=limit, facets=False).page.rows}
+    found = Product.objects.defer("search").select_related("release", "category").prefetch_related("variants")
+    products = sorted(found.filter(pk__in=order), key=lambda product: list(order).index(product.pk))
+    for product in products:
+        product.image_name = order[product.pk].image
+    return products
+
+
 # -- one product --------------------------------------------------------------------------------------------------
 @dataclass(frozen=True)
 class ProductDetail:
@@ -332,6 +342,11 @@ class ProductDetail:
     next: UUID | None
 
     @property
+    def pk(self) -> UUID:
+        """The product's id."""
+        return self.product.pk
+
+    @property
     def default_variant(self) -> Variant | None:
         """The printing that a page shows first."""
         return next((variant for variant in self.variants if variant.is_default), next(iter(self.variants), None))
@@ -339,6 +354,23 @@ class ProductDetail:
     def variant(self, pk: str | UUID | None) -> Variant | None:
         """The printing with that id, else the default one."""
         return next((each for each in self.variants if str(each.pk) == str(pk)), self.default_variant)
+
+    @property
+    def facts(self) -> list[tuple[str, str]]:
+        """The attributes in words, in the order of the category's schema."""
+        known = self.product.category.attribute_schema.get("properties", {})
+        told = self.product.attributes
+        names = [name for name in known if name in told] + sorted(set(told) - set(known))
+        return [
+            (name.replace("_", " ").capitalize(), ", ".join(map(str, value)) if isinstance(value, list) else str(value))
+            for name, value in ((name, told[name]) for name in names)
+            if value not in (None, "", [])
+        ]
+
+    @property
+    def other_names(self) -> list[tuple[str, str]]:
+        """Language and name in it, for the languages that have a name of their own."""
+        return [(LANGUAGE_NAMES.get(code, code), name) for code, name in self.product.names.items()]
 
     @property
     def languages(self) -> dict[str, str]:
@@ -365,6 +397,11 @@ def product_detail(pk: UUID | str) -> ProductDetail:
     )
     previous, following = _neighbours(product)
     return ProductDetail(product, tuple(variants), next(iter(product.images.all()), None), previous, following)
+
+
+def chosen_variant(detail: ProductDetail, pk: str) -> Variant | None:
+    """The printing of that id, else the one that the page shows first; None for a product without printings."""
+    return detail.variant(pk)
 
 
 _NEIGHBOURS = """

@@ -1,5 +1,12 @@
 """Web routes of the app."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from apps.catalog import views
+
+urlpatterns = [
+    path("search/", views.search, name="search"),
+    path("search/suggest/", views.suggest, name="search-suggest"),
+    path("sets/", views.releases, name="sets"),
+    path("sets/<uuid:pk>/", views.release, name="release"),
+]

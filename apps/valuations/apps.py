@@ -13,7 +13,10 @@ class ValuationsConfig(AppConfig):
     default = True
 
     def ready(self) -> None:
-        """Have the sources written where the tables are."""
+        """Have the sources written where the tables are; give the search its prices."""
+        from apps.valuations.search import plug_in
+
+        plug_in()
         post_migrate.connect(_plant_sources, sender=self)
 
 

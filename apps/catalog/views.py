@@ -1,0 +1,86 @@
+"""Web pages of the catalogue: search with its suggestions, sets, one set. The card page stands with the offers."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from apps.catalog import queries
+from apps.catalog.forms import SearchForm
+from apps.catalog.queries import SearchResult
+from apps.catalog.search import SORTS
+
+
+def _groups(result: SearchResult, *, without: str = "") -> list[dict[str, object]]:
+    """Facets as the filter form wants them; the first two stand open."""
+    return [
+        {"name": facet.name, "label": facet.label, "options": facet.values, "open": number < 2 or _chosen(facet.values)}
+        for number, facet in enumerate(facet for facet in result.facets if facet.name != without)
+    ]
+
+
+def _chosen(values: tuple[queries.FacetValue, ...]) -> bool:
+    return any(value.selected for value in values)
+
+
+@require_safe
+def search(request: HttpRequest) -> HttpResponse:
+    """Results of a text and facets. HTMX gets the results alone."""
+    form = SearchForm(request.GET)
+    wanted = form.wanted()
+    result = queries.search_products(**wanted.filters, text=wanted.text, sort=wanted.sort, **wanted.slice)
+    context = {
+        "q": wanted.text,
+        "result": result,
+        "page": result.page,
+        "groups": _groups(result),
+        "sorts": [(name, sort.label) for name, sort in SORTS.items()],
+        "sort": wanted.sort,
+        "hidden": [("q", wanted.text), ("sort", wanted.sort)],
+        "clear_url": form.clear_url(reverse("search")),
+    }
+    is_part = request.htmx and request.htmx.target == "results"
+    return render(request, "catalog/partials/results.html" if is_part else "catalog/search.html", context)
+
+
+@require_safe
+def suggest(request: HttpRequest) -> HttpResponse:
+    """What half-typed text may mean: the list under the search box."""
+    text = request.GET.get("q", "")
+    return render(request, "catalog/partials/suggestions.html", {"q": text.strip(), "rows": queries.suggest(text)})
+
+
+@require_safe
+def releases(request: HttpRequest) -> HttpResponse:
+    """All sets, newest first, of one game or of all."""
+    form = SearchForm(request.GET)
+    game = request.GET.get("game", "")[:120]
+    page = queries.releases(category=game, text=form.wanted().text, limit=60, offset=(form.page - 1) * 60)
+    context = {"page": page, "game": game, "games": queries.games(), "q": form.wanted().text}
+    return render(request, "catalog/releases.html", context)
+
+
+@require_safe
+def release(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """One set: its cards in order, with facets."""
+    found = queries.release_detail(pk)
+    form = SearchForm(request.GET)
+    wanted = form.wanted(sort="number")
+    wanted.filters.update(release=[str(found.pk)], category=[])
+    result = queries.search_products(**wanted.filters, text=wanted.text, sort=wanted.sort, **wanted.slice)
+    context = {
+        "release": found,
+        "q": wanted.text,
+        "result": result,
+        "page": result.page,
+        "groups": [group for group in _groups(result, without="game") if group["name"] != "set"],
+        "sorts": [(name, sort.label) for name, sort in SORTS.items() if name not in ("relevance", "newest")],
+        "sort": wanted.sort,
+        "hidden": [("q", wanted.text), ("sort", wanted.sort)],
+        "clear_url": form.clear_url(request.path),
+    }
+    return render(request, "catalog/release.html", context)

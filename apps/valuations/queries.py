@@ -1,0 +1,206 @@
+"""Reads of market data: what a copy is worth and why, how its price went, what moved. Never writes."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.utils import timezone
+
+from apps.catalog.models import Variant
+from apps.catalog.queries import ProductRow
+from apps.core.conditions import Condition
+from apps.valuations import charts
+from apps.valuations.fair_value import Basis
+from apps.valuations.history import PERIODS, History, history
+from apps.valuations.models import CurrentPrice
+
+__all__ = ["PERIODS", "History", "Mover", "Price", "card_context", "history", "movers", "price_block", "prices_for"]
+
+STALE_AFTER = dt.timedelta(days=45)
+
+
+@dataclass(frozen=True)
+class Price:
+    """What one variant in one condition is worth, as pages show it. `amount` is None where nothing is known.
+
+    percent: change of the market price in `span`; None where it is not known. extras: for apps above.
+    """
+
+    variant_id: UUID
+    condition: str
+    amount: Decimal | None = None
+    low: Decimal | None = None
+    high: Decimal | None = None
+    currency: str = "USD"
+    confidence: Decimal | None = None
+    sample_size: int = 0
+    method: str = ""
+    as_of: dt.datetime | None = None
+    market: Decimal | None = None
+    market_low: Decimal | None = None
+    market_high: Decimal | None = None
+    change: Decimal | None = None
+    percent: Decimal | None = None
+    span: str = "30 days"
+    all_time_low: Decimal | None = None
+    all_time_high: Decimal | None = None
+    basis: Basis = field(default_factory=Basis)
+
+    @property
+    def estimate(self) -> bool:
+        """Whether it rests on asking prices alone."""
+        return self.method == CurrentPrice.Method.ASKS
+
+    @property
+    def stale(self) -> bool:
+        """Whether its newest input is old."""
+        return self.as_of is not None and timezone.now() - self.as_of > STALE_AFTER
+
+    @property
+    def converted(self) -> bool:
+        """Whether all of it was worked out from other conditions."""
+        return self.sample_size > 0 and self.basis.converted >= self.sample_size
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why the figure is what it is, in sentences."""
+        return self.basis.reasons() if self.amount is not None and self.basis.half_life else ()
+
+
+def _price(row: CurrentPrice) -> Price:
+    return Price(
+        variant_id=row.variant_id,
+        condition=row.condition,
+        amount=row.value,
+        low=row.low,
+        high=row.high,
+        currency=row.currency,
+        confidence=row.confidence,
+        sample_size=row.sample_size,
+        method=row.method,
+        as_of=row.observed_at,
+        market=row.market_price,
+        market_low=row.low_price,
+        market_high=row.high_price,
+        change=row.change_30d,
+        percent=percent_of(row.market_price, row.change_30d),
+        all_time_low=row.all_time_low,
+        all_time_high=row.all_time_high,
+        basis=Basis(**row.basis),
+    )
+
+
+def percent_of(now: Decimal | None, change: Decimal | None) -> Decimal | None:
+    """A change in percent of what it was before, to a tenth; None where that is not known."""
+    if now is None or change is None or now - change <= 0:
+        return None
+    return (change / (now - change) * 100).quantize(Decimal("0.1"))
+
+
+def price_block(variant_id: UUID, condition: str = Condition.NM) -> Price:
+    """The price of one variant in one condition; one query."""
+    return prices_for([variant_id]).get((variant_id, condition)) or Price(variant_id, condition)
+
+
+def prices_for(variant_ids: Iterable[UUID]) -> dict[tuple[UUID, str], Price]:
+    """The known prices of many variants by (variant id, condition); one query. A variant has all conditions or none."""
+    return {
+        (row.variant_id, row.condition): _price(row)
+        for row in CurrentPrice.objects.filter(variant_id__in=set(variant_ids))
+    }
+
+
+def near_mint_prices(variant_ids: Iterable[UUID]) -> dict[UUID, Price]:
+    """The Near Mint prices of many variants by variant id; one query."""
+    rows = CurrentPrice.objects.filter(variant_id__in=set(variant_ids), condition=Condition.NM)
+    return {row.variant_id: _price(row) for row in rows}
+
+
+def attach_prices(rows: Sequence[ProductRow]) -> None:
+    """Put `price` (Near Mint, of the printing shown) on rows of search results; one query."""
+    prices = near_mint_prices(row.variant_id for row in rows if row.variant_id)
+    for row in rows:
+        row.extras["price"] = prices.get(row.variant_id) if row.variant_id else None
+
+
+def card_context(variant: Variant | None, condition: str = Condition.NM, *, period: str = "1y") -> dict[str, Any]:
+    """What the price part of a card page shows, in two queries: price, prices by condition, chart, recent sales."""
+    if variant is None:
+        return {"price": None, "prices": [], "chart": None, "recent_sales": [], "period": period}
+    prices = prices_for([variant.pk])
+    price = prices.get((variant.pk, condition)) or Price(variant.pk, condition)
+    told = history(variant.pk, period="all", condition=condition, currency=price.currency if price.amount else "")
+    return {
+        "price": price,
+        "prices": [prices.get((variant.pk, each)) or Price(variant.pk, each) for each in Condition.values],
+        "chart": charts.price_chart(told, period=period if period in PERIODS else "1y"),
+        "recent_sales": told.sales[:10],
+        "period": period,
+    }
+
+
+@dataclass(frozen=True)
+class Mover:
+    """A product whose market price moved. percent: of the earlier price; previous and value in `currency`."""
+
+    product_id: UUID
+    variant_id: UUID
+    name: str
+    number: str
+    release_name: str
+    release_code: str
+    game: str
+    image_name: str
+    image_source: str
+    value: Decimal
+    previous: Decimal
+    change: Decimal
+    percent: Decimal
+    currency: str
+    sample_size: int
+
+
+_MOVERS = """
+select p.id, v.id, p.name, p.number, r.name, coalesce(nullif(r.abbreviation, ''), r.code), c.game, coalesce(i.file, ''),
+       coalesce(i.source_url, ''), m.market_price, m.market_price - m.{change}, m.{change},
+       round(m.{change} / (m.market_price - m.{change}) * 100, 1), m.currency, m.sample_size
+from (select distinct on (v.product_id) cp.* from valuations_currentprice cp join catalog_variant v on v.id = cp.variant_id
+      where cp.condition = 'NM' and cp.{change} <> 0 and cp.market_price >= %(least)s and cp.market_price > cp.{change}
+        and cp.confidence >= %(confidence)s and (%(since)s::timestamptz is null or cp.observed_at >= %(since)s)
+      order by v.product_id, abs(cp.{change} / (cp.market_price - cp.{change})) desc, cp.variant_id) m
+join catalog_variant v on v.id = m.variant_id join catalog_product p on p.id = v.product_id
+join catalog_release r on r.id = p.release_id join catalog_category c on c.id = p.category_id
+left join catalog_productimage i on i.product_id = p.id and i.is_primary
+where (%(game)s = '' or c.game = %(game)s or c.path = %(game)s) and {side}
+order by {order}, p.id limit %(limit)s
+"""
+_CHANGES = {"24h": "change_1d", "7d": "change_7d", "30d": "change_30d"}
+_SIDES = {
+    "both": ("true", "abs(m.{change} / (m.market_price - m.{change})) desc"),
+    "gainers": ("m.{change} > 0", "m.{change} / (m.market_price - m.{change}) desc"),
+    "losers": ("m.{change} < 0", "m.{change} / (m.market_price - m.{change})"),
+    "active": ("true", "m.sample_size desc, abs(m.{change}) desc"),
+}
+
+
+def movers(
+    *, limit: int = 8, period: str = "7d", side: str = "both", game: str = "", least: Decimal = Decimal(1)
+) -> list[Mover]:
+    """Products whose market price moved most in a period ("24h", "7d", "30d"), one printing of each; one query.
+
+    side: "both", "gainers", "losers", or "active" for those with the most sales and quotes. Prices under `least` and
+    figures of low confidence are left out: a cent more on a cent is no news.
+    """
+    change = _CHANGES[period]
+    condition, order = (text.format(change=change) for text in _SIDES[side])
+    sql = _MOVERS.format(change=change, side=condition, order=order)
+    parameters = {"limit": limit, "game": game, "least": least, "confidence": Decimal("0.15"), "since": None}
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return [Mover(*row) for row in cursor.fetchall()]

@@ -1,0 +1,25 @@
+"""Web pages of market data: how fair value is worked out, on an example that can be checked by hand."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from apps.core.conditions import Condition
+from apps.valuations import example
+from apps.valuations.fair_value import CONDITION_RATIOS, HALF_LIVES
+from apps.valuations.models import Source
+
+
+@require_safe
+def method(request: HttpRequest) -> HttpResponse:
+    """How fair value is worked out."""
+    context = {
+        "example": example.worked(),
+        "sources": Source.objects.order_by("-reliability", "name"),
+        "ratios": list(zip(Condition.choices, CONDITION_RATIOS * 100, strict=True)),
+        "half_lives": [(path or "everything else", f"{days:.0f}") for path, days in sorted(HALF_LIVES.items()) if path],
+        "half_life_else": f"{HALF_LIVES['']:.0f}",
+    }
+    return render(request, "valuations/method.html", context)
