@@ -29,9 +29,11 @@ _CLOSED = {"won": Chargeback.State.WON, "lost": Chargeback.State.LOST}
 def record_chargeback(*, stripe_id: str) -> Chargeback | None:
     """Fetch a bank's dispute and bring hold and books in line with it. Safe to repeat, in any order.
 
-    None for a payment that is not ours. Raises GatewayError.
+    None for an inquiry, and for a payment that is not ours. Raises GatewayError.
     """
     told = gateway.retrieve_dispute(stripe_id)
+    if told.status.startswith("warning_"):
+        return None  # only a question of the bank's: no money has moved
     payment = Payment.objects.filter(charge_id=told.charge_id).first() if told.charge_id else None
     if payment is None and told.payment_id:
         payment = Payment.objects.filter(intent_id=told.payment_id).first()
