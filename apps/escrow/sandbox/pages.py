@@ -274,7 +274,7 @@ def _prefilled(account: Obj) -> dict[str, str]:
         "first_name": "Jenny",
         "last_name": "Rosen",
         "birthday": "1990-01-01",
-        "line1": "address_full_match",
+        "line1": "1 Test Street",
         "city": "Schenectady",
         "postal_code": "12345",
         "routing_number": "110000000",
