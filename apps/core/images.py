@@ -96,7 +96,7 @@ def store(
     """Store an RGB picture as JPEG with its thumbnails; returns where it lies."""
     stem = f"{folder.strip('/')}/{uuid7().hex}"
     name = default_storage.save(
-        f"{stem}.jpg", ContentFile(_encoded(picture, "JPEG", quality=90, optimize=True))
+        f"{stem}.jpg", ContentFile(_encoded(picture, "JPEG", quality=90))
     )
     if thumbnails:
         for size in SIZES:
@@ -104,7 +104,7 @@ def store(
             small.thumbnail((size, size * 2), Image.Resampling.LANCZOS)
             default_storage.save(
                 thumbnail_name(name, size),
-                ContentFile(_encoded(small, "WEBP", quality=82, method=4)),
+                ContentFile(_encoded(small, "WEBP", quality=82, method=2)),
             )
     return StoredImage(name, picture.width, picture.height, digest)
 

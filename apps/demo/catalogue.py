@@ -8,15 +8,20 @@ from pathlib import Path
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.db import connections
+from PIL import Image
 
 from apps.catalog.actions import import_catalog
-from apps.catalog.images import store_reference
-from apps.catalog.models import Product
+from apps.catalog.images import FOLDER
+from apps.catalog.models import Product, ProductImage
+from apps.core import images
+from apps.demo.art import draw
+from apps.demo.photographs import compose_all
 from apps.scans.indexing import index_pending
 
 FACTS = Path(__file__).parent / "facts"
 # How many pictures of each category are drawn; the rest of the catalogue is told without one.
-PICTURES = {"trading-cards/pokemon": 90, "trading-cards/magic": 40, "trading-cards/onepiece": 40, "toys/lego": 20}
+PICTURES = {"trading-cards/pokemon": 72, "trading-cards/magic": 28, "trading-cards/onepiece": 32, "toys/lego": 12}
 PHOTOS = "demo/photos"
 
 
@@ -57,22 +62,24 @@ def facts_of(product: Product) -> dict[str, object]:
     }
 
 
-def _drawn(facts: dict[str, object]) -> bytes:
-    """One picture as PNG; runs in a process of its own, without Django."""
-    from apps.demo.art import draw
-
-    buffer = io.BytesIO()
-    draw(**facts).save(buffer, "PNG", compress_level=1)
-    return buffer.getvalue()
+def _drawn(facts: dict[str, object]) -> images.StoredImage:
+    """Draw one picture and put it with its thumbnails into storage; runs in a process of its own, without database."""
+    return images.store(draw(**facts), folder=FOLDER)
 
 
 def draw_pictures(*, workers: int = 2) -> int:
-    """Draw, store and fingerprint the pictures; returns how many."""
+    """Draw, store and fingerprint the pictures that are not there yet; returns how many."""
     products = [product for product in chosen_products() if not product.images.exclude(file="").exists()]
+    facts = [facts_of(product) for product in products]
+    connections.close_all()  # a connection must not be shared with the processes that are forked now
     with ProcessPoolExecutor(workers) as pool:
-        drawn = pool.map(_drawn, [facts_of(product) for product in products], chunksize=4)
-        for product, content in zip(products, drawn, strict=True):
-            store_reference(product, content, credit="Drawn by CardVault")
+        stored = list(pool.map(_drawn, facts, chunksize=4))
+    ProductImage.objects.bulk_create(
+        ProductImage(
+            product=product, file=image.name, width=image.width, height=image.height, credit="Drawn by CardVault"
+        )
+        for product, image in zip(products, stored, strict=True)
+    )
     for _ in index_pending():
         pass
     return len(products)
@@ -80,10 +87,6 @@ def draw_pictures(*, workers: int = 2) -> int:
 
 def compose_photographs() -> list[str]:
     """Photographs to try scanning with, in the media store; returns their names."""
-    from PIL import Image
-
-    from apps.demo.photographs import compose_all
-
     if default_storage.exists(PHOTOS):
         return []
     cards = []

@@ -87,7 +87,11 @@ def make_trades(people: dict[str, User], offered: dict[str, list[Listing]]) -> I
     Without a payment company (no key is set) only unpaid and cancelled ones are made.
     """
     seller, buyer, trader = people["seller"], people["buyer"], people["trader"]
-    stock = {handle: iter(rows) for handle, rows in offered.items()}
+    # Neither the cheapest nor the dearest: a new seller's open sales are limited in value.
+    stock = {
+        handle: iter(sorted(rows, key=lambda row: (not 250 <= row.price_minor <= 4000, row.price_minor)))
+        for handle, rows in offered.items()
+    }
 
     def bought(by: User, from_whom: str) -> Trade:
         handle = next(name for name, person in people.items() if person == by)

@@ -56,7 +56,7 @@ class Command(BaseCommand):
             told(market.make_market(now=timezone.now()), "quotes and sales")
         with self._step("fair values") as told:
             variants = list(Variant.objects.values_list("pk", flat=True))
-            valuations.refresh_prices(variant_ids=variants)
+            valuations.refresh_prices(variants)
             told(len(variants), "printings valued")
 
     def _people(self) -> None:
