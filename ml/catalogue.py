@@ -23,9 +23,9 @@ def name_similarity(read: str, name: str) -> float:
         return 0.0
     whole = fuzz.ratio(read, name) / 100
     joined = fuzz.ratio(read.replace(" ", ""), name.replace(" ", "")) / 100
-    # A line often carries more than the name; a long name inside of it counts nearly as much.
-    part = fuzz.partial_ratio(name, read) / 100 * 0.92 if len(name) >= 5 and len(read) > len(name) else 0.0
-    return max(whole, joined, part)
+    # A line often carries more than the name; the more of it is something else, the less it says.
+    inside = fuzz.partial_ratio(name, read) / 100 if len(name) >= 5 and len(read) > len(name) else 0.0
+    return max(whole, joined, inside * 0.95 * (len(name) / len(read)) ** 0.5 if inside else 0.0)
 
 
 class MemoryCatalogue:

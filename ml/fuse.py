@@ -29,12 +29,13 @@ def picture_odds(e: Evidence) -> float:
         return 0.0
     odds = 0.0
     if e.distance is not None:
-        odds += float(np.clip((92 - e.distance) * 0.06, -2.0, 3.0))
+        # The nearest wrong reference of two thousand lies at 74 to 110 bits, the right one at 18 to 70.
+        odds += float(np.clip((85 - e.distance) * 0.1, -2.5, 5.0))
     if e.similarity is not None:
-        odds += float(np.clip((e.similarity - 0.74) * 18, -2.0, 3.0))
+        odds += float(np.clip((e.similarity - 0.82) * 15, -2.0, 2.5))
     if e.inliers is not None:
-        # Cards that are not the reference reach 20 or so by their shared frame.
-        odds += float(np.clip((e.inliers - 24) * 0.16, -3.0, 7.0))
+        # Cards of one layout share frames and symbols: up to 60 details agree between different cards.
+        odds += float(np.clip((e.inliers - 55) * 0.08, -3.0, 7.0))
     return odds
 
 
@@ -55,7 +56,7 @@ def text_odds(e: Evidence) -> float:
 def reasons(e: Evidence) -> tuple[str, ...]:
     """The evidence in words, strongest kind first."""
     said: list[str] = []
-    if e.inliers is not None and e.inliers >= 30:
+    if e.inliers is not None and e.inliers >= 60:
         said.append(f"{e.inliers} details lie where the reference picture has them")
     elif e.distance is not None and e.distance <= 70:
         said.append("looks like the reference picture")

@@ -2,22 +2,24 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ml.types import Descriptors, Match, Picture
+
+STRANGERS = 0.43
+"""The cosine that two different cards have on average."""
 
 PictureSource = Callable[[Sequence[str]], Mapping[str, Picture]]
 
 
-def nearness(distance: NDArray[np.float32], similarity: NDArray[np.float32]) -> NDArray[np.float32]:
-    """One order out of both measures: 0 for strangers, about 1 for the same picture. Same shapes in and out.
+def nearness(distance: Any, similarity: Any) -> Any:
+    """One order out of both measures: 0 for strangers, about 1 for the same picture. Numbers or arrays, shape kept.
 
-    Strangers lie near 128 bits and a cosine near 0.55, whatever the game; the same card below 60 and above 0.85.
+    Strangers lie near 128 bits and a cosine near 0.43, whatever the game; the same card below 60 and above 0.7.
     """
-    near: NDArray[np.float32] = 0.5 * (128.0 - distance) / 128.0 + 0.5 * (similarity - 0.55) / 0.45
-    return near
+    return 0.5 * (128.0 - distance) / 128.0 + 0.5 * (similarity - STRANGERS) / (1.0 - STRANGERS)
 
 
 class MemoryIndex:

@@ -58,12 +58,13 @@ class Reader(Protocol):
 
     version: str
 
-    def read(self, crops: Sequence[Crop], *, game: str | None = None) -> list[Reading]:
-        """One reading per crop. `game` chooses the grammar; without it each grammar is tried."""
-        ...
+    def read(
+        self, crops: Sequence[Crop], *, game: str | None = None, may_be_turned: Sequence[bool] = ()
+    ) -> list[Reading]:
+        """One reading per crop. `game` chooses the grammar; without it each grammar is tried.
 
-    def upright(self, crop: Crop) -> int:
-        """Quarter turns (0 or 2) after which the text stands upright."""
+        may_be_turned: which crops may stand on their heads; the reader then finds out, and says so in `Reading.turned`.
+        """
         ...
 
 

@@ -15,6 +15,9 @@ from ml.pipeline import STAGES
 from ml.sample import Label, LabelledPhoto
 from ml.types import CardEntry, CardResult, PhotoResult
 
+LEGIBLE = 2.3
+"""Pixels per millimetre below which nobody can read a card's name."""
+
 Fits = Callable[[CardResult, Label], bool]
 
 
@@ -151,14 +154,20 @@ def main() -> None:
     loaded = sample.load(options.data, cache=options.cache)
     judge = Judge({e.key: e for e in sample.catalogue_entries(options.data)})
     pipeline = default_pipeline(loaded.index, loaded.catalogue)
-    tallies = {"one card": Tally(), "several cards": Tally(), "walls of cards (count estimated)": Tally()}
+    tallies = {
+        "one card": Tally(),
+        "several cards": Tally(),
+        f"several cards, fewer than {LEGIBLE} px per mm": Tally(),
+        "walls of cards (count estimated)": Tally(),
+    }
     seconds: dict[str, list[float]] = {stage: [] for stage in (*STAGES, "all")}
     written = {}
     for labelled in loaded.photos:
         if options.only not in labelled.path.name:
             continue
         result = pipeline.identify(sample.photo(labelled), game=labelled.game if options.tell_game else None)
-        kind = list(tallies)[2 if labelled.estimated else int(labelled.cards > 1)]
+        fine = statistics.median([c.px_per_mm for c in result.cards] or [0.0]) >= LEGIBLE
+        kind = list(tallies)[3 if labelled.estimated else 0 if labelled.cards == 1 else 1 if fine else 2]
         tallied(tallies[kind], labelled, result, judge)
         if not labelled.estimated:
             for stage in STAGES:

@@ -9,7 +9,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from ml.types import Picture
 
 MOST_PIXELS = 60_000_000
-FORMATS = ("JPEG", "PNG", "WEBP", "MPO", "BMP", "TIFF", "GIF")
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF")
 
 
 class UnreadablePhoto(ValueError):

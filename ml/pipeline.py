@@ -5,9 +5,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+import cv2
 import numpy as np
 
 from ml.catalogue import name_similarity, plain
+from ml.index import nearness
 from ml.interfaces import Catalogue, Detector, Embedder, Fuser, Reader, Rectifier, ReferenceIndex, Verifier
 from ml.numbers import number_key
 from ml.read import name_texts
@@ -16,7 +18,6 @@ from ml.types import (
     CardEntry,
     CardResult,
     Crop,
-    Descriptors,
     Detection,
     Evidence,
     Match,
@@ -26,6 +27,9 @@ from ml.types import (
     Reading,
     TextQuery,
 )
+
+WORTH_A_LOOK = 0.22
+"""References less alike than this are not compared by keypoints: at a sound outline the right one never is."""
 
 STAGES = ("detect", "rectify", "embed", "search", "read", "verify", "fuse")
 
@@ -56,7 +60,7 @@ class Pipeline:
     reader: Reader | None = None
     verifier: Verifier | None = None
     shortlist: int = 20
-    verified: int = 12
+    verified: int = 10
 
     @property
     def versions(self) -> dict[str, str]:
@@ -84,10 +88,23 @@ class Pipeline:
             detections = [Detection(quad, 1.0) for quad in quads]
         with clock.stage("rectify"):
             crops = [self.rectifier.rectify(photo, d.quad) for d in detections]
-        crops, matches = self._looked_up(crops, game, clock)
+        both_ways = self._looked_up(crops, game, clock)
+        turns, sure = zip(*(_turn(up, down) for up, down in both_ways), strict=True) if crops else ((), ())
+        crops = [turned(crop, turn) for crop, turn in zip(crops, turns, strict=True)]
         with clock.stage("read"):
-            readings = self.reader.read(crops, game=game) if self.reader else [Reading() for _ in crops]
-        entries = self._by_text(readings, game, clock)
+            readings = (
+                self.reader.read(crops, game=game, may_be_turned=[not s for s in sure])
+                if self.reader
+                else [Reading() for _ in crops]
+            )
+        crops = [turned(crop, reading.turned) for crop, reading in zip(crops, readings, strict=True)]
+        matches = [
+            ways[((turn + reading.turned) % 4) // 2]
+            for ways, turn, reading in zip(both_ways, turns, readings, strict=True)
+        ]
+        # What one card does not tell, its neighbours do: people photograph one game at a time.
+        shared = game or common_game(readings)
+        entries = self._by_text(readings, shared, clock)
         cards = [
             self._card(d, crop, found, reading, texts, clock)
             for d, crop, found, reading, texts in zip(detections, crops, matches, readings, entries, strict=True)
@@ -95,38 +112,20 @@ class Pipeline:
         height, width = photo.shape[:2]
         return PhotoResult(tuple(cards), clock.seconds, width, height, self.versions)
 
-    def _looked_up(self, crops: list[Crop], game: str | None, clock: _Clock) -> tuple[list[Crop], list[list[Match]]]:
-        """The crops turned upright, and their nearest references in that position."""
-        if not crops:
-            return [], []
+    def _looked_up(
+        self, crops: Sequence[Crop], game: str | None, clock: _Clock
+    ) -> list[tuple[list[Match], list[Match]]]:
+        """The nearest references of each crop as it is, and of the crop on its head."""
+        if self.index is None or not crops:
+            return [([], []) for _ in crops]
         with clock.stage("embed"):
-            upright = self.embedder.embed([c.picture for c in crops])
-            inverted = self.embedder.embed([np.ascontiguousarray(c.picture[::-1, ::-1]) for c in crops])
-        found: list[list[Match]] = [[] for _ in crops]
-        sure = [False] * len(crops)
-        turns = [0] * len(crops)
-        if self.index is not None:
-            with clock.stage("search"):
-                both = Descriptors(
-                    np.concatenate([upright.hashes, inverted.hashes]),
-                    np.concatenate([upright.vectors, inverted.vectors]),
-                )
-                answers = self.index.nearest(both, k=self.shortlist, game=game)
-            for i in range(len(crops)):
-                ways = answers[i], answers[i + len(crops)]
-                worth = [_likeness(way[0]) if way else 0.0 for way in ways]
-                turns[i] = 2 if worth[1] > worth[0] else 0
-                sure[i] = max(worth) > 0.6 and abs(worth[0] - worth[1]) > 0.15
-                found[i] = ways[turns[i] // 2]
-        if self.reader is not None:
-            for i, crop in enumerate(crops):
-                if not sure[i]:
-                    with clock.stage("read"):
-                        turn = self.reader.upright(crop)
-                    if turn != turns[i]:
-                        turns[i] = turn
-                        found[i] = answers[i + (len(crops) if turn else 0)] if self.index is not None else []
-        return [turned(crop, turn) for crop, turn in zip(crops, turns, strict=True)], found
+            small = [
+                np.asarray(cv2.resize(c.picture, (192, 256), interpolation=cv2.INTER_AREA), np.uint8) for c in crops
+            ]
+            queries = self.embedder.embed(small + [np.ascontiguousarray(p[::-1, ::-1]) for p in small])
+        with clock.stage("search"):
+            answers = self.index.nearest(queries, k=self.shortlist, game=game)
+        return list(zip(answers[: len(crops)], answers[len(crops) :], strict=True))
 
     def _by_text(self, readings: Sequence[Reading], game: str | None, clock: _Clock) -> list[list[CardEntry]]:
         if self.catalogue is None or not readings:
@@ -172,21 +171,35 @@ class Pipeline:
         """Inliers per verified key, and the keys that have a reference picture at all."""
         if self.index is None:
             return {}, set()
-        wanted = [m.key for m in matches[: self.verified]] + [e.key for e in texts[: self.verified]]
+        near = [m.key for m in matches[: self.verified] if _likeness(m) >= WORTH_A_LOOK]
+        wanted = near + [e.key for e in texts[: self.verified // 2]]
         pictures = self.index.pictures(list(dict.fromkeys(wanted)))
         pictured = {m.key for m in matches} | set(pictures)
         return (self.verifier.inliers(crop, pictures) if self.verifier else {}), pictured
 
 
+def _turn(upright: Sequence[Match], inverted: Sequence[Match]) -> tuple[int, bool]:
+    """Quarter turns (0 or 2) that the references suggest, and whether they leave no doubt."""
+    worth = [_likeness(way[0]) if way else 0.0 for way in (upright, inverted)]
+    return (2 if worth[1] > worth[0] else 0), max(worth) > 0.6 and abs(worth[0] - worth[1]) > 0.15
+
+
 def _likeness(match: Match) -> float:
-    """0 for a stranger, about 1 for the same picture; see `ml.index.nearness`."""
-    return 0.5 * (128 - match.distance) / 128 + 0.5 * (match.similarity - 0.55) / 0.45
+    """0 for a stranger, about 1 for the same picture: `ml.index.nearness` of one match."""
+    return float(nearness(np.float32(match.distance), np.float32(match.similarity)))
+
+
+def common_game(readings: Sequence[Reading]) -> str | None:
+    """The game that all cards of a photo show whose game is known; None where they differ or none tells."""
+    games = {reading.game for reading in readings if reading.game}
+    return games.pop() if len(games) == 1 else None
 
 
 def text_query(reading: Reading, game: str | None) -> TextQuery:
     """What a reading asks the catalogue."""
-    names = name_texts(reading.lines, game or reading.game)
-    return TextQuery(game or reading.game, reading.number, reading.total, reading.set_code, names)
+    game = reading.game or game
+    names = name_texts(reading.lines, game)
+    return TextQuery(game, reading.number, reading.total, reading.set_code, names)
 
 
 def evidence_for(

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Any
 
@@ -12,8 +13,11 @@ from ml.numbers import MAGIC, ONE_PIECE, POKEMON, PrintedNumber, guessed_game, l
 from ml.types import Crop, Line, Picture, Reading
 
 DETECTION_WIDTH, DETECTION_HEIGHT = 544, 768
-SMALLEST_PX_PER_MM = 1.6
+Box = tuple[float, float, float, float]
+SMALLEST_PX_PER_MM = 2.3
 """Below this not even a name is legible."""
+FINE_PX_PER_MM = 7.0
+"""From here on a second look at the number strip is worth its time."""
 
 TOP_END, BOTTOM_START = 0.17, 0.76
 _NOISE = re.compile(
@@ -36,55 +40,80 @@ class OcrReader:
         self._engine: Any = None
         self._lock = Lock()
 
-    def read(self, crops: Sequence[Crop], *, game: str | None = None) -> list[Reading]:
+    def read(
+        self, crops: Sequence[Crop], *, game: str | None = None, may_be_turned: Sequence[bool] = ()
+    ) -> list[Reading]:
         """See `ml.interfaces.Reader`."""
-        jobs: list[Picture] = []
-        owners: list[tuple[int, tuple[float, float, float, float]]] = []
-        for i, crop in enumerate(crops):
-            if crop.px_per_mm < SMALLEST_PX_PER_MM:
-                continue
-            for part, box in self._line_pictures(crop):
-                jobs.append(part)
-                owners.append((i, box))
-        lines: list[list[Line]] = [[] for _ in crops]
-        for (i, box), (text, confidence) in zip(owners, self._recognised(jobs), strict=True):
-            if text.strip() and confidence > 0.3:
-                lines[i].append(Line(text.strip(), confidence, box))
-        return [interpreted(found, game=game) for found in lines]
-
-    def upright(self, crop: Crop) -> int:
-        """See `ml.interfaces.Reader`. The widest lines are recognised both ways; what reads better is upright."""
-        parts = sorted(self._boxes(crop.picture), key=lambda box: box[0] - box[2])[:5]
-        pictures = [_cut(crop.picture, box) for box in parts]
-        if not pictures:
-            return 0
-        both = self._recognised(pictures + [np.ascontiguousarray(p[::-1, ::-1]) for p in pictures])
-        worth = [
-            sum(c * min(len(t), 25) for t, c in half if c > 0.5)
-            for half in (both[: len(pictures)], both[len(pictures) :])
+        legible = [crop.px_per_mm >= SMALLEST_PX_PER_MM for crop in crops]
+        pages = [
+            _Page(crop.picture, self._boxes(crop.picture)) if ok else None
+            for crop, ok in zip(crops, legible, strict=True)
         ]
-        return 2 if worth[1] > 1.15 * worth[0] else 0
+        doubtful = [i for i, page in enumerate(pages) if page and i < len(may_be_turned) and may_be_turned[i]]
+        turned = self._turned([pages[i] for i in doubtful if pages[i]])
+        for i, turn in zip(doubtful, turned, strict=True):
+            page = pages[i]
+            if turn and page:
+                pages[i] = page.turned()
+        jobs = [(i, box) for i, page in enumerate(pages) if page for box in page.wanted()]
+        lines = self._lines(pages, jobs, len(crops))
+        readings = [interpreted(found, game=game) for found in lines]
+        again = [
+            (i, box)
+            for i, page in enumerate(pages)
+            if page and not readings[i].number and crops[i].px_per_mm >= FINE_PX_PER_MM
+            for box in self._fine_boxes(page.picture)
+        ]
+        if again:
+            for i, more in enumerate(self._lines(pages, again, len(crops))):
+                if more:
+                    lines[i] = _without_doubles(lines[i], more)
+                    readings[i] = interpreted(lines[i], game=game)
+        flips = {i: 2 for i, turn in zip(doubtful, turned, strict=True) if turn}
+        return [replace(reading, turned=flips.get(i, 0)) for i, reading in enumerate(readings)]
 
-    def _line_pictures(self, crop: Crop) -> list[tuple[Picture, tuple[float, float, float, float]]]:
-        height, width = crop.picture.shape[:2]
-        found = []
-        for box in self._boxes(crop.picture):
-            left, top, right, bottom = box
-            share = (left / width, top / height, right / width, bottom / height)
-            middle = (share[1] + share[3]) / 2
-            if middle < TOP_END or middle > BOTTOM_START:
-                found.append((_cut(crop.picture, box), share))
-        return found
+    def _lines(self, pages: Sequence["_Page | None"], jobs: Sequence[tuple[int, Box]], count: int) -> list[list[Line]]:
+        """The recognised lines of each page; all pages' lines go through the network together."""
+        pictures = [_cut(page.picture, box) for i, box in jobs if (page := pages[i])]
+        lines: list[list[Line]] = [[] for _ in range(count)]
+        for (i, box), (text, confidence) in zip(jobs, self._recognised(pictures), strict=True):
+            page = pages[i]
+            if page and text.strip() and confidence > 0.3:
+                height, width = page.picture.shape[:2]
+                share = (box[0] / width, box[1] / height, box[2] / width, box[3] / height)
+                lines[i].append(Line(text.strip(), confidence, share))
+        return lines
 
-    def _boxes(self, picture: Picture) -> list[tuple[float, float, float, float]]:
-        """Text lines as left, top, right, bottom in pixels of the picture."""
+    def _turned(self, pages: Sequence["_Page"]) -> list[bool]:
+        """Which pages stand on their heads: their widest lines are recognised both ways, what reads better is upright."""
+        widest = [sorted(page.boxes, key=lambda box: box[0] - box[2])[:4] for page in pages]
+        pictures = [_cut(page.picture, box) for page, boxes in zip(pages, widest, strict=True) for box in boxes]
+        both = self._recognised(pictures + [np.ascontiguousarray(p[::-1, ::-1]) for p in pictures])
+        worth = [c * min(len(t), 25) if c > 0.5 else 0.0 for t, c in both]
+        answers, at = [], 0
+        for boxes in widest:
+            upright = sum(worth[at : at + len(boxes)])
+            inverted = sum(worth[at + len(pictures) : at + len(pictures) + len(boxes)])
+            answers.append(inverted > 1.15 * upright)
+            at += len(boxes)
+        return answers
+
+    def _fine_boxes(self, picture: Picture) -> list[Box]:
+        """Text lines of the lowest part of a card, looked for at full size."""
+        height = picture.shape[0]
+        top = int(height * 0.88)
+        strip = picture[top:]
+        return [(x0, y0 + top, x1, y1 + top) for x0, y0, x1, y1 in self._boxes(strip, size=(strip.shape[1], 192))]
+
+    def _boxes(self, picture: Picture, size: tuple[int, int] = (DETECTION_WIDTH, DETECTION_HEIGHT)) -> list[Box]:
+        """Text lines as left, top, right, bottom in pixels of the picture; size: (width, height) to look at."""
         engine = self._loaded()
-        small = cv2.resize(picture, (DETECTION_WIDTH, DETECTION_HEIGHT), interpolation=cv2.INTER_AREA)
+        small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
         with self._lock:
             answer = engine.text_det(np.ascontiguousarray(small[..., ::-1]))
         if answer.boxes is None:
             return []
-        scale = np.array([picture.shape[1] / DETECTION_WIDTH, picture.shape[0] / DETECTION_HEIGHT])
+        scale = np.array([picture.shape[1] / size[0], picture.shape[0] / size[1]])
         boxes = []
         for corners in answer.boxes:
             low, high = (corners * scale).min(axis=0), (corners * scale).max(axis=0)
@@ -115,7 +144,7 @@ class OcrReader:
         params = {
             "Global.log_level": "error",
             "Det.limit_type": "max",
-            "Det.limit_side_len": max(DETECTION_WIDTH, DETECTION_HEIGHT),
+            "Det.limit_side_len": 1024,
             "Rec.rec_batch_num": 8,
         }
         if self._threads:
@@ -128,7 +157,41 @@ class OcrReader:
         return engine
 
 
-def _cut(picture: Picture, box: tuple[float, float, float, float]) -> Picture:
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """A card's picture and where its text lines are, in pixels."""
+
+    picture: Picture
+    boxes: list[Box]
+
+    def turned(self) -> "_Page":
+        height, width = self.picture.shape[:2]
+        boxes = [(width - x1, height - y1, width - x0, height - y0) for x0, y0, x1, y1 in self.boxes]
+        return _Page(np.ascontiguousarray(self.picture[::-1, ::-1]), boxes)
+
+    def wanted(self) -> list[Box]:
+        """The lines of the top and the bottom; where no title was found, the place where titles stand."""
+        height, width = self.picture.shape[:2]
+        middles = [(box[1] + box[3]) / 2 / height for box in self.boxes]
+        chosen = [b for b, m in zip(self.boxes, middles, strict=True) if m < TOP_END or m > BOTTOM_START]
+        wide = [b[2] - b[0] for b, m in zip(self.boxes, middles, strict=True) if m < 0.12]
+        if not wide or max(wide) < 0.15 * width:
+            chosen.append((0.05 * width, 0.034 * height, 0.78 * width, 0.094 * height))
+        return chosen
+
+
+def _without_doubles(lines: Sequence[Line], more: Sequence[Line]) -> list[Line]:
+    """Both, and where two lie on each other the surer one."""
+    kept = list(lines)
+    for line in more:
+        middle = (line.box[1] + line.box[3]) / 2
+        same = [k for k in kept if k.box[1] < middle < k.box[3] and k.box[0] < line.box[2] and line.box[0] < k.box[2]]
+        if all(line.confidence > k.confidence for k in same):
+            kept = [k for k in kept if k not in same] + [line]
+    return kept
+
+
+def _cut(picture: Picture, box: Box) -> Picture:
     left, top, right, bottom = box
     grow = 0.06 * (bottom - top)
     height, width = picture.shape[:2]
@@ -170,7 +233,7 @@ def name_texts(lines: Sequence[Line], game: str | None) -> tuple[str, ...]:
             confidence = min(line.confidence for line in group)
             top = 1.0 if 0.02 < middle < 0.13 else 0.6 if middle < TOP_END else 0.0
             plate = 1.0 if 0.80 < middle < 0.955 else 0.0
-            place = {ONE_PIECE: plate, POKEMON: top, MAGIC: top}.get(game or "", max(top, 0.8 * plate))
+            place = {ONE_PIECE: plate, POKEMON: top, MAGIC: top}.get(game or "", max(top, 0.3 * plate))
             if place > 0:
                 scored.append((place * (0.4 + min(tall, 0.06) / 0.06) * confidence, cleaned))
     seen: dict[str, float] = {}

@@ -109,7 +109,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What is printed on a card, as far as it could be read; every part may be empty."""
+    """What is printed on a card, as far as it could be read; every part may be empty.
+
+    `turned`: quarter turns (0 or 2) after which the text of the crop that was read stood upright; boxes are given so.
+    """
 
     number: str = ""
     total: str = ""
@@ -119,6 +122,7 @@ class Reading:
     game: str | None = None
     language: str | None = None
     number_confidence: float = 0.0
+    turned: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         return {
