@@ -213,6 +213,17 @@ def revoke_api_key(*, key: APIKey, by: User) -> None:
         audit.record(action="api_key.revoked", target=key, by=by, after={"prefix": key.prefix})
 
 
+def revoke_unproven_keys(*, user: User) -> int:
+    """Revoke all keys of an account whose address nobody has verified yet; returns how many.
+
+    Whoever registered an address need not be its owner. When the owner takes the account over by resetting the
+    password, the key that the other one got must not begin to work.
+    """
+    if EmailAddress.objects.filter(user=user, verified=True).exists():
+        return 0
+    return APIKey.objects.filter(user=user, revoked_at__isnull=True).update(revoked_at=timezone.now())
+
+
 def verify_email(*, key: str, request: HttpRequest) -> EmailAddress:
     """Verify the address that a mailed key stands for. Raises InvalidInput for a wrong, old or used key."""
     confirmation = get_emailconfirmation_model().from_key(key)

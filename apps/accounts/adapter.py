@@ -12,6 +12,9 @@ from django.contrib.sites.requests import RequestSite
 from django.http import HttpRequest
 from django.urls import reverse
 
+from apps.accounts import actions
+from apps.accounts.models import User
+
 
 class _Site(RequestSite):
     """What mail templates call the current site."""
@@ -56,6 +59,11 @@ class AccountAdapter(DefaultAccountAdapter):
             context = context | {"signup_url": site_address(reverse("account_signup"))}
         site = {"current_site": _Site(), "site_name": settings.SITE_NAME, "site_url": settings.SITE_URL}
         self.render_mail(template_prefix, email, {"request": current.request, "email": email} | site | context).send()
+
+    def set_password(self, user: User, password: str) -> None:
+        """Set a new password. Keys that were made before anybody proved to own the address end with the old one."""
+        super().set_password(user, password)
+        actions.revoke_unproven_keys(user=user)
 
     def add_message(self, request: HttpRequest, *told: Any, **also: Any) -> None:
         """Say it on the next page; the API has no next page."""

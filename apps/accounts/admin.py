@@ -63,6 +63,7 @@ class UserAdmin(ModelAdmin):
     readonly_fields = ("id", "display_name", "email", "country", "about", "date_joined", "last_login")
     inlines = (EmailInline,)
     actions = ("end_sign_ins",)
+    show_full_result_count = False
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """People register themselves."""

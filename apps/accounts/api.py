@@ -10,7 +10,6 @@ from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema, inline_serializer
 from limits import RateLimitItemPerHour, RateLimitItemPerMinute
 from rest_framework import serializers, status
-from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -20,7 +19,7 @@ from apps.accounts import actions, queries, tokens
 from apps.accounts.models import APIKey, Scope, SignIn, User
 from apps.accounts.permissions import HasScope, IsPerson
 from apps.core.countries import COUNTRIES
-from apps.core.errors import InvalidInput
+from apps.core.errors import BadCredentials, InvalidInput
 from apps.core.ids import uuid7
 from apps.core.throttling import address_of, forgive, guard, private
 
@@ -210,7 +209,7 @@ def _checked(request: Request, *, email: str, password: str) -> User:
     guard(request, _TRIES_PER_ACCOUNT, *account)
     user = authenticate(request._request, email=email, password=password)
     if user is None or not EmailAddress.objects.filter(user=user, email=user.email, verified=True).exists():
-        raise AuthenticationFailed(_WRONG)
+        raise BadCredentials(_WRONG)
     forgive(_TRIES_PER_ACCOUNT, *account)
     return user
 
@@ -226,7 +225,7 @@ class Refresh(_Open):
         try:
             made = tokens.refresh(wanted.validated_data["refresh_token"])
         except tokens.BadToken:
-            raise AuthenticationFailed("The refresh token is not valid any more. Sign in again.") from None
+            raise BadCredentials("The refresh token is not valid any more. Sign in again.") from None
         return Response(TokenOutput(_pair(made)).data)
 
 

@@ -16,6 +16,12 @@ class DomainError(Exception):
         super().__init__(self.message)
 
 
+class BadCredentials(DomainError):
+    """What should prove who somebody is does not."""
+
+    code, status, message = "BAD_CREDENTIALS", 401, "That does not show who you are."
+
+
 class NotFound(DomainError):
     """There is no such thing, or the reader may not know of it."""
 

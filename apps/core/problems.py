@@ -146,7 +146,8 @@ def api_exception_handler(exc: Exception, context: dict[str, object]) -> Respons
     """DRF's handler: every error of the API has the same shape."""
     if isinstance(exc, DomainError):
         set_rollback()
-        return Response(error_body(exc.code, exc.message, _plain(exc.details)), status=exc.status)
+        headers = {"WWW-Authenticate": 'Bearer realm="api"'} if exc.status == 401 else None
+        return Response(error_body(exc.code, exc.message, _plain(exc.details)), status=exc.status, headers=headers)
     exc = _as_drf(exc)
     if not isinstance(exc, drf.APIException):
         return None  # handler500 answers

@@ -11,8 +11,7 @@ from django import template
 from django.core.paginator import Page
 from django.template.context import Context
 from django.utils import timezone
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 
 from apps.core import images
 from apps.core.money import Money
@@ -190,8 +189,8 @@ def current(context: Context, url: str | None) -> SafeString | str:
         return ""
     path = url.split("?")[0]
     if request.path == path:
-        return format_html('aria-current="page"')
-    return format_html('aria-current="true"') if path != "/" and request.path.startswith(path) else ""
+        return mark_safe('aria-current="page"')
+    return mark_safe('aria-current="true"') if path != "/" and request.path.startswith(path) else ""
 
 
 @register.filter
