@@ -13,6 +13,12 @@ _SHARED = [
 ]
 
 
+_NOISY = (
+    "urllib3", "stripe", "botocore", "PIL", "httpx", "httpcore", "uvicorn.access",
+    "celery.beat", "celery.worker.strategy", "celery.app.trace",
+)  # fmt: skip
+
+
 def configure(config: dict[str, str]) -> None:
     """Called by Django with settings.LOGGING = {"format": "json" | "console", "level": name}."""
     renderer = (
@@ -31,7 +37,7 @@ def configure(config: dict[str, str]) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(config["level"])
-    for noisy in ("urllib3", "stripe", "botocore", "PIL", "httpx", "httpcore", "uvicorn.access"):
+    for noisy in _NOISY:
         logging.getLogger(noisy).setLevel(logging.WARNING)
     # Every answer has its own line (request.finished); these repeat it with the path, which may hold a mailed key.
     logging.getLogger("django.request").setLevel(logging.ERROR)
