@@ -60,6 +60,8 @@ def draw(
     """The picture of one card: RGB, 756 x 1056 pixels (12 px/mm). The same card is always the same picture."""
     random = np.random.default_rng(seed_of(game, set_code, number, name))
     palette = palette_for(random)
+    if game == "lego":
+        return _box(random, palette, name, number, set_name)
     style = _STYLES.get(game, _DEFAULT)
     card = Image.new("RGB", (WIDTH, HEIGHT), style.border)
     pen = ImageDraw.Draw(card)
@@ -79,6 +81,46 @@ def draw(
     _text_panel(pen, style, palette, random, rarity, set_name)
     _number_line(pen, style, palette, number, total, set_code, rarity, game)
     return card
+
+
+def _box(random: np.random.Generator, palette: Palette, name: str, number: str, line: str) -> Image.Image:
+    """A toy's box seen a little from the side: front with a picture built of bricks, spine, lid."""
+    card = Image.new("RGB", (WIDTH, HEIGHT), (238, 240, 238))
+    pen = ImageDraw.Draw(card)
+    left, top, right, bottom, depth = 60, 150, 640, 980, 66
+    pen.polygon(
+        [(left, top), (left + depth, top - depth), (right + depth, top - depth), (right, top)], fill=palette.light
+    )
+    pen.polygon(
+        [(right, top), (right + depth, top - depth), (right + depth, bottom - depth), (right, bottom)],
+        fill=palette.deep,
+    )
+    pen.rectangle((left, top, right, bottom), fill=palette.middle)
+    _bricks(pen, random, palette, (left + 26, top + 150, right - 26, bottom - 150))
+    pen.text((left + 30, top + 48), line, fill=(255, 255, 255), font=_fitted(line, 30, 500), anchor="lm")
+    pen.text(
+        (left + 30, top + 104), name, fill=(255, 255, 255), font=_fitted(name, 46, 510), anchor="lm", stroke_width=1
+    )
+    pen.text((left + 30, bottom - 70), number, fill=(255, 255, 255), font=font(64), anchor="lm", stroke_width=1)
+    return card
+
+
+def _bricks(
+    pen: ImageDraw.ImageDraw, random: np.random.Generator, palette: Palette, box: tuple[int, int, int, int]
+) -> None:
+    """A skyline of bricks with their studs, the same on every printing of the box."""
+    left, top, right, bottom = box
+    pen.rectangle(box, fill=palette.glow)
+    unit, rows = 33, (bottom - top) // 33
+    colours = [palette.deep, palette.accent, palette.light, (214, 60, 48), (236, 190, 58), (250, 250, 246)]
+    for column in range((right - left) // unit):
+        high = int(rows * (0.25 + 0.65 * abs(np.sin(column * random.uniform(0.28, 0.34) + random.uniform(0, 0.6)))))
+        for row in range(high):
+            x, y = left + column * unit, bottom - (row + 1) * unit
+            colour = colours[int(random.integers(len(colours)))]
+            pen.rectangle((x, y, x + unit - 2, y + unit - 2), fill=colour, outline=palette.deep)
+            if row == high - 1:
+                pen.rectangle((x + 8, y - 8, x + unit - 10, y - 1), fill=colour, outline=palette.deep)
 
 
 def _tinted(colour: tuple[int, int, int], palette: Palette, share: float) -> tuple[int, int, int]:

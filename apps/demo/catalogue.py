@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -20,7 +21,7 @@ from apps.demo.photographs import compose_all
 from apps.scans.indexing import index_pending
 
 FACTS = Path(__file__).parent / "facts"
-# How many pictures of each category are drawn; the rest of the catalogue is told without one.
+# How many pictures of each category are drawn at once; the worker draws the others after the start.
 PICTURES = {"trading-cards/pokemon": 72, "trading-cards/magic": 28, "trading-cards/onepiece": 32, "toys/lego": 12}
 PHOTOS = "demo/photos"
 
@@ -68,12 +69,32 @@ def _drawn(facts: dict[str, object]) -> images.StoredImage:
 
 
 def draw_pictures(*, workers: int = 2) -> int:
-    """Draw, store and fingerprint the pictures that are not there yet; returns how many."""
+    """Draw, store and fingerprint the chosen pictures that are not there yet; returns how many."""
     products = [product for product in chosen_products() if not product.images.exclude(file="").exists()]
     facts = [facts_of(product) for product in products]
     connections.close_all()  # a connection must not be shared with the processes that are forked now
     with ProcessPoolExecutor(workers) as pool:
-        stored = list(pool.map(_drawn, facts, chunksize=4))
+        return _kept(products, list(pool.map(_drawn, facts, chunksize=4)))
+
+
+def draw_more(*, limit: int = 8) -> int:
+    """Draw some of the pictures that are still missing, in this process; returns how many. 0: none is missing."""
+    facts_only = Product.objects.filter(images__isnull=True, release__code__in=_demo_releases())
+    products = list(facts_only.select_related("release", "category").order_by("pk")[:limit])
+    return _kept(products, [_drawn(facts_of(product)) for product in products])
+
+
+def _demo_releases() -> set[str]:
+    """The sets of our facts: an imported catalogue beside them gets no drawn pictures."""
+    codes = set()
+    for path in FACTS.glob("*.csv"):
+        with path.open(encoding="utf-8", newline="") as file:
+            codes |= {row["release_code"] for row in csv.DictReader(file)}
+    return codes
+
+
+def _kept(products: list[Product], stored: list[images.StoredImage]) -> int:
+    """Enter drawn pictures into the catalogue and the reference index."""
     ProductImage.objects.bulk_create(
         ProductImage(
             product=product, file=image.name, width=image.width, height=image.height, credit="Drawn by CardVault"

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from apps.catalog.models import Variant
 from apps.demo import catalogue, market, people, trades
+from apps.demo.tasks import draw_more
 from apps.trades.models import Trade
 from apps.valuations import actions as valuations
 
@@ -42,6 +43,7 @@ class Command(BaseCommand):
         self._catalogue()
         self._market()
         self._people()
+        draw_more.apply_async(countdown=20, retry=False)
 
     def _catalogue(self) -> None:
         with self._step("facts") as told:
