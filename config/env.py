@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -78,6 +78,18 @@ class Environment(BaseSettings):
         if value and not value.startswith(("redis://", "rediss://", "unix://")):
             raise ValueError("expected redis://host:6379/0")
         return value
+
+    @field_validator("stripe_api_base")
+    @classmethod
+    def live_key_stays_with_stripe(cls, value: str, info: ValidationInfo) -> str:
+        """A test key may go to the sandbox, a live key to Stripe alone."""
+        address = value.rstrip("/")
+        if address and not address.startswith(("http://", "https://")):
+            raise ValueError("expected an address such as http://127.0.0.1:12111, or nothing")
+        is_live = str(info.data.get("stripe_secret_key", "")).startswith(("sk_live_", "rk_live_"))
+        if is_live and address not in ("", "https://api.stripe.com"):
+            raise ValueError("a live key is never sent to an address that is not Stripe's own")
+        return address
 
 
 @lru_cache

@@ -7,7 +7,6 @@ Money is in minor units, currencies are upper case on our side.
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -15,6 +14,7 @@ from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
+import requests
 import stripe
 from django.conf import settings
 
@@ -32,6 +32,17 @@ from apps.escrow.processor import (
     SellerAccount,
     Transfer,
     WebhookEvent,
+    checkout_of,
+    decline_code_of,
+    dispute_of,
+    event_of,
+    field_of,
+    id_of,
+    movement_of,
+    payment_of,
+    refund_of,
+    seller_of,
+    transfer_of,
 )
 
 __all__ = [
@@ -107,10 +118,18 @@ def _client() -> stripe.StripeClient:
             client = _clients[key, base] = stripe.StripeClient(
                 key,
                 base_addresses={"api": base},
-                http_client=_http_client or stripe.RequestsClient(timeout=TIMEOUT_SECONDS),
+                http_client=_http_client or _network(base),
                 max_network_retries=NETWORK_RETRIES,
             )
         return client
+
+
+def _network(base: str) -> stripe.HTTPClient:
+    session = None
+    if urlsplit(base).hostname in ("127.0.0.1", "localhost", "::1"):
+        session = requests.Session()
+        session.trust_env = False  # a proxy of this machine's could not reach the sandbox
+    return stripe.RequestsClient(timeout=TIMEOUT_SECONDS, session=session)
 
 
 P = ParamSpec("P")
@@ -132,10 +151,10 @@ def _translated(call: Callable[P, R]) -> Callable[P, R]:
 
 def _our_error(error: stripe.StripeError) -> GatewayError:
     # For some kinds of failure the library leaves its own `code` empty.
-    code = error.code or _field(error.error, "code") or _field(error.error, "type") or type(error).__name__
+    code = error.code or field_of(error.error, "code") or field_of(error.error, "type") or type(error).__name__
     said = error.user_message or "no reason was given"
     if isinstance(error, stripe.CardError):
-        return PaymentDeclined(_decline_code(error.error) or code, said)
+        return PaymentDeclined(decline_code_of(error.error) or code, said)
     if isinstance(error, stripe.APIConnectionError):
         return GatewayError(
             "unreachable", "The payment processor cannot be reached just now. Try again.", retryable=True
@@ -149,28 +168,6 @@ def _our_error(error: stripe.StripeError) -> GatewayError:
     return GatewayError(code, f"The payment processor refused: {said}")
 
 
-def _decline_code(error: Any) -> str | None:
-    return _field(error, "decline_code") or _field(error, "code")
-
-
-def _field(thing: Any, name: str) -> Any:
-    """A field that may be absent: the library's objects raise where a dict would give None."""
-    return getattr(thing, name, None) if thing is not None else None
-
-
-def _id(thing: Any) -> str | None:
-    """The id behind a field that holds an id or, expanded, the object."""
-    return thing if thing is None or isinstance(thing, str) else thing.id
-
-
-def _plain(metadata: Any) -> dict[str, str]:
-    return dict(metadata.to_dict()) if metadata is not None else {}
-
-
-def _moment(seconds: int) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)
-
-
 def _with(key: str) -> stripe.RequestOptions:
     if not key:
         raise ValueError("an idempotency key must name the row that causes the call")
@@ -178,34 +175,6 @@ def _with(key: str) -> stripe.RequestOptions:
 
 
 # -- paying ----------------------------------------------------------------------
-def _checkout(session: stripe.checkout.Session) -> Checkout:
-    return Checkout(
-        id=session.id,
-        url=session.url,
-        payment_intent_id=_id(session.payment_intent),
-        status=session.status or "open",
-        paid=session.payment_status == "paid",
-    )
-
-
-def _payment(intent: Any) -> Payment:
-    action, failure = _field(intent, "next_action"), _field(intent, "last_payment_error")
-    redirect = _field(action, "redirect_to_url")
-    return Payment(
-        id=intent.id,
-        status=intent.status,
-        amount_minor=intent.amount,
-        amount_received_minor=intent.amount_received,
-        currency=intent.currency.upper(),
-        charge_id=_id(intent.latest_charge),
-        client_secret=intent.client_secret,
-        next_action_url=_field(redirect, "url"),
-        failure_code=_decline_code(failure),
-        failure_message=_field(failure, "message"),
-        metadata=_plain(intent.metadata),
-    )
-
-
 def checkout_expiry(expires_at: datetime, *, now: datetime | None = None) -> int | None:
     """When the processor is to close its page: seconds since 1970, or None for its longest, 24 hours.
 
@@ -257,13 +226,13 @@ def create_checkout(
         params["customer_email"] = customer_email
     if (expiry := checkout_expiry(expires_at)) is not None:
         params["expires_at"] = expiry
-    return _checkout(_client().v1.checkout.sessions.create(params, _with(idempotency_key)))
+    return checkout_of(_client().v1.checkout.sessions.create(params, _with(idempotency_key)))
 
 
 @_translated
 def retrieve_checkout(checkout_id: str) -> Checkout:
     """A page as it stands."""
-    return _checkout(_client().v1.checkout.sessions.retrieve(checkout_id))
+    return checkout_of(_client().v1.checkout.sessions.retrieve(checkout_id))
 
 
 @_translated
@@ -271,12 +240,12 @@ def expire_checkout(checkout_id: str) -> Checkout:
     """Close a page. One that is already closed or paid is left as it is: look at the status."""
     sessions = _client().v1.checkout.sessions
     try:
-        return _checkout(sessions.expire(checkout_id))
+        return checkout_of(sessions.expire(checkout_id))
     except stripe.InvalidRequestError:
         session = sessions.retrieve(checkout_id)
         if session.status == "open":
             raise
-        return _checkout(session)
+        return checkout_of(session)
 
 
 @_translated
@@ -310,18 +279,18 @@ def create_payment(
     if return_url:
         params["return_url"] = return_url
     try:
-        return _payment(_client().v1.payment_intents.create(params, _with(idempotency_key)))
+        return payment_of(_client().v1.payment_intents.create(params, _with(idempotency_key)))
     except stripe.CardError as error:
-        intent = _field(error.error, "payment_intent")
+        intent = field_of(error.error, "payment_intent")
         if intent is None:
             raise
-        return _payment(intent)
+        return payment_of(intent)
 
 
 @_translated
 def retrieve_payment(payment_id: str) -> Payment:
     """A payment as it stands."""
-    return _payment(_client().v1.payment_intents.retrieve(payment_id))
+    return payment_of(_client().v1.payment_intents.retrieve(payment_id))
 
 
 @_translated
@@ -332,22 +301,12 @@ def cancel_payment(payment_id: str, idempotency_key: str) -> Payment:
     """
     intents = _client().v1.payment_intents
     try:
-        return _payment(intents.cancel(payment_id, {"cancellation_reason": "abandoned"}, _with(idempotency_key)))
+        return payment_of(intents.cancel(payment_id, {"cancellation_reason": "abandoned"}, _with(idempotency_key)))
     except stripe.InvalidRequestError:
         intent = intents.retrieve(payment_id)
         if intent.status != "canceled":
             raise
-        return _payment(intent)
-
-
-def _refund(refund: stripe.Refund) -> Refund:
-    return Refund(
-        id=refund.id,
-        status=refund.status or "pending",
-        amount_minor=refund.amount,
-        payment_id=_id(refund.payment_intent),
-        metadata=_plain(refund.metadata),
-    )
+        return payment_of(intent)
 
 
 @_translated
@@ -361,35 +320,23 @@ def refund(
     params: dict[str, Any] = {"payment_intent": payment_id, "amount": amount_minor, "metadata": dict(metadata)}
     if reason:
         params["reason"] = reason
-    return _refund(_client().v1.refunds.create(params, _with(idempotency_key)))
+    return refund_of(_client().v1.refunds.create(params, _with(idempotency_key)))
 
 
 @_translated
 def retrieve_refund(refund_id: str) -> Refund:
     """A refund as it stands; one that has succeeded may still fail at the bank."""
-    return _refund(_client().v1.refunds.retrieve(refund_id))
+    return refund_of(_client().v1.refunds.retrieve(refund_id))
 
 
 @_translated
 def list_refunds(payment_id: str) -> tuple[Refund, ...]:
     """Every refund of a payment, newest first."""
     page = _client().v1.refunds.list({"payment_intent": payment_id, "limit": 100})
-    return tuple(_refund(found) for found in page.auto_paging_iter())
+    return tuple(refund_of(found) for found in page.auto_paging_iter())
 
 
 # -- sellers -----------------------------------------------------------------------
-def _seller(account: stripe.Account) -> SellerAccount:
-    needs = _field(account, "requirements")
-    return SellerAccount(
-        id=account.id,
-        transfers_active=_field(_field(account, "capabilities"), "transfers") == "active",
-        payouts_enabled=bool(_field(account, "payouts_enabled")),
-        details_submitted=bool(_field(account, "details_submitted")),
-        requirements_due=tuple(_field(needs, "currently_due") or ()),
-        disabled_reason=_field(needs, "disabled_reason"),
-    )
-
-
 @_translated
 def create_seller_account(*, email: str, country: str, member_id: str, idempotency_key: str) -> SellerAccount:
     """An Express account that asks for transfers. The seller completes it on the processor's own form."""
@@ -401,13 +348,13 @@ def create_seller_account(*, email: str, country: str, member_id: str, idempoten
         "capabilities": {"transfers": {"requested": True}},
         "metadata": {"member_id": str(member_id)},
     }
-    return _seller(_client().v1.accounts.create(params, _with(idempotency_key)))
+    return seller_of(_client().v1.accounts.create(params, _with(idempotency_key)))
 
 
 @_translated
 def retrieve_seller_account(account_id: str) -> SellerAccount:
     """An account as it stands."""
-    return _seller(_client().v1.accounts.retrieve(account_id))
+    return seller_of(_client().v1.accounts.retrieve(account_id))
 
 
 @_translated
@@ -423,19 +370,6 @@ def onboarding_link(account_id: str, refresh_url: str, return_url: str) -> str:
 def dashboard_link(account_id: str) -> str:
     """A one-time address of the seller's own pages at the processor. Raises GatewayError before onboarding."""
     return _client().v1.accounts.login_links.create(account_id).url
-
-
-def _transfer(transfer: stripe.Transfer) -> Transfer:
-    return Transfer(
-        id=transfer.id,
-        amount_minor=transfer.amount,
-        reversed_minor=transfer.amount_reversed,
-        currency=transfer.currency.upper(),
-        destination=_id(transfer.destination) or "",
-        charge_id=_id(transfer.source_transaction),
-        transfer_group=transfer.transfer_group,
-        metadata=_plain(transfer.metadata),
-    )
 
 
 @_translated
@@ -462,58 +396,41 @@ def transfer(
         "transfer_group": transfer_group,
         "metadata": {"hold_id": str(hold_id)},
     }
-    return _transfer(_client().v1.transfers.create(params, _with(idempotency_key)))
+    return transfer_of(_client().v1.transfers.create(params, _with(idempotency_key)))
 
 
 @_translated
 def retrieve_transfer(transfer_id: str) -> Transfer:
     """A transfer as it stands."""
-    return _transfer(_client().v1.transfers.retrieve(transfer_id))
+    return transfer_of(_client().v1.transfers.retrieve(transfer_id))
 
 
 @_translated
 def list_transfers(transfer_group: str) -> tuple[Transfer, ...]:
     """Every transfer of a group, newest first."""
     page = _client().v1.transfers.list({"transfer_group": transfer_group, "limit": 100})
-    return tuple(_transfer(found) for found in page.auto_paging_iter())
+    return tuple(transfer_of(found) for found in page.auto_paging_iter())
 
 
 @_translated
 def reverse_transfer(*, transfer_id: str, amount_minor: int, idempotency_key: str) -> Reversal:
     """Take money back from a seller. Raises GatewayError with balance_insufficient when it has been paid out."""
     reversal = _client().v1.transfers.reversals.create(transfer_id, {"amount": amount_minor}, _with(idempotency_key))
-    return Reversal(id=reversal.id, amount_minor=reversal.amount, transfer_id=_id(reversal.transfer) or transfer_id)
+    return Reversal(id=reversal.id, amount_minor=reversal.amount, transfer_id=id_of(reversal.transfer) or transfer_id)
 
 
 # -- banks' disputes -----------------------------------------------------------------
-def _dispute(found: stripe.Dispute) -> CardDispute:
-    movements = found.balance_transactions
-    due_by = _field(found.evidence_details, "due_by")
-    return CardDispute(
-        id=found.id,
-        status=found.status,
-        amount_minor=found.amount,
-        withdrawn_minor=-sum(movement.amount for movement in movements),
-        fee_minor=sum(movement.fee for movement in movements),
-        currency=found.currency.upper(),
-        reason=found.reason,
-        charge_id=_id(found.charge) or "",
-        payment_id=_id(found.payment_intent),
-        evidence_due_at=_moment(due_by) if due_by else None,
-    )
-
-
 @_translated
 def retrieve_dispute(dispute_id: str) -> CardDispute:
     """A bank's dispute as it stands."""
-    return _dispute(_client().v1.disputes.retrieve(dispute_id))
+    return dispute_of(_client().v1.disputes.retrieve(dispute_id))
 
 
 @_translated
 def answer_dispute(*, dispute_id: str, evidence: Mapping[str, str], idempotency_key: str) -> CardDispute:
     """Send our evidence to the bank, once and for all. evidence: Stripe's names, e.g. shipping_tracking_number."""
     params: dict[str, Any] = {"evidence": dict(evidence), "submit": True}
-    return _dispute(_client().v1.disputes.update(dispute_id, params, _with(idempotency_key)))
+    return dispute_of(_client().v1.disputes.update(dispute_id, params, _with(idempotency_key)))
 
 
 # -- reconciliation --------------------------------------------------------------------
@@ -524,19 +441,7 @@ def balance_transactions(created_after: datetime) -> Iterator[BalanceRow]:
             {"created": {"gte": int(created_after.timestamp())}, "limit": 100}
         )
         for movement in page.auto_paging_iter():
-            yield BalanceRow(
-                id=movement.id,
-                kind=movement.type,
-                category=movement.reporting_category,
-                amount_minor=movement.amount,
-                fee_minor=movement.fee,
-                net_minor=movement.net,
-                currency=movement.currency.upper(),
-                source_id=_id(movement.source),
-                status=movement.status,
-                created_at=_moment(movement.created),
-                available_at=_moment(movement.available_on),
-            )
+            yield movement_of(movement)
     except stripe.StripeError as error:
         raise _our_error(error) from error
 
@@ -555,21 +460,7 @@ def parse_webhook(payload: bytes, signature: str) -> WebhookEvent:
         )
     if not any(_is_signed(payload, signature, secret) for secret in secrets):
         raise InvalidSignature
-    try:
-        raw = json.loads(payload)
-        about = raw["data"]["object"]
-        return WebhookEvent(
-            id=raw["id"],
-            type=raw["type"],
-            object_id=about.get("id") or "",
-            object_type=about["object"],
-            created_at=_moment(raw["created"]),
-            account=raw.get("account"),
-            api_version=raw.get("api_version"),
-            raw=raw,
-        )
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InvalidSignature("The message is signed but is not an event.") from error
+    return event_of(payload)
 
 
 def _is_signed(payload: bytes, signature: str, secret: str) -> bool:

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+import socket
+import threading
 import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import stripe
+import uvicorn
+from pydantic import ValidationError
 
 from apps.escrow import gateway
 from apps.escrow.sandbox.client import SandboxHTTPClient
 from apps.escrow.sandbox.company import Sandbox
 from apps.escrow.sandbox.resources import accounts
+from apps.escrow.sandbox.server import application
+from config.env import Environment
 
 DAY = 86_400
 HOLD = "0190f6f0-0000-7000-8000-000000000007"
@@ -28,6 +34,24 @@ def sandbox(settings):
     before = gateway.use_http_client(SandboxHTTPClient(made))
     yield made
     gateway.use_http_client(before)
+    made.close()
+
+
+@pytest.fixture
+def served():
+    """The address of a sandbox behind HTTP."""
+    made = Sandbox()
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(application(made), log_level="warning", lifespan="off"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    server.should_exit = True
+    thread.join(10)
+    listener.close()
     made.close()
 
 
@@ -319,6 +343,27 @@ def test_a_setting_that_is_missing_or_dangerous_stops_every_call(settings, key, 
     assert word in gateway.configuration_problem()
     with pytest.raises(gateway.PaymentsNotConfigured, match=word):
         gateway.retrieve_payment("pi_1")
+
+
+def test_a_live_key_with_another_address_stops_the_start():
+    with pytest.raises(ValidationError, match="live key"):
+        Environment(stripe_secret_key="sk_live_1", stripe_api_base="http://127.0.0.1:12111")
+    with pytest.raises(ValidationError, match="address"):
+        Environment(stripe_api_base="127.0.0.1:12111")
+    assert Environment(stripe_secret_key="sk_test_1", stripe_api_base="http://127.0.0.1:12111/").stripe_api_base
+    assert Environment(stripe_secret_key="sk_live_1", stripe_api_base="https://api.stripe.com/").stripe_secret_key
+
+
+def test_the_sandbox_is_reached_past_any_proxy(settings, monkeypatch, served):
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    settings.STRIPE_SECRET_KEY = "sk_test_sandbox"
+    settings.STRIPE_API_BASE = served
+    before = gateway.use_http_client(None)
+    try:
+        assert pay().is_paid
+    finally:
+        gateway.use_http_client(before)
 
 
 def test_a_live_key_may_go_to_stripe_itself(settings):

@@ -309,7 +309,10 @@ def create(desk: Desk, values: dict[str, Any]) -> Obj:
             if name in values:
                 raise wrong_parameter(f"You can only provide `{name}` when `confirm` is true.", name)
     intent = open_intent(desk, values)
-    return confirm_intent(desk, intent, values) if values.get("confirm") else intent
+    if not values.get("confirm"):
+        return intent
+    # The card is the intent's by now: a token would make a second one.
+    return confirm_intent(desk, intent, {name: value for name, value in values.items() if name != "payment_method"})
 
 
 @route("GET", "/v1/payment_intents/{id}", {"client_secret": text})
