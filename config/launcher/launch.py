@@ -221,10 +221,12 @@ class Launch:
             self.interrupts += 1
             self.wake.set()
 
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            # nohup has asked for a life beyond the terminal
-            if signal.getsignal(number) is not signal.SIG_IGN:
-                signal.signal(number, on_signal)
+        # A shell starts its background jobs with SIGINT ignored; whoever sends one all the same means it.
+        signal.signal(signal.SIGINT, on_signal)
+        signal.signal(signal.SIGTERM, on_signal)
+        # nohup has asked for a life beyond the terminal.
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+            signal.signal(signal.SIGHUP, on_signal)
 
     def _pause(self, seconds: float) -> None:
         """Wait, and leave on a signal."""
