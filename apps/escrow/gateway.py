@@ -209,7 +209,7 @@ def create_checkout(
     The payment's metadata carries `hold_id`. Raises GatewayError.
     """
     price = {"currency": currency.lower(), "unit_amount": amount_minor, "product_data": {"name": description[:250]}}
-    params: dict[str, Any] = {
+    params: Any = {
         "mode": "payment",
         "line_items": [{"price_data": price, "quantity": 1}],
         "payment_intent_data": {
@@ -266,7 +266,7 @@ def create_payment(
     as status requires_action with `next_action_url`. Raises PaymentDeclined when the card cannot be tried at all, and
     GatewayError.
     """
-    params: dict[str, Any] = {
+    params: Any = {
         "amount": amount_minor,
         "currency": currency.lower(),
         "payment_method": payment_method,
@@ -317,7 +317,7 @@ def refund(
 
     Raises GatewayError, e.g. charge_already_refunded or charge_disputed.
     """
-    params: dict[str, Any] = {"payment_intent": payment_id, "amount": amount_minor, "metadata": dict(metadata)}
+    params: Any = {"payment_intent": payment_id, "amount": amount_minor, "metadata": dict(metadata)}
     if reason:
         params["reason"] = reason
     return refund_of(_client().v1.refunds.create(params, _with(idempotency_key)))
@@ -340,7 +340,7 @@ def list_refunds(payment_id: str) -> tuple[Refund, ...]:
 @_translated
 def create_seller_account(*, email: str, country: str, member_id: str, idempotency_key: str) -> SellerAccount:
     """An Express account that asks for transfers. The seller completes it on the processor's own form."""
-    params: dict[str, Any] = {
+    params: Any = {
         "type": "express",
         "country": country.upper(),
         "email": email,
@@ -388,7 +388,7 @@ def transfer(
     Raises GatewayError: insufficient_capabilities_for_transfer when the seller cannot be paid yet, balance_insufficient
     when the charge has less left. Both stay so for this key: use another for the next attempt.
     """
-    params: dict[str, Any] = {
+    params: Any = {
         "amount": amount_minor,
         "currency": currency.lower(),
         "destination": account_id,
@@ -429,7 +429,7 @@ def retrieve_dispute(dispute_id: str) -> CardDispute:
 @_translated
 def answer_dispute(*, dispute_id: str, evidence: Mapping[str, str], idempotency_key: str) -> CardDispute:
     """Send our evidence to the bank, once and for all. evidence: Stripe's names, e.g. shipping_tracking_number."""
-    params: dict[str, Any] = {"evidence": dict(evidence), "submit": True}
+    params: Any = {"evidence": dict(evidence), "submit": True}
     return dispute_of(_client().v1.disputes.update(dispute_id, params, _with(idempotency_key)))
 
 

@@ -14,6 +14,7 @@ sums to zero, so all balances of a currency always do.
 | platform:processing | | what the processor charged us (negative) |
 | platform:chargebacks | | drawn by banks, not decided yet (negative) |
 | platform:losses | | lost for good (negative) |
+| platform:bank | | paid out to our own bank account (negative) |
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from apps.core.money import Money
 from apps.escrow.ledger_check import Finding, Totals, check, totals
 
 __all__ = [
+    "BANK",
     "CHARGEBACKS",
     "CLEARING",
     "FEES",
@@ -56,7 +58,8 @@ CLEARING = "platform:clearing"
 PROCESSING = "platform:processing"
 CHARGEBACKS = "platform:chargebacks"
 LOSSES = "platform:losses"
-_WITHOUT_FLOOR = frozenset({FEES, CLEARING, PROCESSING, CHARGEBACKS, LOSSES})
+BANK = "platform:bank"
+_WITHOUT_FLOOR = frozenset({FEES, CLEARING, PROCESSING, CHARGEBACKS, LOSSES, BANK})
 
 
 class LedgerRefused(Conflict):

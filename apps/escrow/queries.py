@@ -58,6 +58,12 @@ class Rule:
     after: dt.timedelta
     meaning: str
 
+    @property
+    def duration(self) -> str:
+        """The time in whole days or hours, as people say it."""
+        hours = int(self.after.total_seconds() // 3600)
+        return f"{hours // 24} days" if hours % 24 == 0 and hours > 24 else f"{hours} hours"
+
 
 @dataclass(frozen=True)
 class Payouts:

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from apps.escrow import actions, fees, queries
 from apps.escrow.actions.sellers import dashboard_address
+from apps.escrow.forms import PriceForm
 from apps.escrow.gateway import GatewayError, InvalidSignature
 from apps.escrow.models import Payment
 
@@ -110,18 +111,18 @@ def payout_dashboard(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def fee_page(request: HttpRequest) -> HttpResponse:
-    """What it costs, worked through."""
+    """What it costs, worked through; for a price of the reader's own where one is given."""
+    form = PriceForm(request.GET if "price_minor" in request.GET else None, initial={"price_minor": 2500})
+    asked = form.cleaned_data["price_minor"] if form.is_bound and form.is_valid() else None
     basis_points, fixed_minor = queries.fee_schedule()
-    examples = [
-        fees.worked_example(items, shipping_minor=ship) for items, ship in ((500, 100), (2500, 400), (20000, 600))
-    ]
     context = {
+        "form": form,
         "percent": f"{basis_points / 100:g}",
         "fixed_minor": fixed_minor,
-        "example": examples[1],
-        "examples": examples,
+        "example": fees.worked_example(2500 if asked is None else asked),
+        "examples": [fees.worked_example(items) for items in (100, 500, 2500, 10_000, 50_000)],
     }
-    return render(request, "escrow/fees.html", context)
+    return render(request, "escrow/partials/fee_example.html" if request.htmx else "escrow/fees.html", context)
 
 
 @require_safe

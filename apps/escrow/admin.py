@@ -1,0 +1,235 @@
+"""Money as moderators see it: everything to look at, nothing to edit. What can be done again is done by actions."""
+
+from __future__ import annotations
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin, TabularInline
+from unfold.decorators import display
+
+from apps.core.errors import DomainError
+from apps.core.money import Money
+from apps.escrow import actions
+from apps.escrow.models import (
+    Chargeback,
+    Dispute,
+    Evidence,
+    Hold,
+    LedgerAccount,
+    LedgerEntry,
+    LedgerTransaction,
+    Payment,
+    SellerAccount,
+    Settlement,
+    WebhookEvent,
+)
+
+
+class _ToLook:
+    """Rows come from actions alone."""
+
+    def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        """Nobody adds rows here."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        """Nobody deletes rows here."""
+        return False
+
+
+class ReadOnly(_ToLook, ModelAdmin):
+    """A table to look at."""
+
+    list_per_page = 50
+    show_full_result_count = False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: object = None) -> list[str]:
+        """Every field."""
+        return [field.name for field in self.model._meta.fields]
+
+
+class _Rows(_ToLook, TabularInline):
+    """Rows inside another page, to look at."""
+
+    extra = 0
+    can_delete = False
+    show_change_link = True
+
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        """Nobody edits rows here."""
+        return False
+
+
+class PaymentRows(_Rows):
+    """Attempts to pay."""
+
+    model = Payment
+    fields = readonly_fields = ("attempt", "state", "created_at", "paid_at", "intent_id", "failure_message")
+
+
+class SettlementRows(_Rows):
+    """What leaves."""
+
+    model = Settlement
+    fields = readonly_fields = ("kind", "state", "amount_minor", "attempts", "stripe_id", "sent_at", "last_error")
+
+
+class DisputeRows(_Rows):
+    """Cases."""
+
+    model = Dispute
+    fields = readonly_fields = ("reason", "state", "opened_by", "created_at", "outcome", "decided_by")
+
+
+class EvidenceRows(_Rows):
+    """What both sides brought."""
+
+    model = Evidence
+    fields = readonly_fields = ("created_at", "by", "note", "file")
+
+
+class EntryRows(_Rows):
+    """Entries of a ledger transaction."""
+
+    model = LedgerEntry
+    fields = readonly_fields = ("account", "currency", "amount")
+    show_change_link = False
+
+
+@admin.register(Hold)
+class HoldAdmin(ReadOnly):
+    """Holds with their payments, settlements and cases."""
+
+    list_display = ("description", "state", "money", "payer", "payee", "due_at", "due_event", "created_at")
+    list_filter = ("state", "due_event", "currency")
+    list_select_related = ("payer", "payee")
+    search_fields = ("id", "cause", "description", "payer__email", "payee__email")
+    ordering = ("-created_at",)
+    inlines = (PaymentRows, SettlementRows, DisputeRows)
+
+    @display(description=_("amount"), ordering="amount_minor")
+    def money(self, hold: Hold) -> str:
+        """The amount with its currency."""
+        return str(Money(hold.amount_minor, hold.currency))
+
+
+@admin.register(Payment)
+class PaymentAdmin(ReadOnly):
+    """Attempts to pay."""
+
+    list_display = ("hold", "attempt", "state", "amount_minor", "currency", "failure_code", "created_at")
+    list_filter = ("state", "currency")
+    list_select_related = ("hold",)
+    search_fields = ("id", "intent_id", "checkout_id", "charge_id", "hold__id", "hold__cause")
+    ordering = ("-created_at",)
+
+
+@admin.register(Settlement)
+class SettlementAdmin(ReadOnly):
+    """Transfers and refunds; failed ones can be tried again."""
+
+    list_display = ("hold", "kind", "state", "amount_minor", "currency", "attempts", "next_attempt_at", "last_error")
+    list_filter = ("state", "kind", "currency")
+    list_select_related = ("hold",)
+    search_fields = ("id", "stripe_id", "hold__id", "hold__cause")
+    ordering = ("-created_at",)
+    actions = ("try_again",)
+
+    @admin.action(description=_("Try again to send"), permissions=["change"])
+    def try_again(self, request: HttpRequest, chosen: QuerySet[Settlement]) -> None:
+        """Have the chosen failed ones sent again."""
+        _for_each(self, request, chosen, lambda row: actions.retry_settlement(settlement=row, by=request.user))
+
+
+@admin.register(Dispute)
+class DisputeAdmin(ReadOnly):
+    """Cases with their evidence. They are decided on the case's own page."""
+
+    list_display = ("hold", "reason", "state", "opened_by", "created_at", "escalated_at", "outcome", "decided_by")
+    list_filter = ("state", "reason", "outcome")
+    list_select_related = ("hold", "opened_by", "decided_by")
+    search_fields = ("id", "hold__id", "hold__cause")
+    ordering = ("-created_at",)
+    inlines = (EvidenceRows,)
+
+
+@admin.register(Chargeback)
+class ChargebackAdmin(ReadOnly):
+    """Payments that a bank took back."""
+
+    list_display = ("stripe_id", "payment", "state", "amount_minor", "drawn_minor", "reason", "evidence_due_at")
+    list_filter = ("state",)
+    list_select_related = ("payment",)
+    search_fields = ("stripe_id", "payment__charge_id")
+    ordering = ("-created_at",)
+
+
+@admin.register(SellerAccount)
+class SellerAccountAdmin(ReadOnly):
+    """Sellers' payout accounts."""
+
+    list_display = ("user", "stripe_id", "transfers_active", "payouts_enabled", "details_submitted", "refreshed_at")
+    list_filter = ("transfers_active", "payouts_enabled", "details_submitted")
+    list_select_related = ("user",)
+    search_fields = ("stripe_id", "user__email")
+
+
+@admin.register(WebhookEvent)
+class WebhookEventAdmin(ReadOnly):
+    """The inbox; parked messages can be handled again."""
+
+    list_display = ("event_id", "type", "object_id", "received_at", "attempts", "handled_at", "parked_at", "last_error")
+    list_filter = (
+        ("parked_at", admin.EmptyFieldListFilter),
+        ("handled_at", admin.EmptyFieldListFilter),
+        "type",
+    )
+    search_fields = ("event_id", "object_id")
+    ordering = ("-received_at",)
+    actions = ("handle_again",)
+
+    @admin.action(description=_("Handle again"), permissions=["change"])
+    def handle_again(self, request: HttpRequest, chosen: QuerySet[WebhookEvent]) -> None:
+        """Release the chosen messages."""
+        _for_each(self, request, chosen, lambda row: actions.release_webhook(message=row, by=request.user))
+
+
+@admin.register(LedgerAccount)
+class LedgerAccountAdmin(ReadOnly):
+    """Balances."""
+
+    list_display = ("code", "currency", "money", "floor")
+    list_filter = ("currency",)
+    search_fields = ("code",)
+    ordering = ("code",)
+
+    @display(description=_("balance"), ordering="balance")
+    def money(self, account: LedgerAccount) -> str:
+        """The balance with its currency."""
+        return str(Money(account.balance, account.currency))
+
+
+@admin.register(LedgerTransaction)
+class LedgerTransactionAdmin(ReadOnly):
+    """Postings with their entries."""
+
+    list_display = ("id", "kind", "idempotency_key", "cause", "posted_at")
+    list_filter = ("kind",)
+    search_fields = ("idempotency_key", "cause")
+    ordering = ("-id",)
+    inlines = (EntryRows,)
+
+
+def _for_each(page: ModelAdmin, request: HttpRequest, chosen: QuerySet, act: object) -> None:
+    """Run an action on each chosen row and say what came of it."""
+    done = 0
+    for row in chosen:
+        try:
+            act(row)
+            done += 1
+        except DomainError as error:
+            page.message_user(request, f"{row}: {error.message}", messages.ERROR)
+    if done:
+        page.message_user(request, _("%(done)s are tried again.") % {"done": done}, messages.SUCCESS)

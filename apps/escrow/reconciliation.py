@@ -1,0 +1,138 @@
+"""Compares our books with the processor's own list of movements, and books what only that list tells.
+
+Only there we learn what the processor charged us for each payment and what it paid out to our bank. Everything else
+must be in our books already, under the same id and with the same amount; whatever is not is a difference for an operator.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+
+from django.db import transaction
+from django.db.models import Q
+
+from apps.core.money import Money
+from apps.escrow import gateway, ledger
+from apps.escrow.models import Chargeback, LedgerAccount, LedgerTransaction, Payment, Settlement
+
+_OURS_ALONE = dt.timedelta(minutes=10)  # clocks differ: what lies so near the start is not missed over there
+_FEE_ROWS = frozenset({"stripe_fee", "stripe_fx_fee", "tax_fee"})
+_BANK_ROWS = frozenset({"payout", "payout_cancel", "payout_failure"})
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One thing on which the two sides do not agree, in minor units; None: that side does not know of it."""
+
+    subject: str
+    ours: int | None
+    theirs: int | None
+    currency: str
+
+    def __str__(self) -> str:
+        ours, theirs = (
+            "nothing" if minor is None else str(Money(minor, self.currency)) for minor in (self.ours, self.theirs)
+        )
+        return f"{self.subject}: {ours} in our books, {theirs} at the processor"
+
+
+@dataclass
+class Report:
+    """What was compared. `booked` counts postings that this run made."""
+
+    movements: int = 0
+    matched: int = 0
+    booked: int = 0
+    by_kind: Counter[str] = field(default_factory=Counter)
+    differences: list[Difference] = field(default_factory=list)
+
+
+def reconcile(*, since: dt.datetime | None = None) -> Report:
+    """Compare all movements since then; None: from the beginning, and then the totals as well. Safe to repeat.
+
+    Raises GatewayError.
+    """
+    report = Report()
+    start = since or dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
+    theirs: dict[tuple[str, str], int] = defaultdict(int)
+    totals: dict[str, int] = defaultdict(int)
+    for row in gateway.balance_transactions(start):
+        report.movements += 1
+        report.by_kind[row.kind] += 1
+        totals[row.currency] += row.net_minor
+        if not _book(row, report):
+            # A bank's dispute is booked with its fee; other fees are booked by _book.
+            minor = row.net_minor if row.kind == "adjustment" else row.amount_minor
+            theirs[row.source_id or row.id, row.currency] += minor
+    ours = _ours({source for source, _ in theirs}, start if since else None)
+    for key in sorted(theirs.keys() | ours.keys()):
+        if ours.get(key) == theirs.get(key):
+            report.matched += 1
+        elif ours.get(key, 0) or theirs.get(key, 0):
+            report.differences.append(Difference(key[0], ours.get(key), theirs.get(key), key[1]))
+    if since is None:
+        report.differences += _total_differences(totals)
+    return report
+
+
+@transaction.atomic
+def _book(row: gateway.BalanceRow, report: Report) -> bool:
+    """Book what only the processor's list tells; whether that is all there is to the movement."""
+    if row.kind in _FEE_ROWS:
+        account, minor = ledger.PROCESSING, row.net_minor
+    elif row.kind in _BANK_ROWS:
+        account, minor = ledger.BANK, row.net_minor
+    elif row.kind != "adjustment" and row.fee_minor:
+        account, minor = ledger.PROCESSING, -row.fee_minor
+    else:
+        return False
+    amount = Money(minor, row.currency)
+    key = f"balance:{row.id}"
+    if amount and not _is_booked(key):
+        ledger.post(
+            kind="processing" if account == ledger.PROCESSING else "payout",
+            idempotency_key=key,
+            cause=f"balance:{row.id}",
+            entries=[(ledger.CLEARING, -amount), (account, amount)],
+        )
+        report.booked += 1
+    return row.kind in _FEE_ROWS | _BANK_ROWS
+
+
+def _is_booked(key: str) -> bool:
+    return LedgerTransaction.objects.filter(idempotency_key=key).exists()
+
+
+def _ours(sources: set[str], since: dt.datetime | None) -> dict[tuple[str, str], int]:
+    """What our books say of these objects, and of all that we know of since then."""
+    known: dict[tuple[str, str], int] = {}
+    later = since + _OURS_ALONE if since else None
+    arrived = Payment.objects.filter(state__in=[Payment.State.SUCCEEDED, Payment.State.RETURNED])
+    left = Settlement.objects.exclude(stripe_id="")
+    drawn = Chargeback.objects.all()
+    if later is not None:
+        arrived = arrived.filter(Q(charge_id__in=sources) | Q(paid_at__gte=later))
+        left = left.filter(Q(stripe_id__in=sources) | Q(sent_at__gte=later))
+        drawn = drawn.filter(stripe_id__in=sources)
+    for charge_id, currency, minor in arrived.values_list("charge_id", "currency", "amount_minor"):
+        known[charge_id, currency] = minor
+    for stripe_id, currency, minor, state in left.values_list("stripe_id", "currency", "amount_minor", "state"):
+        # One that failed came back, and the two movements cancel each other.
+        known[stripe_id, currency] = -minor if state == Settlement.State.SENT else 0
+    for stripe_id, currency, minor in drawn.values_list("stripe_id", "currency", "drawn_minor"):
+        known[stripe_id, currency] = -minor
+    return known
+
+
+def _total_differences(totals: dict[str, int]) -> list[Difference]:
+    """The clearing account against the sum of everything that ever moved over there."""
+    ours = {
+        row.currency: -row.balance for row in LedgerAccount.objects.filter(code=ledger.CLEARING).order_by("currency")
+    }
+    return [
+        Difference("everything together", ours.get(currency, 0), totals.get(currency, 0), currency)
+        for currency in sorted(ours.keys() | totals.keys())
+        if ours.get(currency, 0) != totals.get(currency, 0)
+    ]
