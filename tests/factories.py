@@ -103,3 +103,10 @@ def picture_bytes(width: int = 120, height: int = 160, kind: str = "JPEG", **opt
     buffer = io.BytesIO()
     Image.linear_gradient("L").resize((width, height)).convert("RGB").save(buffer, kind, **options)
     return buffer.getvalue()
+
+
+def png_bytes(picture: Image.Image) -> bytes:
+    """A picture as a file's content, without loss."""
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG", compress_level=1)
+    return buffer.getvalue()
