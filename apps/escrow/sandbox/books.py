@@ -157,7 +157,8 @@ class Books:
         before: str | None = None,
     ) -> Page:
         """A page of one kind, newest first; `where` compares fields of the body by JSON path."""
-        conditions, values = ["kind = ?", "account = ?"], [kind, account]
+        conditions = ["kind = ?", "account = ?"]
+        values: list[Any] = [kind, account]
         for field, value in (where or {}).items():
             if isinstance(value, (list, tuple)):
                 conditions.append(f"json_extract(body, '$.{field}') IN ({', '.join('?' * len(value))})")

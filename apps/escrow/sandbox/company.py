@@ -167,15 +167,15 @@ class Sandbox:
     def control(self, what: str, given: Mapping[str, Any]) -> Obj:
         """The sandbox's own levers, which Stripe does not have: `config`, `advance`, `dispute`, `resend`."""
         if what == "config":
-            kinds = {field.name: type(field.default) for field in fields(Switches)}
+            kinds: dict[str, type] = {field.name: type(field.default) for field in fields(Switches)}
             for name, value in given.items():
                 if name not in kinds:
                     raise ApiError(
                         f"There is no such switch: {name}. Known: {', '.join(kinds)}", param=name, began=False
                     )
-                read = (lambda text: text in ("true", "1", "on")) if kinds[name] is bool else kinds[name]
                 try:
-                    setattr(self.switches, name, read(value))
+                    read = value in ("true", "1", "on") if kinds[name] is bool else kinds[name](value)
+                    setattr(self.switches, name, read)
                 except ValueError:
                     raise ApiError(f"Not a number: {value}", param=name, began=False) from None
             return {field.name: getattr(self.switches, field.name) for field in fields(Switches)}

@@ -8,7 +8,7 @@ from typing import Any
 from apps.escrow.sandbox.errors import wrong_parameter
 
 Reader = Callable[[Any, str], Any]
-Spec = Mapping[str, Reader]
+Spec = dict[str, Reader]
 
 # fmt: off
 CURRENCIES = frozenset((

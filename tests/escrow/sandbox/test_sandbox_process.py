@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import httpx
 import pytest
 import stripe
 
@@ -58,6 +59,22 @@ def test_it_says_one_line_and_ends_at_once_when_told(start):
     assert process.stop() in (0, -signal.SIGTERM)
     assert time.monotonic() - before < 5
     assert process.child.stdout.read() == ""
+
+
+def test_its_levers_need_the_key(http_shop):
+    address = f"{http_shop.sandbox.public_url}/_sandbox/"
+    key = {"Authorization": "Bearer sk_test_sandbox"}
+    before = http_shop.sandbox.now()
+    assert httpx.post(f"{address}advance", data={"days": 2}).status_code == 401
+    assert httpx.post(f"{address}advance", data={"days": 2}, headers=key).json()["now"] >= before + 2 * 86_400
+    turned = httpx.post(f"{address}config", data={"latency": "0.01", "duplicate_webhooks": "true"}, headers=key).json()
+    assert (turned["latency"], turned["duplicate_webhooks"], turned["fail_next"]) == (0.01, True, 0)
+    for lever, fields in [("config", {"colour": "1"}), ("config", {"latency": "x"}), ("advance", {"seconds": "-1"})]:
+        assert httpx.post(address + lever, data=fields, headers=key).status_code == 400
+    charge = http_shop.pay().latest_charge
+    opened = httpx.post(f"{address}dispute", data={"charge": charge}, headers=key).json()
+    assert http_shop.v1.disputes.retrieve(opened["id"]).charge == charge
+    assert httpx.post(f"{address}nothing", headers=key).status_code == 404
 
 
 def test_killed_without_warning_it_comes_back_with_everything(start):

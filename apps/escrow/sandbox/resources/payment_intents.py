@@ -64,6 +64,7 @@ CREATING = (
         "confirmation_method": choice("automatic", "manual"),
     }
 )
+FIELD_AT_FAULT = {"expired_card": "exp_month", "incorrect_cvc": "cvc"}
 REASONS = choice("duplicate", "fraudulent", "requested_by_customer", "abandoned")
 
 
@@ -228,13 +229,7 @@ def charge_now(desk: Desk, intent: Obj, method: Obj, *, authenticated: bool) -> 
             decline_code=reason,
             keeps_changes=True,
             charge=charge["id"],
-            **(
-                {"param": "exp_month"}
-                if code == "expired_card"
-                else {"param": "cvc"}
-                if code == "incorrect_cvc"
-                else {}
-            ),
+            param=FIELD_AT_FAULT.get(code),
         )
         raise _failed(desk, intent, method, declined)
     if intent["capture_method"] == "manual":
@@ -329,7 +324,7 @@ def update(desk: Desk, values: dict[str, Any], identifier: str) -> Obj:
     if final and set(values) - {"description", "metadata", "receipt_email", "shipping", "transfer_group"}:
         raise wrong_state(intent, "updated")
     if "amount" in values:
-        check_smallest(values["amount"], values.get("currency", intent["currency"]))
+        check_smallest(values["amount"], values.get("currency") or intent["currency"])
     if values.get("payment_method"):
         values["payment_method"] = payment_methods.resolve(desk, values["payment_method"])["id"]
         intent["status"] = "requires_confirmation"
@@ -354,7 +349,7 @@ def capture(desk: Desk, values: dict[str, Any], identifier: str) -> Obj:
     intent = desk.get("payment_intent", identifier, param="intent")
     if intent["status"] != "requires_capture":
         raise wrong_state(intent, "captured")
-    wanted = values.get("amount_to_capture", intent["amount_capturable"])
+    wanted: int = values.get("amount_to_capture") or intent["amount_capturable"]
     if wanted > intent["amount_capturable"]:
         raise ApiError(
             f"Amount ({wanted}) is greater than the capturable amount ({intent['amount_capturable']}).",
