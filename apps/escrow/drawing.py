@@ -54,9 +54,9 @@ Postings (G the amount, F the fee, R what goes back, N what the seller gets):
 
 PostgreSQL itself keeps these promises (`apps/escrow/migrations/0002_ledger_guards.py`): every transaction has at least
 two entries and sums to zero in each currency; entries are never changed or removed, and come only with their
-transaction; balances follow from entries; no account falls below its floor; a posting key means one posting; a hold's account holds
-its whole amount while the hold is paid and open, and nothing otherwise. `manage.py check_ledger` proves all of it anew
-from the entries, and that the guards are in place.
+transaction; balances follow from entries; no account falls below its floor; a posting key means one posting; a hold's
+account holds its whole amount while the hold is paid and open, and nothing otherwise. `manage.py check_ledger` proves
+all of it anew from the entries, and that the guards are in place.
 
 The owner of a table can switch its triggers off. In production, migrate as one database role and run the product as
 another that owns nothing and has SELECT, INSERT, UPDATE and DELETE on the tables.
