@@ -1,8 +1,8 @@
 """A real Chromium, the real ASGI application on the test database, and pages that fail when their console does.
 
 `new_page(user=…, viewport="desktop" | "phone", theme="light" | "dark")` opens a fresh profile, signed in by session
-cookie; `site` is the server's address; every test here is marked `browser` and works on a database that is emptied
-after it.
+cookie, on a database that is emptied after the test; `open_page` does the same without one, for pages that need none.
+`site` is the server's address. Every test here is marked `browser`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -86,34 +86,40 @@ def site(asgi_server: str, transactional_db: None, settings: object) -> str:
 
 
 @pytest.fixture
-def new_page(chromium: Browser, site: str) -> Iterator[NewPage]:
-    """Opens pages, each in a profile of its own; afterwards none may have an error in its console.
+def open_page(chromium: Browser, asgi_server: str) -> Iterator[NewPage]:
+    """Opens pages that need no database, each in a profile of its own; afterwards none may have an error in its console.
 
     Pass `allow` (regular expressions) for errors that the test provokes, e.g. `allow=["status of 409"]`.
     """
     opened: list[tuple[Page, Watch]] = []
 
-    def open_page(
+    def open_one(
         user: object = None,
         viewport: str = "desktop",
         theme: str = "light",
         javascript: bool = True,
-        allow: tuple[str, ...] = (),
+        allow: Sequence[str] = (),
     ) -> Page:
-        context = open_context(chromium, base_url=site, viewport=viewport, theme=theme, javascript=javascript)
+        context = open_context(chromium, base_url=asgi_server, viewport=viewport, theme=theme, javascript=javascript)
         context.set_default_timeout(10_000)
         if user is not None:
-            context.add_cookies([_session_cookie(user, site)])
+            context.add_cookies([_session_cookie(user, asgi_server)])
         page = context.new_page()
         opened.append((page, Watch(page, tuple(allow))))
         return page
 
-    yield open_page
+    yield open_one
     problems = []
     for page, watch in opened:
         problems += [f"{page.url}: {each}" for each in watch.problems]
         page.context.close()
     assert not problems, "\n".join(problems)
+
+
+@pytest.fixture
+def new_page(site: str, open_page: NewPage) -> NewPage:
+    """The same on a database of the test's own, where a user can be signed in."""
+    return open_page
 
 
 def _session_cookie(user: object, site: str) -> dict[str, str]:

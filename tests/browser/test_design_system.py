@@ -12,8 +12,8 @@ DOORS = ["/accounts/login/", "/accounts/signup/", "/accounts/password/reset/"]
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("viewport", ["desktop", "phone"])
-def test_every_component_is_accessible(new_page, viewport, theme):
-    page = new_page(viewport=viewport, theme=theme)
+def test_every_component_is_accessible(open_page, viewport, theme):
+    page = open_page(viewport=viewport, theme=theme)
     page.goto("/design/")
     page.locator("figure[data-chart]").scroll_into_view_if_needed()
     expect(page.locator("figure[data-chart-ready]")).to_be_attached()
@@ -22,15 +22,15 @@ def test_every_component_is_accessible(new_page, viewport, theme):
 
 
 @pytest.mark.parametrize("path", DOORS)
-def test_account_pages_are_accessible(new_page, path):
-    page = new_page(viewport="phone", theme="dark")
+def test_account_pages_are_accessible(open_page, path):
+    page = open_page(viewport="phone", theme="dark")
     page.goto(path)
     expect(page.locator("h1")).to_be_visible()
     assert_accessible(page)
 
 
-def test_a_missing_page_says_what_to_do_next(new_page):
-    page = new_page(allow=["status of 404"])
+def test_a_missing_page_says_what_to_do_next(open_page):
+    page = open_page(allow=["status of 404"])
     answer = page.goto("/no/such/page/")
     assert answer.status == 404
     expect(page.locator("h1")).to_have_text("There is nothing here")
@@ -39,8 +39,8 @@ def test_a_missing_page_says_what_to_do_next(new_page):
 
 
 @pytest.mark.parametrize("viewport", ["desktop", "phone"])
-def test_nothing_to_press_is_smaller_than_24_pixels(new_page, viewport):
-    page = new_page(viewport=viewport)
+def test_nothing_to_press_is_smaller_than_24_pixels(open_page, viewport):
+    page = open_page(viewport=viewport)
     assert page.goto("/design/").ok
     # WCAG 2.5.8: links inside a line of text are excused, and the tile's link covers its whole tile.
     small = page.evaluate(
@@ -54,8 +54,8 @@ def test_nothing_to_press_is_smaller_than_24_pixels(new_page, viewport):
     assert small == []
 
 
-def test_the_chosen_theme_is_kept_and_drawn_by_the_server(new_page):
-    page = new_page(theme="light")
+def test_the_chosen_theme_is_kept_and_drawn_by_the_server(open_page):
+    page = open_page(theme="light")
     page.goto("/design/")
     page.locator("footer").get_by_role("button", name="Dark").click()
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
@@ -63,8 +63,8 @@ def test_the_chosen_theme_is_kept_and_drawn_by_the_server(new_page):
     assert 'data-theme="dark"' in html
 
 
-def test_the_page_reads_without_script(new_page):
-    page = new_page(javascript=False, viewport="phone")
+def test_the_page_reads_without_script(open_page):
+    page = open_page(javascript=False, viewport="phone")
     page.goto("/design/")
     expect(page.get_by_text("Ember Warden").first).to_be_visible()
     expect(page.get_by_text(re.compile(r"as of \d+ \w+ \d{4}")).first).to_be_visible()
@@ -77,8 +77,8 @@ def test_the_page_reads_without_script(new_page):
     assert_fits(page)
 
 
-def test_a_question_can_be_answered_and_left_by_keyboard(new_page):
-    page = new_page()
+def test_a_question_can_be_answered_and_left_by_keyboard(open_page):
+    page = open_page()
     page.goto("/design/")
     opener = page.get_by_role("link", name="Open a question")
     opener.focus()
@@ -90,8 +90,8 @@ def test_a_question_can_be_answered_and_left_by_keyboard(new_page):
     expect(opener).to_be_focused()
 
 
-def test_the_chart_zooms_to_a_range_and_follows_the_theme(new_page):
-    page = new_page()
+def test_the_chart_zooms_to_a_range_and_follows_the_theme(open_page):
+    page = open_page()
     page.goto("/design/")
     chart = page.locator("figure[data-chart]")
     chart.scroll_into_view_if_needed()
@@ -102,8 +102,8 @@ def test_the_chart_zooms_to_a_range_and_follows_the_theme(new_page):
     expect(chart.locator("canvas")).to_have_count(1)
 
 
-def test_a_deadline_counts_down_and_says_what_follows(new_page):
-    page = new_page()
+def test_a_deadline_counts_down_and_says_what_follows(open_page):
+    page = open_page()
     page.goto("/design/")
     soon = page.locator('.deadline[data-urgency="soon"]')
     expect(soon).to_contain_text(re.compile(r"5 hours 1\d minutes left"))
@@ -111,8 +111,8 @@ def test_a_deadline_counts_down_and_says_what_follows(new_page):
     expect(page.locator('.deadline[data-urgency="passed"]')).to_contain_text("passed")
 
 
-def test_chosen_photos_are_shown_and_can_be_taken_back(new_page, tmp_path):
-    page = new_page()
+def test_chosen_photos_are_shown_and_can_be_taken_back(open_page, tmp_path):
+    page = open_page()
     page.goto("/design/")
     picture = page.request.get("/static/img/samples/card-1.svg").body()
     files = [
@@ -128,15 +128,15 @@ def test_chosen_photos_are_shown_and_can_be_taken_back(new_page, tmp_path):
     assert page.evaluate("() => document.querySelector('#photos').files.length") == 1
 
 
-def test_slash_leads_into_the_search_box(new_page):
-    page = new_page()
+def test_slash_leads_into_the_search_box(open_page):
+    page = open_page()
     page.goto("/design/")
     page.keyboard.press("/")
     expect(page.locator("#site-search")).to_be_focused()
 
 
-def test_the_first_tab_offers_to_skip_to_the_page(new_page):
-    page = new_page()
+def test_the_first_tab_offers_to_skip_to_the_page(open_page):
+    page = open_page()
     page.goto("/design/")
     page.keyboard.press("Tab")
     skip = page.get_by_role("link", name="Skip to the page")
