@@ -15,7 +15,7 @@ from ml.pipeline import STAGES
 from ml.sample import Label, LabelledPhoto
 from ml.types import CardEntry, CardResult, PhotoResult
 
-LEGIBLE = 2.3
+LEGIBLE = 2.6
 """Pixels per millimetre below which nobody can read a card's name."""
 
 Fits = Callable[[CardResult, Label], bool]
@@ -66,6 +66,7 @@ class Judge:
         self.known = {(e.game, plain(n)) for e in entries.values() for n in (e.name, *e.aliases)}
 
     def same_name(self, key: str, label: Label) -> bool:
+        """Whether the card behind a key has the label's name, in any of its spellings."""
         entry = self.entries.get(key)
         return (
             entry is not None
@@ -74,6 +75,7 @@ class Judge:
         )
 
     def same_printing(self, key: str, label: Label) -> bool:
+        """Whether a key is the very printing: number, set, and for One Piece the language and the variant."""
         entry = self.entries.get(key)
         if entry is None or entry.game != label.game:
             return False
@@ -85,6 +87,7 @@ class Judge:
         return wanted in (entry.set_code.upper(), key.split(":")[1].upper())
 
     def is_known(self, label: Label) -> bool:
+        """Whether the catalogue has any card of this name."""
         return any((label.game, name) in self.known for name in label.names)
 
 
@@ -142,6 +145,7 @@ def report(name: str, t: Tally) -> str:
 
 
 def main() -> None:
+    """Run over the photographs that the arguments name."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder with cards/ and catalog/")
     parser.add_argument("--cache", type=Path, help="npz file that keeps the references' descriptors between runs")

@@ -16,7 +16,7 @@ _TO_LETTER = str.maketrans({"0": "O", "1": "I", "5": "S", "8": "B"})
 
 _D = r"[0-9OoQDIl|!ZSB]"
 _FRACTION = re.compile(
-    rf"(?<![0-9A-Za-z/])(?P<prefix>TG|GG|SV|RC|SH|SL|AR|H)?(?P<number>[0-9][0-9OoIl|]{{0,2}}|[OoIl|][0-9]{{1,2}})\s?[/／⁄]\s?(?P<tprefix>TG|GG|SV|RC|SH|SL|AR|H)?(?P<total>[0-9OoIl|SB]{{1,3}})(?![0-9/])"
+    r"(?<![0-9A-Za-z/])(?P<prefix>TG|GG|SV|RC|SH|SL|AR|H)?(?P<number>[0-9][0-9OoIl|]{{0,2}}|[OoIl|][0-9]{{1,2}})\s?[/／⁄]\s?(?P<tprefix>TG|GG|SV|RC|SH|SL|AR|H)?(?P<total>[0-9OoIl|SB]{{1,3}})(?![0-9/])"
 )
 _PROMO = re.compile(
     r"(?<![A-Z])(?P<series>SWSH|SVP|HGSS|SM|XY|BW|DP)[\s-]{0,2}(?:EN\s?)?(?P<number>[0-9O]{2,3})(?![0-9/])"
@@ -56,7 +56,6 @@ _WORDS = {
     ONE_PIECE: (
         "on play",
         "don!!",
-        "counter",
         "when attacking",
         "straw hat",
         "bandai",
@@ -77,7 +76,6 @@ _WORDS = {
         "enchantment",
         "artifact",
         "planeswalker",
-        "illus.",
         "target creature",
         "battlefield",
         "mana",
@@ -116,45 +114,43 @@ def _digits(text: str) -> str:
 def parse_line(text: str, *, game: str | None = None) -> Iterator[PrintedNumber]:
     """Every collector number that a line of text may hold. `trust` is the grammar's alone: 1.0 is unmistakable."""
     line = unicodedata.normalize("NFKC", text).strip()
+    for name, grammar in ((ONE_PIECE, _one_piece), (POKEMON, _pokemon), (MAGIC, _magic)):
+        if game in (None, name):
+            yield from grammar(line)
+
+
+def _one_piece(line: str) -> Iterator[PrintedNumber]:
     upper = line.upper()
-    if game in (None, ONE_PIECE):
-        for m in _ONE_PIECE.finditer(upper):
-            series = m["series"].translate(_TO_LETTER).replace("Q", "O")
-            code = f"{series}{_digits(m['set'])}"
-            clean = f"{code}-{_digits(m['number'])}"
-            exact = clean in upper
-            yield PrintedNumber(ONE_PIECE, clean, "", code, None, 1.0 if exact else 0.85)
-        for m in _ONE_PIECE_PROMO.finditer(upper):
-            yield PrintedNumber(ONE_PIECE, f"P-{_digits(m['number'])}", "", "P", None, 0.8)
-    fractions = list(_FRACTION.finditer(line.replace("／", "/")))
-    if game in (None, POKEMON):
-        codes = _POKEMON_SET.search(line)
-        for m in fractions:
-            prefix = m["prefix"] or ""
-            number, total = prefix + _digits(m["number"]), (m["tprefix"] or "") + _digits(m["total"])
-            if not total.lstrip(prefix).isdigit() and not re.search(r"\d", total):
-                continue
-            trust = 0.95 if len(m["total"]) >= 2 else 0.3
-            yield PrintedNumber(
-                POKEMON,
-                number,
-                total,
-                codes["set"] if codes else "",
-                codes["language"].lower() if codes else None,
-                trust,
-            )
-        for m in _PROMO.finditer(upper):
-            yield PrintedNumber(POKEMON, f"{m['series']}{_digits(m['number'])}", "", m["series"], None, 0.85)
-    if game in (None, MAGIC):
-        codes = _MAGIC_SET.search(upper)
-        set_code, language = (codes["set"], codes["language"].lower()) if codes else ("", None)
-        for m in fractions:
-            total = _digits(m["total"])
-            # "3/3" in the corner of a creature is its power and toughness.
-            if not m["prefix"] and total.isdigit() and int(total) >= 30:
-                yield PrintedNumber(MAGIC, _digits(m["number"]), total, set_code, language, 0.9)
-        for m in _MAGIC_NEW.finditer(upper):
-            yield PrintedNumber(MAGIC, _digits(m["number"]), "", set_code, language, 0.75)
+    for m in _ONE_PIECE.finditer(upper):
+        code = m["series"].translate(_TO_LETTER).replace("Q", "O") + _digits(m["set"])
+        clean = f"{code}-{_digits(m['number'])}"
+        yield PrintedNumber(ONE_PIECE, clean, "", code, None, 1.0 if clean in upper else 0.85)
+    for m in _ONE_PIECE_PROMO.finditer(upper):
+        yield PrintedNumber(ONE_PIECE, f"P-{_digits(m['number'])}", "", "P", None, 0.8)
+
+
+def _pokemon(line: str) -> Iterator[PrintedNumber]:
+    codes = _POKEMON_SET.search(line)
+    set_code, language = (codes["set"], codes["language"].lower()) if codes else ("", None)
+    for m in _FRACTION.finditer(line):
+        number, total = (m["prefix"] or "") + _digits(m["number"]), (m["tprefix"] or "") + _digits(m["total"])
+        if any(c.isdigit() for c in m["total"]):
+            yield PrintedNumber(POKEMON, number, total, set_code, language, 0.95 if len(m["total"]) >= 2 else 0.3)
+    for m in _PROMO.finditer(line.upper()):
+        yield PrintedNumber(POKEMON, f"{m['series']}{_digits(m['number'])}", "", m["series"], None, 0.85)
+
+
+def _magic(line: str) -> Iterator[PrintedNumber]:
+    upper = line.upper()
+    codes = _MAGIC_SET.search(upper)
+    set_code, language = (codes["set"], codes["language"].lower()) if codes else ("", None)
+    for m in _FRACTION.finditer(line):
+        total = _digits(m["total"])
+        # "3/3" in the corner of a creature is its power and toughness.
+        if not m["prefix"] and total.isdigit() and int(total) >= 30:
+            yield PrintedNumber(MAGIC, _digits(m["number"]), total, set_code, language, 0.9)
+    for m in _MAGIC_NEW.finditer(upper):
+        yield PrintedNumber(MAGIC, _digits(m["number"]), "", set_code, language, 0.75)
 
 
 def is_pokedex_line(text: str) -> bool:
@@ -205,7 +201,7 @@ def guessed_game(lines: Iterable[Line], numbers: Iterable[PrintedNumber]) -> str
     votes = dict.fromkeys(_WORDS, 0.0)
     text = " ".join(line.text for line in lines).lower()
     for game, words in _WORDS.items():
-        votes[game] += sum(1.0 for word in words if word in text)
+        votes[game] += sum(1.0 for word in words if _is_said(word, text))
     if re.search(r"(?<![a-z])hp\s?\d{2,3}|\d{2,3}\s?hp(?![a-z])", text):
         votes[POKEMON] += 1.5
     for number in numbers:
@@ -215,7 +211,14 @@ def guessed_game(lines: Iterable[Line], numbers: Iterable[PrintedNumber]) -> str
             votes[number.game] += 0.3 * number.trust
     best = max(votes, key=lambda game: votes[game])
     others = max(value for game, value in votes.items() if game != best)
-    return best if votes[best] >= 1.0 and votes[best] > others else None
+    return best if votes[best] >= 1.5 and votes[best] > others + 0.5 else None
+
+
+def _is_said(word: str, text: str) -> bool:
+    """Whether a word stands in a text on its own: the "Creatures" of an imprint are no "creature"."""
+    if not word.isascii():
+        return word in text
+    return bool(re.search(rf"(?<![a-z]){re.escape(word)}(?![a-z])", text))
 
 
 def language_of(lines: Iterable[Line]) -> str | None:

@@ -25,7 +25,7 @@ def decoded(content: bytes, *, most_pixels: int = MOST_PIXELS) -> Picture:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            image = Image.open(io.BytesIO(content), formats=FORMATS)
+            image: Image.Image = Image.open(io.BytesIO(content), formats=FORMATS)
             width, height = image.size
             if width * height > most_pixels:
                 raise UnreadablePhoto(

@@ -64,7 +64,8 @@ class Pipeline:
 
     @property
     def versions(self) -> dict[str, str]:
-        engines = {
+        """The version of each engine, by stage."""
+        engines: dict[str, Detector | Rectifier | Embedder | Reader | Verifier | Fuser | None] = {
             "detect": self.detector,
             "rectify": self.rectifier,
             "embed": self.embedder,

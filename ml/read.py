@@ -14,7 +14,7 @@ from ml.types import Crop, Line, Picture, Reading
 
 DETECTION_WIDTH, DETECTION_HEIGHT = 544, 768
 Box = tuple[float, float, float, float]
-SMALLEST_PX_PER_MM = 2.3
+SMALLEST_PX_PER_MM = 2.6
 """Below this not even a name is legible."""
 FINE_PX_PER_MM = 7.0
 """From here on a second look at the number strip is worth its time."""
@@ -50,7 +50,7 @@ class OcrReader:
             for crop, ok in zip(crops, legible, strict=True)
         ]
         doubtful = [i for i, page in enumerate(pages) if page and i < len(may_be_turned) and may_be_turned[i]]
-        turned = self._turned([pages[i] for i in doubtful if pages[i]])
+        turned = self._turned([page for i in doubtful if (page := pages[i])])
         for i, turn in zip(doubtful, turned, strict=True):
             page = pages[i]
             if turn and page:

@@ -138,6 +138,7 @@ def catalogue_entries(folder: Path) -> list[CardEntry]:
 
 
 def pokemon_key(set_id: str, number: str) -> str:
+    """The catalogue key of a Pokemon card: its set's identifier and its number without leading zeros."""
     return f"pokemon:{set_id}:{number_key(number)}"
 
 

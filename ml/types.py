@@ -57,6 +57,7 @@ class Quad:
         return float(np.degrees(np.arctan2(top[1], top[0])) % 360)
 
     def to_list(self) -> list[list[float]]:
+        """For JSON: four pairs of numbers."""
         return [[round(float(x), 2), round(float(y), 2)] for x, y in self.corners]
 
 
@@ -125,6 +126,7 @@ class Reading:
     turned: int = 0
 
     def to_dict(self) -> dict[str, Any]:
+        """For JSON."""
         return {
             "number": self.number,
             "total": self.total,
@@ -188,6 +190,7 @@ class Candidate:
     reasons: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
+        """For JSON."""
         return {
             "key": self.key,
             "probability": round(self.probability, 4),
@@ -214,6 +217,7 @@ class CardResult:
         return self.candidates[0] if self.candidates else None
 
     def to_dict(self) -> dict[str, Any]:
+        """For JSON."""
         return {
             "quad": self.quad.to_list(),
             "score": round(self.score, 4),
@@ -237,6 +241,7 @@ class PhotoResult:
     versions: Mapping[str, str]
 
     def to_dict(self) -> dict[str, Any]:
+        """For JSON."""
         return {
             "cards": [card.to_dict() for card in self.cards],
             "seconds": {stage: round(value, 4) for stage, value in self.seconds.items()},
@@ -269,6 +274,7 @@ class Grading:
     limits: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
+        """For JSON."""
         c = self.centering
         return {
             "lowest": self.lowest,

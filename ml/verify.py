@@ -24,7 +24,7 @@ class KeypointVerifier:
 
     def __init__(self, *, keypoints: int = 500, remembered: int = 4096) -> None:
         """remembered: how many references' features are kept; each takes about 250 kB."""
-        self._sift = cv2.SIFT_create(nfeatures=keypoints, contrastThreshold=0.02)
+        self._sift = cv2.SIFT.create(nfeatures=keypoints, contrastThreshold=0.02)
         self._features: OrderedDict[str, tuple[int, Features]] = OrderedDict()
         self._remembered = remembered
         self._lock = Lock()

@@ -276,7 +276,8 @@ _NEWEST = """select (select id from catalog_product order by id desc limit 1),
 
 def _facets_of_all(sql: str, parameters: dict[str, Any], filters: Filters) -> tuple[Facet, ...]:
     """Facets of the whole catalogue: counting every product takes a tenth of a second, so the answer is kept for five
-    minutes, or until a product or variant is added."""
+    minutes, or until a product or variant is added.
+    """
     with connection.cursor() as cursor:
         cursor.execute(_NEWEST)
         newest = cursor.fetchone()
@@ -320,16 +321,6 @@ def suggest(text: str, *, limit: int = 8) -> list[ProductRow]:
     return list(search_products(text=text, limit=limit, facets=False).page.rows)
 
 
-def printings(*, text: str, limit: int = 8) -> list[Product]:
-    """The best results as products with their release and variants, and `image_name`, for choosing a printing."""
-    order = {row.id: row for row in search_products(text=text, limit=limit, facets=False).page.rows}
-    found = Product.objects.defer("search").select_related("release", "category").prefetch_related("variants")
-    products = sorted(found.filter(pk__in=order), key=lambda product: list(order).index(product.pk))
-    for product in products:
-        product.image_name = order[product.pk].image
-    return products
-
-
 # -- one product --------------------------------------------------------------------------------------------------
 @dataclass(frozen=True)
 class ProductDetail:
@@ -340,11 +331,6 @@ class ProductDetail:
     image: ProductImage | None
     previous: UUID | None
     next: UUID | None
-
-    @property
-    def pk(self) -> UUID:
-        """The product's id."""
-        return self.product.pk
 
     @property
     def default_variant(self) -> Variant | None:
@@ -397,11 +383,6 @@ def product_detail(pk: UUID | str) -> ProductDetail:
     )
     previous, following = _neighbours(product)
     return ProductDetail(product, tuple(variants), next(iter(product.images.all()), None), previous, following)
-
-
-def chosen_variant(detail: ProductDetail, pk: str) -> Variant | None:
-    """The printing of that id, else the one that the page shows first; None for a product without printings."""
-    return detail.variant(pk)
 
 
 _NEIGHBOURS = """

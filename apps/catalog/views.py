@@ -29,7 +29,7 @@ def _chosen(values: tuple[queries.FacetValue, ...]) -> bool:
 
 @require_safe
 def search(request: HttpRequest) -> HttpResponse:
-    """Results of a text and facets. HTMX gets the results alone."""
+    """Results of a text and facets."""
     form = SearchForm(request.GET)
     wanted = form.wanted()
     result = queries.search_products(**wanted.filters, text=wanted.text, sort=wanted.sort, **wanted.slice)
@@ -43,8 +43,7 @@ def search(request: HttpRequest) -> HttpResponse:
         "hidden": [("q", wanted.text), ("sort", wanted.sort)],
         "clear_url": form.clear_url(reverse("search")),
     }
-    is_part = request.htmx and request.htmx.target == "results"
-    return render(request, "catalog/partials/results.html" if is_part else "catalog/search.html", context)
+    return render(request, "catalog/search.html", context)
 
 
 @require_safe

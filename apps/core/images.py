@@ -35,18 +35,14 @@ class StoredImage:
     digest: str
 
 
-def accept_upload(
-    file: BinaryIO, *, folder: str, thumbnails: bool = True
-) -> StoredImage:
+def accept_upload(file: BinaryIO, *, folder: str, thumbnails: bool = True) -> StoredImage:
     """Check an upload, make it safe and store it under `folder`.
 
     Raises TooLarge (bytes or pixels over settings.UPLOAD_MAX_*) and UnsupportedType (not a picture, or a broken one).
     """
     content = file.read(settings.UPLOAD_MAX_BYTES + 1)
     if len(content) > settings.UPLOAD_MAX_BYTES:
-        raise TooLarge(
-            f"The picture is over {settings.UPLOAD_MAX_BYTES // 2**20} MB. Send a smaller one."
-        )
+        raise TooLarge(f"The picture is over {settings.UPLOAD_MAX_BYTES // 2**20} MB. Send a smaller one.")
     picture = upright(content)
     return store(
         picture,
@@ -71,15 +67,11 @@ def upright(content: bytes) -> Image.Image:
                 )
             picture.load()
     except UnidentifiedImageError:
-        raise UnsupportedType(
-            f"This is not a picture that we can read. Send {_READABLE}."
-        ) from None
+        raise UnsupportedType(f"This is not a picture that we can read. Send {_READABLE}.") from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise TooLarge("The picture has far more pixels than a camera takes.") from None
     except (OSError, ValueError, SyntaxError):
-        raise UnsupportedType(
-            "The picture is damaged or cut off. Send it again."
-        ) from None
+        raise UnsupportedType("The picture is damaged or cut off. Send it again.") from None
     turned = ImageOps.exif_transpose(picture)
     clean = Image.new("RGB", turned.size, "white")
     if turned.mode in ("RGBA", "LA", "P"):
@@ -90,14 +82,10 @@ def upright(content: bytes) -> Image.Image:
     return clean
 
 
-def store(
-    picture: Image.Image, *, folder: str, digest: str = "", thumbnails: bool = True
-) -> StoredImage:
+def store(picture: Image.Image, *, folder: str, digest: str = "", thumbnails: bool = True) -> StoredImage:
     """Store an RGB picture as JPEG with its thumbnails; returns where it lies."""
     stem = f"{folder.strip('/')}/{uuid7().hex}"
-    name = default_storage.save(
-        f"{stem}.jpg", ContentFile(_encoded(picture, "JPEG", quality=90))
-    )
+    name = default_storage.save(f"{stem}.jpg", ContentFile(_encoded(picture, "JPEG", quality=90)))
     if thumbnails:
         for size in SIZES:
             small = picture.copy()

@@ -85,9 +85,7 @@ def emit_all(events: Sequence[Event]) -> None:
     request_id = structlog.contextvars.get_contextvars().get("request_id", "")
     rows = OutboxEvent.objects.bulk_create(
         [
-            OutboxEvent(
-                topic=event.topic, aggregate=event.aggregate, payload=payload_of(event), request_id=request_id
-            )
+            OutboxEvent(topic=event.topic, aggregate=event.aggregate, payload=payload_of(event), request_id=request_id)
             for event in events
         ],
         batch_size=2000,

@@ -18,7 +18,7 @@ class CheckoutForm(forms.ModelForm):
     class Meta:
         model = Address
         fields = ("name", "line1", "line2", "city", "region", "postal_code", "country")
-        labels = {"name": _("Full name"), "country": _("Country (two letters)")}
+        labels = {"name": _("Full name")}
         widgets = {
             "name": forms.TextInput({"autocomplete": "name"}),
             "line1": forms.TextInput({"autocomplete": "address-line1"}),
@@ -26,15 +26,8 @@ class CheckoutForm(forms.ModelForm):
             "city": forms.TextInput({"autocomplete": "address-level2"}),
             "region": forms.TextInput({"autocomplete": "address-level1"}),
             "postal_code": forms.TextInput({"autocomplete": "postal-code"}),
-            "country": forms.TextInput({"autocomplete": "country", "size": 2}),
+            "country": forms.Select({"autocomplete": "country"}),
         }
-
-    def clean_country(self) -> str:
-        """Two letters, upper case."""
-        country = self.cleaned_data["country"].strip().upper()
-        if len(country) != 2 or not country.isascii() or not country.isalpha():
-            raise forms.ValidationError(_("Give the country as two letters, such as US or DE."))
-        return country
 
     @property
     def address(self) -> dict[str, str]:

@@ -48,7 +48,8 @@ def checkout(request: HttpRequest, listing: uuid.UUID) -> HttpResponse:
         except DomainError as error:
             form.add_error(None, error.message)
         else:
-            save_address(user=request.user, **form.address)
+            if address is None:
+                save_address(user=request.user, by=request.user, **form.address)
             return _to_payment(request, trade)
     shipping = listings.shipping_minor(offer, address.country if address else request.user.country)
     context = {

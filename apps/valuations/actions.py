@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +19,7 @@ from django.utils import timezone
 
 from apps.catalog.models import Variant
 from apps.core.conditions import Condition
-from apps.core.errors import NotFound
+from apps.core.errors import InvalidInput, NotFound
 from apps.core.outbox import emit, emit_all
 from apps.valuations import statements
 from apps.valuations.events import PriceChanged, ValuationCompleted
@@ -31,6 +32,8 @@ from apps.valuations.fair_value import (
     fair_value,
     fair_values,
 )
+from apps.valuations.importers import generic, tcgcsv
+from apps.valuations.importers.loader import MarketReport, load
 from apps.valuations.models import Valuation
 
 CHUNK = 4000
@@ -205,8 +208,57 @@ def stale_variants(*, as_of: dt.datetime, limit: int) -> list[UUID]:
         return [pk for (pk,) in cursor.fetchall()]
 
 
+def variants_with_evidence() -> list[UUID]:
+    """Every variant that has a quote or a sale, or had a price."""
+    with connection.cursor() as cursor:
+        cursor.execute(statements.WITH_EVIDENCE)
+        return [pk for (pk,) in cursor.fetchall()]
+
+
 def refresh_stale(*, as_of: dt.datetime | None = None, limit: int = 20_000) -> Refreshed:
     """Bring prices up to date that are behind, and the partitions three months ahead. Run by the scheduler."""
     as_of = as_of or timezone.now()
     make_partitions(from_on=as_of.date(), to_on=as_of.date() + dt.timedelta(days=93))
     return refresh_prices(stale_variants(as_of=as_of, limit=limit), as_of=as_of)
+
+
+def import_quotes(
+    *,
+    kind: str,
+    path: Path,
+    source: str = "file",
+    on: dt.date | None = None,
+    add_finishes: bool = False,
+    refresh: bool = True,
+    progress: Callable[[Iterable[Any]], Iterable[Any]] = iter,
+) -> MarketReport:
+    """Import prices ("tcgcsv" or "generic") and bring the current prices of the touched variants up to date.
+
+    `on` is the day of a file that tells none; `add_finishes` adds printings that the market prices and the catalogue
+    lacks. Raises InvalidInput when the file is not what it should be.
+    """
+    if kind not in ("generic", "tcgcsv"):
+        raise InvalidInput(f"{kind!r} is not a format. Known: generic, tcgcsv.")
+    if not path.exists():
+        raise InvalidInput(f"There is no {path}.")
+    rows = tcgcsv.read(path, on=on) if kind == "tcgcsv" else generic.read_quotes(path, source=source)
+    report = load(progress(rows), kind="quotes", origin=f"prices.{kind}", add_finishes=add_finishes)
+    if refresh and report.touched:
+        refresh_prices(report.touched)
+    return report
+
+
+def import_sales(
+    *,
+    path: Path,
+    source: str = "file",
+    refresh: bool = True,
+    progress: Callable[[Iterable[Any]], Iterable[Any]] = iter,
+) -> MarketReport:
+    """Import sales from our own CSV and bring the current prices of the touched variants up to date."""
+    if not path.exists():
+        raise InvalidInput(f"There is no {path}.")
+    report = load(progress(generic.read_sales(path, source=source)), kind="sales", origin="sales.generic")
+    if refresh and report.touched:
+        refresh_prices(report.touched)
+    return report

@@ -88,3 +88,8 @@ select variant_id from (
     where condition = 'NM' and computed_at < %(as_of)s - interval '1 day') behind
 group by variant_id order by max(since) desc, variant_id limit %(limit)s
 """
+
+WITH_EVIDENCE = """
+select variant_id from valuations_quote union select variant_id from valuations_sale
+union select variant_id from valuations_currentprice
+"""

@@ -29,12 +29,18 @@ def dies_with_parent(last_signal: int, become: Callable[[], None] | None = None)
     def prepare() -> None:
         if become:
             become()
-        if sys.platform == "linux":
-            _libc.prctl(_PR_SET_PDEATHSIG, last_signal, 0, 0, 0)
-            if os.getppid() not in {parent, 0}:
-                os._exit(1)
+        die_with_parent(last_signal)
+        # Gone before the request was made; 0 is a parent outside our process namespace.
+        if os.getppid() not in {parent, 0}:
+            os._exit(1)
 
     return prepare
+
+
+def die_with_parent(last_signal: int) -> None:
+    """Ask the kernel for this signal when the thread that made this process ends. Only Linux can."""
+    if sys.platform == "linux":
+        _libc.prctl(_PR_SET_PDEATHSIG, last_signal, 0, 0, 0)
 
 
 def enter_user_namespace() -> None:

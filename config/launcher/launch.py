@@ -109,7 +109,7 @@ class Launch:
 
     def _spawn_setup(self) -> subprocess.Popen[bytes]:
         process = subprocess.Popen(
-            [sys.executable, "-m", "config.launcher.prepare"],
+            [sys.executable, "-m", "config.launcher.tied", "config.launcher.prepare"],
             cwd=ROOT,
             env=self.environment,
             stdin=subprocess.DEVNULL,
@@ -171,7 +171,12 @@ class Launch:
         how = ["-Q", "default,feeds,vision,notify", "-n", node, "-c", processes, "-l", self.settings.log_level]
         quick = ["--without-gossip", "--without-mingle"]
         ready = probes.worker_answers(celery_form(self.redis_url), node)
-        self._add("worker", ["celery", "--quiet", "-A", "config", "worker", *how, *quick], ready, grace=10.0)
+        self._add(
+            "worker",
+            ["config.launcher.tied", "celery", "--quiet", "-A", "config", "worker", *how, *quick],
+            ready,
+            grace=10.0,
+        )
 
     def _add_beat(self) -> None:
         schedule = self.data_dir / "beat-schedule"
@@ -208,7 +213,7 @@ class Launch:
     def _stop(self) -> None:
         """Web first, so that nothing new comes in; then beat, worker and sandbox. A second signal kills at once."""
         if self.setup and self.setup.poll() is None:
-            self.setup.kill()
+            os.killpg(self.setup.pid, signal.SIGKILL)
             self.setup.wait()
         asked = self.interrupts
         self.interrupts = max(self.interrupts, 1)

@@ -23,11 +23,16 @@ class EdgeField:
 
     @classmethod
     def of(cls, photo: Picture) -> "EdgeField":
+        """The field of a photo, (height, width, 3) RGB at working scale."""
         lab = cv2.cvtColor(cv2.GaussianBlur(photo, (3, 3), 0), cv2.COLOR_RGB2LAB).astype(np.float32)
         gx = cv2.Scharr(lab, cv2.CV_32F, 1, 0, scale=1 / 32)
         gy = cv2.Scharr(lab, cv2.CV_32F, 0, 1, scale=1 / 32)
         strength = np.sqrt(gx[..., 0] ** 2 + gy[..., 0] ** 2)
-        return cls(gx, gy, float(np.clip(1.2 * np.median(strength) + 1.5, 2.0, 6.0)))
+        return cls(
+            np.asarray(gx, np.float32),
+            np.asarray(gy, np.float32),
+            float(np.clip(1.2 * np.median(strength) + 1.5, 2.0, 6.0)),
+        )
 
     def across(self, points: Array, normals: Array) -> Array:
         """Gradient strength along `normals` at `points` (both (..., 2)); zero outside of the photo."""

@@ -1,5 +1,7 @@
 """Rows and columns: where most cards of a photo lie on a grid, the places between them are looked at again."""
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 
@@ -51,6 +53,24 @@ def _local(quad: Array, points: Array) -> tuple[Array, Array]:
     return solved[0], solved[1]
 
 
+@dataclass(slots=True)
+class _Cards:
+    """The cards of a grid as they are gathered."""
+
+    quads: list[Array]
+    scores: list[float]
+    guessed: list[bool]
+
+    def add(self, quad: Array, score: float, guessed: bool = False) -> None:
+        self.quads.append(quad)
+        self.scores.append(float(score))
+        self.guessed.append(guessed)
+
+    def covers(self, quad: Array, share: float) -> bool:
+        area = _area(quad)
+        return any(overlap(quad, card) > share * area for card in self.quads)
+
+
 def filled_in(
     chosen: Array, scores: Array, pool: Array, pool_scores: Array, field: EdgeField, small: Picture
 ) -> tuple[Array, Array, Array]:
@@ -59,63 +79,62 @@ def filled_in(
     A gap is filled by an outline of the pool that fits it, else by the place itself where edges and content speak for
     it. Outlines that cover only part of such a card are dropped.
     """
-    guessed = np.zeros(len(chosen), bool)
+    untouched = chosen, scores, np.zeros(len(chosen), bool)
     if len(chosen) < LEAST_CARDS:
-        return chosen, scores, guessed
+        return untouched
     rows = typical_rows(chosen, scores)
     if len(rows) < max(LEAST_CARDS, 0.3 * len(chosen)) or not any(pitch(chosen[rows])):
-        return chosen, scores, guessed
-    cards, worth, inferred = list(chosen[rows]), list(scores[rows]), [False] * len(rows)
+        return untouched
+    cards = _Cards(list(chosen[rows]), list(scores[rows]), [False] * len(rows))
     busy = _activity(small)
-    usual = float(np.median([_mean_inside(busy, c) for c in cards]))
-    height, width = small.shape[:2]
+    usual = float(np.median([_mean_inside(busy, card) for card in cards.quads]))
     for _ in range(4):
-        step = pitch(np.array(cards))
-        added = 0
-        for quad in list(cards):
-            right = (quad[1] + quad[2] - quad[0] - quad[3]) / 2
-            down = (quad[2] + quad[3] - quad[0] - quad[1]) / 2
-            for shift in (right * step[0], -right * step[0], down * step[1], -down * step[1]):
-                if not shift.any():
-                    continue
-                place = quad + shift
-                area = float(np.abs(signed_areas(place[None]))[0])
-                inside = (
-                    (place[:, 0] > -4) & (place[:, 1] > -4) & (place[:, 0] < width + 3) & (place[:, 1] < height + 3)
-                )
-                if not inside.all() or any(overlap(place, c) > 0.25 * area for c in cards):
-                    continue
-                found = _best_fit(place, area, pool, pool_scores)
-                if found is None:
-                    moved = field.refined(place[None], reach=max(3, round(0.05 * np.sqrt(area))))
-                    if not plausible(moved, smallest=0.82 * area, largest=1.22 * area, aspect=(0.6, 0.84))[0]:
-                        moved = place[None]
-                    support, _ = field.support(moved)
-                    if (
-                        support.mean() < 0.6
-                        or np.sort(support[0])[1] < 0.4
-                        or _mean_inside(busy, moved[0]) < 0.45 * usual
-                    ):
-                        continue
-                    cards.append(moved[0])
-                    worth.append(0.8 * float(support.mean()))
-                    inferred.append(True)
-                else:
-                    cards.append(pool[found])
-                    worth.append(float(pool_scores[found]))
-                    inferred.append(False)
-                added += 1
-        if not added:
+        before = len(cards.quads)
+        for place in _neighbours(np.array(cards.quads), small.shape[1], small.shape[0]):
+            if cards.covers(place, 0.25):
+                continue
+            found = _best_fit(place, _area(place), pool, pool_scores)
+            if found is not None:
+                cards.add(pool[found], pool_scores[found])
+                continue
+            moved, support = _settled(place, field)
+            if support.mean() >= 0.6 and np.sort(support)[1] >= 0.4 and _mean_inside(busy, moved) >= 0.45 * usual:
+                cards.add(moved, 0.8 * support.mean(), guessed=True)
+        if len(cards.quads) == before:
             break
-    for i in range(len(chosen)):
-        area = float(np.abs(signed_areas(chosen[i][None]))[0])
-        if i not in rows and scores[i] > 0.55 and all(overlap(chosen[i], c) < 0.2 * area for c in cards):
-            typical = float(np.median(np.abs(signed_areas(np.array(cards)))))
-            if 0.6 * typical < area < 1.7 * typical:
-                cards.append(chosen[i])
-                worth.append(float(scores[i]))
-                inferred.append(False)
-    return np.array(cards), np.array(worth), np.array(inferred)
+    typical = float(np.median([_area(card) for card in cards.quads]))
+    for i in np.flatnonzero(scores > 0.55):
+        fits = 0.6 * typical < _area(chosen[i]) < 1.7 * typical
+        if i not in rows and fits and not cards.covers(chosen[i], 0.2):
+            cards.add(chosen[i], scores[i])
+    return np.array(cards.quads), np.array(cards.scores), np.array(cards.guessed)
+
+
+def _neighbours(quads: Array, width: int, height: int) -> list[Array]:
+    """The places one step beside, above and below each card that lie within the photo."""
+    across, below = pitch(quads)
+    places = []
+    for quad in quads:
+        right = (quad[1] + quad[2] - quad[0] - quad[3]) / 2 * across
+        down = (quad[2] + quad[3] - quad[0] - quad[1]) / 2 * below
+        for shift in (right, -right, down, -down):
+            place = quad + shift
+            if shift.any() and (place > -4).all() and (place < (width + 3, height + 3)).all():
+                places.append(place)
+    return places
+
+
+def _settled(place: Array, field: EdgeField) -> tuple[Array, Array]:
+    """A place moved onto the edges around it, unless that spoils its shape, and the support (4,) of its sides."""
+    area = _area(place)
+    moved = field.refined(place[None], reach=max(3, round(0.05 * float(np.sqrt(area)))))
+    if not plausible(moved, smallest=0.82 * area, largest=1.22 * area, aspect=(0.6, 0.84))[0]:
+        moved = place[None]
+    return moved[0], field.support(moved)[0][0]
+
+
+def _area(quad: Array) -> float:
+    return float(np.abs(signed_areas(quad[None]))[0])
 
 
 def _best_fit(place: Array, area: float, pool: Array, scores: Array) -> int | None:

@@ -1,5 +1,7 @@
 """Outlines from straight lines: a card that is partly hidden still shows two or three of its sides."""
 
+from itertools import combinations
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -89,31 +91,33 @@ def corners_of(lines: Array) -> tuple[NDArray[np.intp], Array]:
 def completed(lines: Array, size: tuple[float, float] | None = None) -> Array:
     """(n, 4, 2) whole outlines from three sides, or from two where the (short, long) size of a card is known."""
     pairs, points = corners_of(lines)
-    if not len(pairs):
-        return np.zeros((0, 4, 2))
-    found: list[Array] = []
-    by_line: dict[int, list[tuple[Array, Array]]] = {}
-    for (i, j), point in zip(pairs, points, strict=True):
-        for base, side in ((i, j), (j, i)):
-            far = lines[side][int(np.linalg.norm(lines[side] - point, axis=1).argmax())]
-            direction = far - point
-            by_line.setdefault(int(base), []).append((point, direction / max(float(np.linalg.norm(direction)), 1e-6)))
-    for corners in by_line.values():
-        for a in range(len(corners)):
-            for b in range(a + 1, len(corners)):
-                (p, along_p), (q, along_q) = corners[a], corners[b]
-                width = float(np.linalg.norm(q - p))
-                if width < 20 or float(along_p @ along_q) < 0.9:
-                    continue
-                for length in (width / CARD_ASPECT, width * CARD_ASPECT):
-                    found.append(np.stack([p, q, q + along_q * length, p + along_p * length]))
+    found = _from_three_sides(lines, pairs, points)
     if size is not None:
-        for (i, j), point in zip(pairs, points, strict=True):
-            arms = []
-            for line in (lines[i], lines[j]):
-                far = line[int(np.linalg.norm(line - point, axis=1).argmax())]
-                arms.append((far - point) / max(float(np.linalg.norm(far - point)), 1e-6))
-            for first, second in (size, size[::-1]):
-                a, b = arms[0] * first, arms[1] * second
+        for pair, point in zip(pairs, points, strict=True):
+            right, down = (_arm(lines[line], point) for line in pair)
+            for a, b in ((right * size[0], down * size[1]), (right * size[1], down * size[0])):
                 found.append(np.stack([point, point + a, point + a + b, point + b]))
     return np.array(found).reshape(-1, 4, 2)
+
+
+def _from_three_sides(lines: Array, pairs: NDArray[np.intp], points: Array) -> list[Array]:
+    """Two corners on one line give a side and the directions of its neighbours; a card's shape gives the rest."""
+    by_line: dict[int, list[tuple[Array, Array]]] = {}
+    for (i, j), point in zip(pairs, points, strict=True):
+        by_line.setdefault(int(i), []).append((point, _arm(lines[j], point)))
+        by_line.setdefault(int(j), []).append((point, _arm(lines[i], point)))
+    found: list[Array] = []
+    for corners in by_line.values():
+        for (p, along_p), (q, along_q) in combinations(corners, 2):
+            width = float(np.linalg.norm(q - p))
+            if width >= 20 and float(along_p @ along_q) >= 0.9:
+                lengths = (width / CARD_ASPECT, width * CARD_ASPECT)
+                found.extend(np.stack([p, q, q + along_q * length, p + along_p * length]) for length in lengths)
+    return found
+
+
+def _arm(line: Array, corner: Array) -> Array:
+    """Unit direction from a corner along a line, towards its further end."""
+    far = line[int(np.linalg.norm(line - corner, axis=1).argmax())]
+    arm: Array = (far - corner) / max(float(np.linalg.norm(far - corner)), 1e-6)
+    return arm

@@ -12,30 +12,35 @@ from ml.types import Picture
 Mask = NDArray[np.uint8]
 
 
-def masks(photo: Picture) -> Iterator[tuple[str, Mask]]:
+def masks(photo: Picture) -> Iterator[Mask]:
     """Binary pictures whose contours follow card outlines, each good at another kind of background."""
+    for mask in _masks(photo):
+        yield np.asarray(mask, np.uint8)
+
+
+def _masks(photo: Picture) -> Iterator[Array]:
     smooth = cv2.medianBlur(photo, 5)
     lab = cv2.cvtColor(smooth, cv2.COLOR_RGB2LAB)
     light = lab[..., 0]
     kernel = np.ones((3, 3), np.uint8)
 
     equalised = cv2.createCLAHE(2.0, (8, 8)).apply(light)
-    for name, channel, low, high in (
-        ("canny", light, 20, 60),
-        ("canny-strong", light, 60, 150),
-        ("canny-local", equalised, 60, 140),
-        ("canny-a", cv2.convertScaleAbs(lab[..., 1], alpha=2.0, beta=-128), 25, 70),
-        ("canny-b", cv2.convertScaleAbs(lab[..., 2], alpha=2.0, beta=-128), 25, 70),
+    for channel, low, high in (
+        (light, 20, 60),
+        (light, 60, 150),
+        (equalised, 60, 140),
+        (cv2.convertScaleAbs(lab[..., 1], alpha=2.0, beta=-128), 25, 70),
+        (cv2.convertScaleAbs(lab[..., 2], alpha=2.0, beta=-128), 25, 70),
     ):
         edges = cv2.Canny(channel, low, high, L2gradient=True)
-        yield name, cv2.dilate(edges, kernel)
-        yield name + "-closed", cv2.morphologyEx(edges, cv2.MORPH_CLOSE, np.ones((7, 7), np.uint8))
+        yield cv2.dilate(edges, kernel)
+        yield cv2.morphologyEx(edges, cv2.MORPH_CLOSE, np.ones((7, 7), np.uint8))
 
     for block in (31, 101):
         bright = cv2.adaptiveThreshold(light, 255, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY, block, -4)
         dark = cv2.adaptiveThreshold(light, 255, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY_INV, block, 4)
-        yield f"bright-{block}", cv2.morphologyEx(bright, cv2.MORPH_OPEN, kernel)
-        yield f"dark-{block}", cv2.morphologyEx(dark, cv2.MORPH_OPEN, kernel)
+        yield cv2.morphologyEx(bright, cv2.MORPH_OPEN, kernel)
+        yield cv2.morphologyEx(dark, cv2.MORPH_OPEN, kernel)
 
     colours = lab.astype(np.float32)
     rim = np.concatenate(
@@ -52,19 +57,19 @@ def masks(photo: Picture) -> Iterator[tuple[str, Mask]]:
     otsu, _ = cv2.threshold(scaled, 0, 255, cv2.THRESH_OTSU)
     for share in (0.45, 0.8, 1.15):
         _, far = cv2.threshold(scaled, max(10.0, otsu * share), 255, cv2.THRESH_BINARY)
-        yield f"background-{share}", cv2.morphologyEx(far, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
-        yield f"background-open-{share}", cv2.morphologyEx(far, cv2.MORPH_OPEN, np.ones((7, 7), np.uint8))
+        yield cv2.morphologyEx(far, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
+        yield cv2.morphologyEx(far, cv2.MORPH_OPEN, np.ones((7, 7), np.uint8))
 
     saturation = cv2.cvtColor(smooth, cv2.COLOR_RGB2HSV)[..., 1]
-    for name, channel in (("light", light), ("saturation", saturation)):
+    for channel in (light, saturation):
         _, mask = cv2.threshold(channel, 0, 255, cv2.THRESH_OTSU)
         opened = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
-        yield name, opened
-        yield name + "-inverse", cv2.bitwise_not(opened)
+        yield opened
+        yield cv2.bitwise_not(opened)
     for level in (45, 70, 110, 190, 215):
         _, mask = cv2.threshold(light, level, 255, cv2.THRESH_BINARY)
-        yield f"level-{level}", mask
-        yield f"level-inverse-{level}", cv2.bitwise_not(mask)
+        yield mask
+        yield cv2.bitwise_not(mask)
 
 
 def outlines(mask: Mask, smallest: float, largest: float) -> list[Array]:
@@ -74,7 +79,7 @@ def outlines(mask: Mask, smallest: float, largest: float) -> list[Array]:
     for contour in contours:
         if len(contour) < 4:
             continue
-        x, y, w, h = cv2.boundingRect(contour)
+        _, _, w, h = cv2.boundingRect(contour)
         if w * h < smallest or min(w, h) < 12:
             continue
         hull = cv2.convexHull(contour)

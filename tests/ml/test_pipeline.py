@@ -102,7 +102,7 @@ def test_unknown_card_is_not_named_for_sure(pipeline):
 
 
 def test_small_card_asks_for_a_closer_photo(pipeline):
-    (card,) = pipeline.identify(photo_of(PICTURED["set:1"], width=200)).cards
+    (card,) = pipeline.identify(photo_of(PICTURED["set:1"], width=110)).cards
     assert any("closer photo" in warning for warning in card.warnings)
 
 

@@ -55,6 +55,8 @@ def payments(site: str, settings: object) -> Iterator[Sandbox]:
     while not server.started and time.monotonic() < deadline:
         time.sleep(0.01)
     settings.STRIPE_API_BASE = address
+    directives = settings.CONTENT_SECURITY_POLICY["DIRECTIVES"]
+    settings.CONTENT_SECURITY_POLICY = {"DIRECTIVES": directives | {"form-action": ["'self'", address]}}
     settings.STRIPE_SECRET_KEY = sandbox.secret_key
     settings.STRIPE_WEBHOOK_SECRET = sandbox.webhook_secret
     before = gateway.use_http_client(None)

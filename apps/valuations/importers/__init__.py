@@ -1,0 +1,1 @@
+"""Importers of market data: one module per format turns it into rows; the loader alone writes."""

@@ -1,0 +1,86 @@
+"""Our own CSV of quotes and of sales; docs/importing.md describes each column."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from apps.catalog.importers.rows import count_from
+from apps.core.conditions import grade_from
+from apps.core.rejects import Reject
+from apps.core.tabular import rows_of
+from apps.valuations.importers.rows import (
+    QuoteRow,
+    SaleRow,
+    condition_of,
+    currency_of,
+    instant_from,
+    lookup_of,
+    person,
+    price_from,
+)
+
+
+def read_quotes(path: Path, *, source: str = "file") -> Iterator[QuoteRow | Reject]:
+    """One quote a line. A column `source` names the source of a line, else `source` does."""
+    for line, row in rows_of(path, required=("date",)):
+        try:
+            yield _quote(line, row, row.get("source") or source)
+        except ValueError as error:
+            yield Reject(line, row, str(error))
+
+
+def _quote(line: int, row: dict[str, str], source: str) -> QuoteRow:
+    return QuoteRow(
+        line=line,
+        content=row,
+        lookup=lookup_of(row),
+        source=source,
+        condition=condition_of(row.get("condition", ""), source),
+        observed_at=instant_from(row["date"]),
+        low=price_from(row.get("low")),
+        mid=price_from(row.get("mid")),
+        high=price_from(row.get("high")),
+        market=price_from(row.get("market")),
+        currency=currency_of(row.get("currency", ""), "USD"),
+        sample_size=count_from(row.get("sample_size")),
+    )
+
+
+def read_sales(path: Path, *, source: str = "file") -> Iterator[SaleRow | Reject]:
+    """One sale a line. `reference` is the source's own id of the sale."""
+    for line, row in rows_of(path, required=("reference", "price", "sold_at")):
+        try:
+            yield _sale(line, row, row.get("source") or source)
+        except ValueError as error:
+            yield Reject(line, row, str(error))
+
+
+def _sale(line: int, row: dict[str, str], source: str) -> SaleRow:
+    price = price_from(row["price"])
+    if price is None:
+        raise ValueError("a sale has a price above zero")
+    if not row["reference"] or len(row["reference"]) > 80:
+        raise ValueError("it needs a reference of at most 80 characters")
+    quantity = count_from(row.get("quantity"))
+    if quantity == 0:
+        raise ValueError("a sale is of at least one copy")
+    graded = grade_from(row.get("grade", ""))
+    if row.get("grade") and graded is None:
+        raise ValueError(f"{row['grade']!r} is not a grade such as PSA 10")
+    return SaleRow(
+        line=line,
+        content=row,
+        lookup=lookup_of(row),
+        source=source,
+        reference=row["reference"],
+        condition="" if graded else condition_of(row.get("condition", ""), source),
+        grade_company=graded[0].value if graded else "",
+        grade=graded[1] if graded else None,
+        price=price,
+        currency=currency_of(row.get("currency", ""), "USD"),
+        quantity=1 if quantity is None else quantity,
+        seller=person(source, row.get("seller", "")),
+        buyer=person(source, row.get("buyer", "")),
+        sold_at=instant_from(row["sold_at"]),
+    )

@@ -1,0 +1,148 @@
+"""What importers of market data yield: quotes and sales in one shape, and how each names its variant. No database here."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import re
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+
+from apps.catalog.importers.rows import finish_from
+from apps.core.conditions import Condition, condition_from
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """By what a row names its variant: our own id, another site's id, or release and number. Blank finish: not told."""
+
+    variant_id: str = ""
+    id_source: str = ""
+    id_value: str = ""
+    category: str = ""
+    release: str = ""
+    number: str = ""
+    finish: str = ""
+    language: str = ""
+    treatment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteRow:
+    """What a source says at one time; None where it says nothing. Zero and below are None: nothing was sold."""
+
+    line: int | None
+    content: object
+    lookup: Lookup
+    source: str
+    condition: str
+    observed_at: dt.datetime
+    low: Decimal | None
+    mid: Decimal | None
+    high: Decimal | None
+    market: Decimal | None
+    currency: str
+    sample_size: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SaleRow:
+    """One sale. `seller` and `buyer` are hashes already. Either a condition, or grader and grade."""
+
+    line: int | None
+    content: object
+    lookup: Lookup
+    source: str
+    reference: str
+    condition: str
+    grade_company: str
+    grade: Decimal | None
+    price: Decimal
+    currency: str
+    quantity: int
+    seller: str
+    buyer: str
+    sold_at: dt.datetime
+
+
+def price_from(text: object) -> Decimal | None:
+    """A price out of "9.99", "$1,299.00" or a JSON number, in cents; None for blank, zero and below (no sale).
+
+    Raises ValueError on anything else, and on a price too large to be one.
+    """
+    if text is None or (isinstance(text, str) and not text.strip()):
+        return None
+    plain = re.sub(r"[$€£¥\s]", "", str(text))
+    if re.fullmatch(r"\d{1,3}(,\d{3})+(\.\d+)?", plain):
+        plain = plain.replace(",", "")
+    try:
+        price = Decimal(plain)
+        if not price.is_finite():
+            raise InvalidOperation
+        price = price.quantize(Decimal("0.01"))
+    except InvalidOperation:
+        raise ValueError(f"{text!r} is not a price") from None
+    if price >= 10**10:
+        raise ValueError(f"{text!r} is too large to be a price")
+    return price if price > 0 else None
+
+
+def instant_from(text: str) -> dt.datetime:
+    """A day (midnight UTC) or an instant, as ISO 8601 or 2024/01/31. Without a zone it is UTC. Raises ValueError."""
+    plain = text.strip().replace("/", "-").replace(" ", "T").replace("Z", "+00:00")
+    if not plain:
+        raise ValueError("it has no date")
+    try:
+        at = dt.datetime.fromisoformat(plain)
+    except ValueError:
+        raise ValueError(f"{text!r} is not a date") from None
+    return at if at.tzinfo else at.replace(tzinfo=dt.UTC)
+
+
+def condition_of(word: str, source: str) -> str:
+    """The condition that a word means, Near Mint where none is told. Raises ValueError on an unknown word."""
+    if not word.strip():
+        return Condition.NM
+    condition = condition_from(word, source)
+    if condition is None:
+        raise ValueError(f"{word!r} is not a condition")
+    return condition
+
+
+def currency_of(text: str, usual: str) -> str:
+    """An ISO 4217 code, `usual` where blank. Raises ValueError."""
+    code = text.strip().upper() or usual
+    if not re.fullmatch(r"[A-Z]{3}", code):
+        raise ValueError(f"{text!r} is not a currency code")
+    return code
+
+
+def person(source: str, name: str) -> str:
+    """Who it was, as a hash that says nothing about them; empty where unknown."""
+    return hashlib.sha256(f"{source}:{name.strip().lower()}".encode()).hexdigest() if name.strip() else ""
+
+
+_IDS = ("tcgplayer", "cardmarket", "scryfall", "tcgdex", "pricecharting")
+
+
+def lookup_of(row: dict[str, str]) -> Lookup:
+    """How a row of our own CSV names its variant. Raises ValueError when it does not, or not well."""
+    finish = ""
+    if word := row.get("finish", ""):
+        found = finish_from(word)
+        if found is None:
+            raise ValueError(f"{word!r} is not a finish")
+        finish = found.value
+    rest = {"finish": finish, "language": row.get("language", ""), "treatment": row.get("treatment", "")}
+    if row.get("variant_id"):
+        if not re.fullmatch(r"[0-9a-fA-F-]{32,36}", row["variant_id"]):
+            raise ValueError(f"{row['variant_id']!r} is not an id of ours")
+        return Lookup(variant_id=row["variant_id"])
+    if row.get("external_id"):
+        return Lookup(id_source=row.get("external_source", "") or "tcgplayer", id_value=row["external_id"], **rest)
+    for source in _IDS:
+        if row.get(f"{source}_id"):
+            return Lookup(id_source=source, id_value=row[f"{source}_id"], **rest)
+    if row.get("release_code") and row.get("number"):
+        return Lookup(category=row.get("category", ""), release=row["release_code"], number=row["number"], **rest)
+    raise ValueError("it names no card: an id, or release_code and number, are needed")
