@@ -7,7 +7,7 @@ import gzip
 import io
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from apps.core.errors import InvalidInput
 
@@ -16,11 +16,10 @@ _SEPARATORS = ",;\t|"
 
 def text_of(path: Path) -> io.TextIOWrapper:
     """The file as UTF-8 text (a byte order mark is dropped, undecodable bytes are marked), unpacked if it is gzip."""
-    raw: BinaryIO = path.open("rb")
-    packed = raw.read(2) == b"\x1f\x8b"
-    raw.seek(0)
-    stream: BinaryIO = gzip.open(raw) if packed else raw  # type: ignore[assignment]
-    return io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline="")
+    with path.open("rb") as beginning:
+        packed = beginning.read(2) == b"\x1f\x8b"
+    raw = cast(BinaryIO, gzip.GzipFile(path)) if packed else path.open("rb")
+    return io.TextIOWrapper(raw, encoding="utf-8-sig", errors="replace", newline="")
 
 
 def rows_of(path: Path, *, required: tuple[str, ...] = ()) -> Iterator[tuple[int, dict[str, str]]]:

@@ -96,24 +96,24 @@ class Comparables:
     def of(cls, price: object, **columns: object) -> Comparables:
         """From plain lists; what is not given gets the ordinary value: a fresh sale of one NM copy by nobody known."""
         prices = np.asarray(price, dtype=np.float64)
-        ordinary = {
-            "item": 0,
-            "kind": 0,
-            "age": 0.0,
-            "reliability": 1.0,
-            "condition": 0,
-            "copies": 1.0,
-            "seller": -1,
-            "buyer": -1,
-        }
-        whole = {"item", "kind", "condition", "seller", "buyer"}
-        arrays = {
-            name: np.broadcast_to(
-                np.asarray(columns.get(name, usual), np.int64 if name in whole else np.float64), prices.shape
-            )
-            for name, usual in ordinary.items()
-        }
-        return cls(price=prices, **arrays)
+
+        def whole(name: str, usual: int) -> IntArray:
+            return np.broadcast_to(np.asarray(columns.get(name, usual), np.int64), prices.shape)
+
+        def real(name: str, usual: float) -> FloatArray:
+            return np.broadcast_to(np.asarray(columns.get(name, usual), np.float64), prices.shape)
+
+        return cls(
+            item=whole("item", 0),
+            kind=whole("kind", Kind.SALE),
+            price=prices,
+            age=real("age", 0.0),
+            reliability=real("reliability", 1.0),
+            condition=whole("condition", 0),
+            copies=real("copies", 1.0),
+            seller=whole("seller", -1),
+            buyer=whole("buyer", -1),
+        )
 
 
 @dataclass(frozen=True)
@@ -181,7 +181,7 @@ class _Segments:
         self.end = np.searchsorted(item, np.arange(items), side="right")
 
     def sum(self, values: npt.NDArray[np.generic]) -> FloatArray:
-        return np.bincount(self.item, weights=values.astype(np.float64), minlength=self.items)
+        return np.bincount(self.item, weights=values.astype(np.float64), minlength=self.items).astype(np.float64)
 
     def count(self, mask: BoolArray) -> IntArray:
         return np.bincount(self.item[mask], minlength=self.items)

@@ -90,7 +90,7 @@ class History:
 
     @property
     def trend(self) -> str:
-        """ "increasing" or "decreasing" by more than 2 percent, else "stable"; "unknown" under two prices."""
+        """Which way the price went: increasing or decreasing by more than 2 percent, else stable; unknown under two prices."""
         change = self.change_percent
         if change is None:
             return "unknown"
@@ -99,7 +99,8 @@ class History:
 
 _HISTORY = """
 select * from (
-    select q.observed_at as at, q.market, q.low, q.high, s.slug, s.name, q.sample_size, q.currency, false as is_sale, 0 as quantity
+    select q.observed_at as at, q.market, q.low, q.high, s.slug, s.name, q.sample_size, q.currency, false as is_sale,
+           0 as quantity
     from valuations_quote q join valuations_source s on s.id = q.source_id
     where q.variant_id = %(variant)s and q.condition = %(condition)s and q.observed_at > %(since)s
       and (%(source)s = '' or s.slug = %(source)s)

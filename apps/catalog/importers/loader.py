@@ -151,49 +151,41 @@ def _copy(cursor: Any, batch: list[Printing], *, first: int) -> None:
     if not batch:
         return
     categories = dict(Category.objects.values_list("path", "id"))
-    with cursor.copy(statements.COPY_PRINTINGS) as copy:
-        for n, row in enumerate(batch, first):
-            release = row.release
-            source, value = row.known_as or (None, None)
-            copy.write_row(
-                (
-                    n,
-                    categories[row.category],
-                    str(uuid_utils.uuid7()),
-                    release.code,
-                    release.name[:160],
-                    release.series[:80],
-                    release.abbreviation[:20],
-                    release.released_on,
-                    release.total_cards,
-                    str(uuid_utils.uuid7()),
-                    row.number,
-                    row.name,
-                    json.dumps(row.names),
-                    row.rarity[:60],
-                    row.artist[:120],
-                    row.barcode[:14],
-                    json.dumps(row.attributes),
-                    source,
-                    value,
-                    row.image_url[:400],
-                    row.image_credit[:120],
-                )
-            )
-    with cursor.copy(statements.COPY_VARIANTS) as copy:
-        for n, row in enumerate(batch, first):
-            for variant in row.variants:
-                key = (n, variant.finish, variant.language, variant.treatment[:80])
-                copy.write_row((str(uuid_utils.uuid7()), *key))
-    with cursor.copy(statements.COPY_IDS) as copy:
-        for n, row in enumerate(batch, first):
-            for source, values in row.ids.items():
-                for value in values:
-                    copy.write_row((n, None, None, None, source, value))
-            for variant in row.variants:
-                for source, values in variant.ids.items():
-                    for value in values:
-                        copy.write_row((n, variant.finish, variant.language, variant.treatment[:80], source, value))
+    numbered = list(enumerate(batch, first))
+    for statement, columns in (
+        (statements.COPY_PRINTINGS, ((n, categories[row.category], *_printing_columns(row)) for n, row in numbered)),
+        (statements.COPY_VARIANTS, (columns for n, row in numbered for columns in _variant_columns(n, row))),
+        (statements.COPY_IDS, (columns for n, row in numbered for columns in _id_columns(n, row))),
+    ):
+        with cursor.copy(statement) as copy:
+            for each in columns:
+                copy.write_row(each)
+
+
+def _printing_columns(row: Printing) -> tuple[Any, ...]:
+    release = row.release
+    return (
+        str(uuid_utils.uuid7()), release.code, release.name[:160], release.series[:80], release.abbreviation[:20],
+        release.released_on, release.total_cards, str(uuid_utils.uuid7()), row.number, row.name, json.dumps(row.names),
+        row.rarity[:60], row.artist[:120], row.barcode[:14], json.dumps(row.attributes),
+        *(row.known_as or (None, None)), row.image_url[:400], row.image_credit[:120],
+    )  # fmt: skip
+
+
+def _variant_columns(n: int, row: Printing) -> Iterator[tuple[Any, ...]]:
+    for variant in row.variants:
+        yield str(uuid_utils.uuid7()), n, variant.finish, variant.language, variant.treatment[:80]
+
+
+def _id_columns(n: int, row: Printing) -> Iterator[tuple[Any, ...]]:
+    """Ids of the product carry no finish; ids of a variant name theirs."""
+    for source, values in row.ids.items():
+        for value in values:
+            yield n, None, None, None, source, value
+    for variant in row.variants:
+        for source, values in variant.ids.items():
+            for value in values:
+                yield n, variant.finish, variant.language, variant.treatment[:80], source, value
 
 
 def _write(cursor: Any, report: Report) -> None:

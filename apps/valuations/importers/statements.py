@@ -63,8 +63,9 @@ from stage_lookup a left join (
     from stage_candidate group by k) c on c.k = a.k
 where a.k = l.k;
 update stage_market s set variant_id = l.variant_id, reason = l.reason from stage_lookup l
-where s.variant_id is null and s.reason is null and (s.id_source, s.id_value, s.category, s.release, s.number, s.finish, s.language,
-    s.treatment) = (l.id_source, l.id_value, l.category, l.release, l.number, l.finish, l.language, l.treatment);
+where s.variant_id is null and s.reason is null
+  and (s.id_source, s.id_value, s.category, s.release, s.number, s.finish, s.language, s.treatment)
+    = (l.id_source, l.id_value, l.category, l.release, l.number, l.finish, l.language, l.treatment);
 analyze stage_market;
 """
 
@@ -97,7 +98,8 @@ from stage_market where reason is null) needed where valuations_make_partition(m
 # The last line wins where a file says two things of one moment.
 _QUOTES = """(select distinct on (variant_id, source_id, condition, observed_at) * from stage_market where reason is null
 order by variant_id, source_id, condition, observed_at, n desc)"""
-_SALES = "(select distinct on (source_id, reference) * from stage_market where reason is null order by source_id, reference, n desc)"
+_SALES = """(select distinct on (source_id, reference) * from stage_market where reason is null
+order by source_id, reference, n desc)"""
 
 TOTAL = {
     "quotes": f"select count(*) from {_QUOTES} s",  # noqa: S608 - fixed text
