@@ -26,6 +26,7 @@ class Environment(BaseSettings):
     cardvault_data_dir: Path = Field(ROOT / ".cardvault", description="a writable folder for data, keys and logs")
     port: int = Field(8000, ge=1, le=65535, description="the port of the web server")
     site_url: str = Field("", description="the address that people see, e.g. https://cards.example.com")
+    cardvault_demo: bool = Field(True, description="whether the launcher loads the demo into an empty database")
 
     # posture
     secret_key: str = Field("", description="at least 50 random characters; required in production")
@@ -35,7 +36,7 @@ class Environment(BaseSettings):
 
     # mail
     email_url: str = Field("", description="smtp://user:password@host:587/?tls=1; empty: mail goes to files")
-    default_from_email: str = "CardVault <no-reply@cardvault.example>"
+    default_from_email: str = Field("CardVault <no-reply@cardvault.example>", description="the sender of our mail")
 
     # payments
     stripe_secret_key: str = Field("", description="sk_test_... or sk_live_...; empty: payments are off")
@@ -44,15 +45,17 @@ class Environment(BaseSettings):
 
     # media
     s3_bucket: str = Field("", description="bucket for media; empty: files in the data folder")
-    s3_endpoint_url: str = ""
-    s3_region: str = ""
+    s3_endpoint_url: str = Field("", description="address of an S3 that is not Amazon's; empty: Amazon's")
+    s3_region: str = Field("", description="the bucket's region; empty: the account's own")
 
     # limits
-    upload_max_bytes: int = Field(25 * 1024 * 1024, gt=0)
-    upload_max_pixels: int = Field(60_000_000, gt=0)
-    api_rate_per_hour: int = Field(1000, gt=0)
-    api_rate_per_minute: int = Field(100, gt=0)
-    log_level: str = "INFO"
+    upload_max_bytes: int = Field(25 * 1024 * 1024, gt=0, description="the largest picture file, in bytes")
+    upload_max_pixels: int = Field(60_000_000, gt=0, description="the largest picture, in pixels")
+    api_rate_per_hour: int = Field(1000, gt=0, description="API requests an hour of one member or address")
+    api_rate_per_minute: int = Field(100, gt=0, description="API requests a minute of one member or address")
+
+    # logs
+    log_level: str = Field("INFO", description="DEBUG, INFO, WARNING, ERROR or CRITICAL")
     log_format: str = Field("", description="json or console; empty: json in production")
 
     @field_validator("log_level")

@@ -60,7 +60,7 @@ class ListingOutput(serializers.Serializer):
         """Who sells."""
         return {"id": str(listing.seller_id), "display_name": str(listing.seller), "country": listing.seller.country}
 
-    def get_shipping(self, listing: object) -> dict[str, object]:
+    def get_shipping(self, listing: object) -> dict[str, int | bool]:
         """What shipping costs."""
         profile = listing.shipping
         return {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 
 from django.shortcuts import get_object_or_404
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers, status
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
@@ -64,6 +64,7 @@ class CardOutput(serializers.Serializer):
     item_id = serializers.UUIDField(allow_null=True)
     candidates = serializers.SerializerMethodField()
 
+    @extend_schema_field(CandidateOutput(many=True))
     def get_candidates(self, card: DetectedCard) -> list[dict[str, object]]:
         """Most probable first."""
         rows: list[Candidate] = list(card.candidates.all())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -99,6 +99,15 @@ class LineOutput(serializers.Serializer):
     price_minor = serializers.IntegerField()
 
 
+class NextStepOutput(serializers.Serializer):
+    """Who acts next, what they do, by when, and what happens when they do not."""
+
+    who = serializers.CharField()
+    what = serializers.CharField()
+    due_at = serializers.DateTimeField(allow_null=True)
+    otherwise = serializers.CharField()
+
+
 class TradeOutput(serializers.Serializer):
     """A trade as the API shows it; money in minor units."""
 
@@ -118,10 +127,10 @@ class TradeOutput(serializers.Serializer):
     created_at = serializers.DateTimeField()
     closed_at = serializers.DateTimeField(allow_null=True)
 
+    @extend_schema_field(NextStepOutput)
     def get_next_step(self, trade: Trade) -> dict[str, object]:
         """Who acts next, and by when."""
-        step = queries.next_step(trade)
-        return {"who": step.who, "what": step.what, "due_at": step.due_at, "otherwise": step.otherwise}
+        return NextStepOutput(queries.next_step(trade)).data
 
 
 def _answer(request: Request, pk: uuid.UUID, code: int = status.HTTP_200_OK) -> Response:

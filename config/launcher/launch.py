@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from config.embedded import EmbeddedError, attach, celery_form
@@ -32,7 +32,9 @@ class Launch:
     def __init__(self, settings: Environment) -> None:
         self.settings = settings
         self.data_dir = Path(os.path.abspath(settings.cardvault_data_dir))
-        self.console = Console()
+        # Who asks for a level of logging wants to see the start's lines too.
+        self.told_level = "log_level" in settings.model_fields_set
+        self.console = Console(holds_back=not self.told_level)
         self.children: list[Child] = []
         self.setup: subprocess.Popen[bytes] | None = None
         self.interrupts = 0
@@ -42,7 +44,11 @@ class Launch:
         """Start, announce, watch until a signal, stop. Raises CannotStart, EmbeddedError."""
         self._catch_signals()
         try:
-            self._start()
+            try:
+                self._start()
+            except (CannotStart, EmbeddedError):
+                self.console.show_held()
+                raise
             self._watch()
         finally:
             self._stop()
@@ -54,7 +60,7 @@ class Launch:
         checks.port_free(self.settings.port)
         self._servers()
         self.environment = self._environment()
-        prepared = is_prepared(self.data_dir, ROOT, self.database_url)
+        prepared = is_prepared(self.data_dir, ROOT, self.database_url, demo=self.settings.cardvault_demo)
         # The sandbox comes first: the demo's trades are paid through it. It and the web server need no tables to start,
         # so they load while the tables are made.
         self._add_sandbox()
@@ -111,7 +117,7 @@ class Launch:
         process = subprocess.Popen(
             [sys.executable, "-m", "config.launcher.tied", "config.launcher.prepare"],
             cwd=ROOT,
-            env=self.environment,
+            env=self.environment | ({} if self.told_level else {"LOG_LEVEL": "WARNING"}),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -133,13 +139,15 @@ class Launch:
         if self.setup.returncode != 0:
             time.sleep(0.2)
             raise CannotStart(f"the database could not be prepared: setup {ended(self.setup.returncode)}, see above.")
-        remember(self.data_dir, ROOT, self.database_url)
+        remember(self.data_dir, ROOT, self.database_url, demo=self.settings.cardvault_demo)
 
     # -- children ----------------------------------------------------------
-    def _add(self, name: str, command: list[str], ready: Callable[[], bool], *, grace: float) -> None:
+    def _add(
+        self, name: str, command: list[str], ready: Callable[[], bool], *, grace: float, python: Sequence[str] = ()
+    ) -> None:
         child = Child(
             name=name,
-            command=[sys.executable, "-m", *command],
+            command=[sys.executable, *python, "-m", *command],
             environment=self.environment,
             folder=ROOT,
             console=self.console,
@@ -176,6 +184,8 @@ class Launch:
             ["config.launcher.tied", "celery", "--quiet", "-A", "config", "worker", *how, *quick],
             ready,
             grace=10.0,
+            # As root Celery warns at length. Here root is whoever started their own machine; elsewhere it still warns.
+            python=["-W", "ignore:You're running the worker with superuser"],
         )
 
     def _add_beat(self) -> None:
@@ -188,14 +198,21 @@ class Launch:
     # -- ready, running, end -----------------------------------------------
     def _await_ready(self) -> None:
         deadline = time.monotonic() + READY_TIMEOUT
-        while waiting := [child.name for child in self.children if not child.is_ready()]:
+        while waiting := [child.name for child in self.children if not self._is_ready(child)]:
             self._pause(0.1)
             self._give_up_on_crashes()
             if time.monotonic() > deadline:
                 raise CannotStart(f"not ready after {READY_TIMEOUT:.0f} s: {', '.join(waiting)}; see above.")
+        self.console.let_pass()
         self.console.plain(f"CardVault is ready at http://127.0.0.1:{self.settings.port}")
         for account in demo_accounts(self.data_dir):
             self.console.plain("  {role:<12} {email:<32} {password}".format(**account))
+
+    def _is_ready(self, child: Child) -> bool:
+        was_ready = child.was_ready
+        if child.is_ready() and not was_ready:
+            self.console.line(child.name, f"ready after {time.monotonic() - child.started_at:.1f} s")
+        return child.was_ready
 
     def _give_up_on_crashes(self) -> None:
         """Before the first readiness a process that keeps crashing will not get better by itself."""

@@ -8,17 +8,17 @@ def main() -> None:
     """Bring the database to what the code wants; safe to run at every start. One line on what stops it."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.development")
     import django
-    from django.core.management import call_command, get_commands
+    from django.core.management import call_command
     from django.db import Error
 
     from config.embedded import EmbeddedError
-    from config.env import SettingsError
+    from config.env import SettingsError, environment
 
     try:
         django.setup()
         call_command("migrate", interactive=False, verbosity=0)
         print("migrations are applied", flush=True)
-        if "load_demo" in get_commands():
+        if environment().cardvault_demo:
             call_command("load_demo")
     except (EmbeddedError, SettingsError) as error:
         sys.exit(str(error))

@@ -9,14 +9,16 @@ from pathlib import Path
 _SOURCES = ("apps/*/migrations/*.py", "apps/demo/**/*", "requirements/base.txt")
 
 
-def fingerprint(root: Path, database_url: str) -> str | None:
+def fingerprint(root: Path, database_url: str, *, demo: bool) -> str | None:
     """One value for the code's migrations and demo data together with what the database says it has applied.
+
+    demo: whether the demo data are wanted; asking for them later is a change.
 
     The instants at which it applied them tell one database from another of the same name. None: nothing is applied yet.
     """
     import psycopg
 
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(f"demo: {demo}\n".encode())
     for pattern in _SOURCES:
         for path in sorted(root.glob(pattern)):
             if path.is_file() and path.suffix != ".pyc":
@@ -32,15 +34,15 @@ def fingerprint(root: Path, database_url: str) -> str | None:
     return digest.hexdigest() if applied else None
 
 
-def is_prepared(data_dir: Path, root: Path, database_url: str) -> bool:
+def is_prepared(data_dir: Path, root: Path, database_url: str, *, demo: bool) -> bool:
     """Whether nothing has changed since `remember`."""
     try:
         remembered = (data_dir / "prepared").read_text()
     except OSError:
         return False
-    return remembered == fingerprint(root, database_url)
+    return remembered == fingerprint(root, database_url, demo=demo)
 
 
-def remember(data_dir: Path, root: Path, database_url: str) -> None:
+def remember(data_dir: Path, root: Path, database_url: str, *, demo: bool) -> None:
     """Note that the database is now as the code wants it."""
-    (data_dir / "prepared").write_text(fingerprint(root, database_url) or "")
+    (data_dir / "prepared").write_text(fingerprint(root, database_url, demo=demo) or "")
