@@ -51,7 +51,7 @@ def scan(seller: Member, photo: Path) -> dict:
         found = seller.get(f"scans/{started['id']}")
         if found["state"] not in {"queued", "running"}:
             return found
-        time.sleep(0.5)
+        time.sleep(1)
 
 
 def main(photo: Path) -> None:

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def test_a_declined_card_is_said_and_another_one_pays(site, new_page, payments):
     listing, buyer = make_listing(price_minor=2000), make_user("Bea")
-    page = new_page(user=buyer)
+    page = new_page(user=buyer, allow=["status of 402"])
     check_out(page, listing)
     pay_with(page, "4000000000000002")
     expect(page.get_by_role("alert")).to_contain_text("declined")
