@@ -16,7 +16,9 @@ _TO_LETTER = str.maketrans({"0": "O", "1": "I", "5": "S", "8": "B"})
 
 _D = r"[0-9OoQDIl|!ZSB]"
 _FRACTION = re.compile(
-    r"(?<![0-9A-Za-z/])(?P<prefix>TG|GG|SV|RC|SH|SL|AR|H)?(?P<number>[0-9][0-9OoIl|]{{0,2}}|[OoIl|][0-9]{{1,2}})\s?[/／⁄]\s?(?P<tprefix>TG|GG|SV|RC|SH|SL|AR|H)?(?P<total>[0-9OoIl|SB]{{1,3}})(?![0-9/])"
+    r"(?<![0-9A-Za-z/])(?P<prefix>TG|GG|SV|RC|SH|SL|AR|H)?(?P<number>[0-9][0-9OoIl|]{0,2}|[OoIl|][0-9]{1,2})"
+    r"\s?[/／⁄]\s?"
+    r"(?P<tprefix>TG|GG|SV|RC|SH|SL|AR|H)?(?P<total>[0-9OoIl|SB]{1,3})(?![0-9/])"
 )
 _PROMO = re.compile(
     r"(?<![A-Z])(?P<series>SWSH|SVP|HGSS|SM|XY|BW|DP)[\s-]{0,2}(?:EN\s?)?(?P<number>[0-9O]{2,3})(?![0-9/])"

@@ -21,7 +21,8 @@ FINE_PX_PER_MM = 7.0
 
 TOP_END, BOTTOM_START = 0.17, 0.76
 _NOISE = re.compile(
-    r"^(basic|stage ?[12]|trainer|supporter|item|hp ?\d+|\d+ ?hp|\d{1,4}|evolves from.*|put .*on the.*|niveau ?[12]|base|dresseur|objet|character|leader|event|stage)$",
+    r"^(basic|stage ?[12]|trainer|supporter|item|hp ?\d+|\d+ ?hp|\d{1,4}|evolves from.*|put .*on the.*"
+    r"|niveau ?[12]|base|dresseur|objet|character|leader|event|stage)$",
     re.IGNORECASE,
 )
 _AROUND_NAME = re.compile(

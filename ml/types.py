@@ -214,6 +214,7 @@ class CardResult:
 
     @property
     def best(self) -> Candidate | None:
+        """The most probable candidate; None where there is none."""
         return self.candidates[0] if self.candidates else None
 
     def to_dict(self) -> dict[str, Any]:

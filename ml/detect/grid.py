@@ -62,11 +62,13 @@ class _Cards:
     guessed: list[bool]
 
     def add(self, quad: Array, score: float, guessed: bool = False) -> None:
+        """One more card; guessed: suggested by the grid alone."""
         self.quads.append(quad)
         self.scores.append(float(score))
         self.guessed.append(guessed)
 
     def covers(self, quad: Array, share: float) -> bool:
+        """Whether any card lies on more than a share of an outline."""
         area = _area(quad)
         return any(overlap(quad, card) > share * area for card in self.quads)
 
@@ -86,11 +88,22 @@ def filled_in(
     if len(rows) < max(LEAST_CARDS, 0.3 * len(chosen)) or not any(pitch(chosen[rows])):
         return untouched
     cards = _Cards(list(chosen[rows]), list(scores[rows]), [False] * len(rows))
-    busy = _activity(small)
+    _fill_gaps(cards, pool, pool_scores, field, _activity(small))
+    typical = float(np.median([_area(card) for card in cards.quads]))
+    for i in np.flatnonzero(scores > 0.55):
+        fits = 0.6 * typical < _area(chosen[i]) < 1.7 * typical
+        if i not in rows and fits and not cards.covers(chosen[i], 0.2):
+            cards.add(chosen[i], scores[i])
+    return np.array(cards.quads), np.array(cards.scores), np.array(cards.guessed)
+
+
+def _fill_gaps(cards: _Cards, pool: Array, pool_scores: Array, field: EdgeField, busy: Array) -> None:
+    """Add what lies one step from a known card, until nothing more is found. busy: (height, width), see `_activity`."""
+    height, width = busy.shape
     usual = float(np.median([_mean_inside(busy, card) for card in cards.quads]))
     for _ in range(4):
         before = len(cards.quads)
-        for place in _neighbours(np.array(cards.quads), small.shape[1], small.shape[0]):
+        for place in _neighbours(np.array(cards.quads), width, height):
             if cards.covers(place, 0.25):
                 continue
             found = _best_fit(place, _area(place), pool, pool_scores)
@@ -101,13 +114,7 @@ def filled_in(
             if support.mean() >= 0.6 and np.sort(support)[1] >= 0.4 and _mean_inside(busy, moved) >= 0.45 * usual:
                 cards.add(moved, 0.8 * support.mean(), guessed=True)
         if len(cards.quads) == before:
-            break
-    typical = float(np.median([_area(card) for card in cards.quads]))
-    for i in np.flatnonzero(scores > 0.55):
-        fits = 0.6 * typical < _area(chosen[i]) < 1.7 * typical
-        if i not in rows and fits and not cards.covers(chosen[i], 0.2):
-            cards.add(chosen[i], scores[i])
-    return np.array(cards.quads), np.array(cards.scores), np.array(cards.guessed)
+            return
 
 
 def _neighbours(quads: Array, width: int, height: int) -> list[Array]:
