@@ -3,7 +3,6 @@
 from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
-from django.views.static import serve
 from drf_spectacular.views import SpectacularAPIView
 
 from apps.core import views as core_views
@@ -28,6 +27,7 @@ api = [
 
 urlpatterns = [
     path("", views.home, name="home"),
+    path("favicon.ico", views.icon),
     path("", include("apps.core.urls")),
     path("", include("apps.catalog.urls")),
     path("", include("apps.valuations.urls")),
@@ -43,4 +43,4 @@ urlpatterns = [
 ]
 
 if getattr(settings, "SERVE_MEDIA", False):
-    urlpatterns += [path("media/<path:path>", serve, {"document_root": settings.MEDIA_ROOT}, name="media")]
+    urlpatterns += [path("media/<path:path>", views.media, name="media")]

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from django.core.files.storage import default_storage
 from django.db import connection
-from django.db.models import Count, Max
 
 from apps.catalog.models import Product, ProductImage
 from apps.core import images
@@ -108,8 +107,8 @@ _KEPT_SECONDS = 300  # a changed name shows after at most so long; a new card at
 def text_catalogue() -> MemoryCatalogue:
     """Every printing by number and name, held by the worker and read anew when the catalogue has changed."""
     global _held
-    state = Product.objects.aggregate(newest=Max("pk"), count=Count("pk"))
-    version = (state["newest"], state["count"], int(time.monotonic() // _KEPT_SECONDS))
+    newest = Product.objects.order_by("-pk").values_list("pk", flat=True).first()
+    version = (newest, Product.objects.count(), int(time.monotonic() // _KEPT_SECONDS))
     with _lock:
         if _held is None or _held[0] != version:
             _held = (version, MemoryCatalogue(_entries()))
