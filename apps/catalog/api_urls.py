@@ -1,5 +1,7 @@
-"""REST routes of the app."""
+"""REST routes of the catalogue. Cards are shown with their prices, so their routes stand in valuations."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from apps.catalog import api
+
+urlpatterns = [path("sets", api.SetList.as_view(), name="api-sets")]

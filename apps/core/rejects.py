@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.db.models import JSONField, Value
 from django.utils import timezone
 
 from apps.core.models import RejectedInput
+
+# PostgreSQL's texts hold no NUL. A backslash that is escaped itself does not begin one.
+_NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +31,14 @@ def keep(rejects: Iterable[Reject], *, origin: str, batch_id: uuid.UUID) -> int:
     """Store rejects; returns how many are new. The same record rejected again for the same reason is the same row."""
     rows = {}
     for reject in rejects:
-        content = json.loads(json.dumps(reject.content, default=str))
+        content = json.loads(_NUL.sub(r"\1", json.dumps(reject.content, default=str)))
         reason = reject.reason[:300]
         digest = hashlib.sha256(json.dumps([origin, content, reason], sort_keys=True).encode()).hexdigest()
         rows[digest] = RejectedInput(
             origin=origin,
             batch_id=batch_id,
             line=reject.line,
-            content=content,
+            content=Value(None, JSONField()) if content is None else content,
             digest=digest,
             reason=reason,
             at=timezone.now(),

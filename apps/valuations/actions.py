@@ -17,7 +17,9 @@ import numpy as np
 from django.db import connection, transaction
 from django.utils import timezone
 
+from apps.accounts.models import User
 from apps.catalog.models import Variant
+from apps.core import audit
 from apps.core.conditions import Condition
 from apps.core.errors import InvalidInput, NotFound
 from apps.core.outbox import emit, emit_all
@@ -34,7 +36,7 @@ from apps.valuations.fair_value import (
 )
 from apps.valuations.importers import generic, tcgcsv
 from apps.valuations.importers.loader import MarketReport, load
-from apps.valuations.models import Valuation
+from apps.valuations.models import Sale, Valuation
 
 CHUNK = 4000
 CENT = Decimal("0.01")
@@ -199,6 +201,16 @@ def value(
         )
     )
     return stated
+
+
+@transaction.atomic
+def remove_sales(*, sales: Sequence[Sale], by: User) -> None:
+    """Take sales out that were none, and bring the prices that rested on them up to date. The trail keeps each."""
+    for sale in sales:
+        before = {"source": sale.source.slug, "reference": sale.reference, "price": str(sale.price)}
+        audit.record(action="sale.removed", target=sale, by=by, before=before | {"currency": sale.currency})
+    Sale.objects.filter(pk__in=[sale.pk for sale in sales]).delete()
+    refresh_prices(sale.variant_id for sale in sales)
 
 
 def stale_variants(*, as_of: dt.datetime, limit: int) -> list[UUID]:

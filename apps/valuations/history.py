@@ -51,7 +51,7 @@ class SoldCopy:
 class History:
     """Points by source, oldest first, all in one currency; sales one by one, newest first."""
 
-    variant_id: UUID
+    variant_id: UUID | None
     condition: str
     period: str
     currency: str

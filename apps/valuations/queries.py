@@ -18,7 +18,7 @@ from apps.core.conditions import Condition
 from apps.valuations import charts
 from apps.valuations.fair_value import Basis
 from apps.valuations.history import PERIODS, History, history
-from apps.valuations.models import CurrentPrice
+from apps.valuations.models import CurrentPrice, Source
 
 __all__ = ["PERIODS", "History", "Mover", "Price", "card_context", "history", "movers", "price_block", "prices_for"]
 
@@ -32,7 +32,7 @@ class Price:
     percent: change of the market price in `span`; None where it is not known. extras: for apps above.
     """
 
-    variant_id: UUID
+    variant_id: UUID | None
     condition: str
     amount: Decimal | None = None
     low: Decimal | None = None
@@ -145,6 +145,11 @@ def card_context(variant: Variant | None, condition: str = Condition.NM, *, peri
     }
 
 
+def source_slugs() -> list[str]:
+    """The short names of all sources, by name; one query."""
+    return list(Source.objects.order_by("slug").values_list("slug", flat=True))
+
+
 @dataclass(frozen=True)
 class Mover:
     """A product whose market price moved. percent: of the earlier price; previous and value in `currency`."""
@@ -167,12 +172,12 @@ class Mover:
 
 
 _MOVERS = """
-select p.id, v.id, p.name, p.number, r.name, coalesce(nullif(r.abbreviation, ''), r.code), c.game, coalesce(i.file, ''),
+select p.id, v.id, p.name, p.number, r.name, r.code, c.game, coalesce(i.file, ''),
        coalesce(i.source_url, ''), m.market_price, m.market_price - m.{change}, m.{change},
        round(m.{change} / (m.market_price - m.{change}) * 100, 1), m.currency, m.sample_size
 from (select distinct on (v.product_id) cp.* from valuations_currentprice cp join catalog_variant v on v.id = cp.variant_id
       where cp.condition = 'NM' and cp.{change} <> 0 and cp.market_price >= %(least)s and cp.market_price > cp.{change}
-        and cp.confidence >= %(confidence)s and (%(since)s::timestamptz is null or cp.observed_at >= %(since)s)
+        and cp.confidence >= %(confidence)s and cp.observed_at >= %(since)s
       order by v.product_id, abs(cp.{change} / (cp.market_price - cp.{change})) desc, cp.variant_id) m
 join catalog_variant v on v.id = m.variant_id join catalog_product p on p.id = v.product_id
 join catalog_release r on r.id = p.release_id join catalog_category c on c.id = p.category_id
@@ -180,7 +185,7 @@ left join catalog_productimage i on i.product_id = p.id and i.is_primary
 where (%(game)s = '' or c.game = %(game)s or c.path = %(game)s) and {side}
 order by {order}, p.id limit %(limit)s
 """
-_CHANGES = {"24h": "change_1d", "7d": "change_7d", "30d": "change_30d"}
+CHANGES = {"24h": "change_1d", "7d": "change_7d", "30d": "change_30d"}
 _SIDES = {
     "both": ("true", "abs(m.{change} / (m.market_price - m.{change})) desc"),
     "gainers": ("m.{change} > 0", "m.{change} / (m.market_price - m.{change}) desc"),
@@ -195,12 +200,18 @@ def movers(
     """Products whose market price moved most in a period ("24h", "7d", "30d"), one printing of each; one query.
 
     side: "both", "gainers", "losers", or "active" for those with the most sales and quotes. Prices under `least` and
-    figures of low confidence are left out: a cent more on a cent is no news.
+    figures of low confidence are left out: a cent more on a cent is no news, and neither is a price of long ago.
     """
-    change = _CHANGES[period]
+    change = CHANGES[period]
     condition, order = (text.format(change=change) for text in _SIDES[side])
     sql = _MOVERS.format(change=change, side=condition, order=order)
-    parameters = {"limit": limit, "game": game, "least": least, "confidence": Decimal("0.15"), "since": None}
+    parameters = {
+        "limit": limit,
+        "game": game,
+        "least": least,
+        "confidence": Decimal("0.15"),
+        "since": timezone.now() - STALE_AFTER,
+    }
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         return [Mover(*row) for row in cursor.fetchall()]

@@ -108,6 +108,8 @@ class _Checks:
     def _reason(self, row: Printing) -> str:
         if row.category not in self.categories:
             return f"there is no category {row.category!r}"
+        if _holds_nul(row):
+            return "it holds a NUL character: the file is damaged"
         for what, text, most in (
             ("release code", row.release.code, 40),
             ("number", row.number, 40),
@@ -144,6 +146,17 @@ class _Checks:
         if name != row.name:
             return f"number {row.number} of {row.release.code} is already {name!r} on line {line or '-'}"
         return ""
+
+
+def _holds_nul(row: Printing) -> bool:
+    """Whether a text has the one character that PostgreSQL's texts cannot have."""
+    release = row.release
+    texts = (
+        release.code, release.name, release.series, release.abbreviation, row.number, row.name, row.rarity, row.artist,
+        row.barcode, row.image_url, row.image_credit, *(variant.treatment for variant in row.variants),
+    )  # fmt: skip
+    others = (row.names, row.attributes, row.ids, [variant.ids for variant in row.variants])
+    return any("\x00" in text for text in texts) or "\\u0000" in json.dumps(others, default=str)
 
 
 def _copy(cursor: Any, batch: list[Printing], *, first: int) -> None:

@@ -67,8 +67,10 @@ def load(
             for n, row in enumerate(rows):
                 if isinstance(row, Reject):
                     rejects.append(row)
+                elif "\\u0000" in (content := json.dumps(row.content, default=str)):
+                    rejects.append(Reject(row.line, row.content, "it holds a NUL character: the file is damaged"))
                 else:
-                    copy.write_row(_columns(n, row))
+                    copy.write_row(_columns(n, row, content))
         cursor.execute(statements.RESOLVE)
         if add_finishes:
             report.added_finishes = _add_finishes(cursor)
@@ -82,10 +84,10 @@ def load(
     return report
 
 
-def _columns(n: int, row: QuoteRow | SaleRow) -> tuple[Any, ...]:
+def _columns(n: int, row: QuoteRow | SaleRow, content: str) -> tuple[Any, ...]:
     asked = row.lookup
     common = (
-        n, row.line, json.dumps(row.content, default=str), asked.variant_id or None, asked.id_source, asked.id_value,
+        n, row.line, content, asked.variant_id or None, asked.id_source, asked.id_value,
         asked.category, asked.release, asked.number, asked.finish, asked.language, asked.treatment, row.source,
         row.condition, row.currency,
     )  # fmt: skip

@@ -1,0 +1,104 @@
+"""REST: sets; and what the rooms above need to show a card: its filters, its picture's address. Prices are added there."""
+
+from __future__ import annotations
+
+import uuid
+
+from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
+from rest_framework import serializers
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from apps.catalog import queries
+from apps.catalog.images import image_url
+from apps.core.errors import InvalidInput
+from apps.core.pagination import limit_offset
+
+LONGEST = 120
+GAME = OpenApiParameter("tcg_type", str, description="short code of a game: pokemon, onepiece, magic …")
+PAGING = [
+    OpenApiParameter("limit", int, description="how many, 1 to 100; 20 unless told"),
+    OpenApiParameter("offset", int, description="how many to skip"),
+]
+
+
+class Pagination(serializers.Serializer):
+    """Where a page stands in the whole."""
+
+    total = serializers.IntegerField()
+    limit = serializers.IntegerField()
+    offset = serializers.IntegerField()
+    has_more = serializers.BooleanField()
+
+
+class SetOutput(serializers.Serializer):
+    """A set. `total_cards` is the official count (as in 4/102), `product_count` how many printings the catalogue has."""
+
+    id = serializers.UUIDField()
+    tcg_type = serializers.CharField(source="category.game")
+    set_code = serializers.CharField(source="code")
+    set_name = serializers.CharField(source="name")
+    abbreviation = serializers.CharField()
+    release_date = serializers.DateField(source="released_on", allow_null=True)
+    total_cards = serializers.IntegerField(allow_null=True)
+    product_count = serializers.IntegerField()
+    series = serializers.CharField()
+
+
+def word(request: Request, name: str) -> str:
+    """A text of the query string without what no text has, cut to a sensible length."""
+    return request.query_params.get(name, "").replace("\x00", "").strip()[:LONGEST]
+
+
+def one_of(request: Request, name: str, known: list[str], *, default: str = "") -> str:
+    """A word of the query string out of those that are known. Raises InvalidInput, which names them."""
+    given = word(request, name) or default
+    if given and given not in known:
+        raise InvalidInput(f"{name} is one of {', '.join(known)}.", field=name, given=given, known=known)
+    return given
+
+
+def game_asked(request: Request) -> str:
+    """The game that `tcg_type` names, empty for all. Raises InvalidInput, which names those that have cards."""
+    if not word(request, "tcg_type"):
+        return ""
+    return one_of(request, "tcg_type", [category.game or category.path for category in queries.games()])
+
+
+def id_asked(request: Request, name: str) -> uuid.UUID | None:
+    """An id of the query string. Raises InvalidInput."""
+    given = word(request, name)
+    try:
+        return uuid.UUID(given) if given else None
+    except ValueError:
+        raise InvalidInput(f"{name} is an id such as those of the answers.", field=name, given=given) from None
+
+
+def picture(request: Request, file: str, source_url: str = "") -> str | None:
+    """Address of a card's picture: ours where it is stored, else the source's; None where there is none."""
+    if file:
+        return request.build_absolute_uri(image_url(file, 512))
+    return source_url or None
+
+
+class SetList(APIView):
+    """The sets of the catalogue."""
+
+    permission_classes = [AllowAny]
+
+    @extend_schema(
+        tags=["catalogue"],
+        operation_id="sets",
+        parameters=[GAME, OpenApiParameter("q", str, description="part of the name, or the code"), *PAGING],
+        responses=inline_serializer("Sets", {"sets": SetOutput(many=True), "pagination": Pagination()}),
+    )
+    def get(self, request: Request) -> Response:
+        """Sets, newest first.
+
+        Of one game where `tcg_type` names it. No sign-in is needed.
+        """
+        limit, offset = limit_offset(request)
+        page = queries.releases(category=game_asked(request), text=word(request, "q"), limit=limit, offset=offset)
+        return Response({"sets": SetOutput(page.rows, many=True).data, "pagination": page.envelope()})
