@@ -91,7 +91,7 @@ def test_from_a_photograph_to_settled_money(
     expect(chosen).to_have_value(str(catalogue.variant(0).pk))
     seller.get_by_role("button", name="Add the chosen to my inventory").click()
     seller.wait_for_url("**/inventory/")
-    expect(seller.get_by_role("link", name="Alakazam")).to_be_visible()
+    expect(seller.get_by_role("link", name="Alakazam", exact=True)).to_be_visible()
     assert_accessible(seller)
     item = InventoryItem.objects.get(owner=member)
     assert item.provenance["from"] == "scan"
