@@ -115,8 +115,8 @@ def measure(url: str) -> dict[str, dict[str, float]]:
     return found
 
 
-def main() -> None:
-    """Start a server, migrate, measure, print."""
+def run() -> dict[str, dict[str, float]]:
+    """Start a server, migrate, measure, print; the rates and the ratio of each way of posting."""
     with tempfile.TemporaryDirectory(prefix="cv-bench-") as folder:
         from config.embedded import attach
 
@@ -143,7 +143,8 @@ def main() -> None:
     for name, figures in found.items():
         print(f"{name:<36}{figures['rows']:>15,.0f}{figures['postings']:>13,.0f}{figures['ratio']:>8.2f}")
     print("every invariant holds" if not wrong else f"broken: {wrong}")
+    return found
 
 
 if __name__ == "__main__":
-    main()
+    run()
