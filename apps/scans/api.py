@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 
-from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers, status
 from rest_framework.parsers import MultiPartParser
@@ -14,6 +13,7 @@ from rest_framework.views import APIView
 
 from apps.catalog.models import Category, Variant
 from apps.core.conditions import Condition
+from apps.core.errors import InvalidInput
 from apps.scans import actions, queries
 from apps.scans.models import Candidate, DetectedCard, Scan
 
@@ -23,17 +23,27 @@ WRITE = {"POST": "inventory:write", "PATCH": "inventory:write"}
 class ScanInput(serializers.Serializer):
     """Photos to look at."""
 
-    photos = serializers.ListField(child=serializers.FileField(), allow_empty=False, max_length=actions.MOST_PHOTOS)
+    photos = serializers.ListField(
+        child=serializers.FileField(allow_empty_file=True), allow_empty=False, max_length=actions.MOST_PHOTOS
+    )
     game = serializers.CharField(required=False, allow_blank=True, default="")
 
 
 class CardInput(serializers.Serializer):
     """What the member makes of one card."""
 
-    variant_id = serializers.UUIDField(required=False)
+    variant_id = serializers.UUIDField(required=False, allow_null=True, help_text="null: none of the candidates")
     condition = serializers.ChoiceField(Condition.choices, required=False)
     quantity = serializers.IntegerField(min_value=1, max_value=999, required=False)
     dismissed = serializers.BooleanField(required=False)
+
+
+class ConfirmInput(serializers.Serializer):
+    """Which cards to confirm."""
+
+    cards = serializers.ListField(
+        child=serializers.UUIDField(), required=False, allow_empty=False, help_text="left out: all that are chosen"
+    )
 
 
 class CandidateOutput(serializers.Serializer):
@@ -75,11 +85,19 @@ class PhotoOutput(serializers.Serializer):
     """One photo with its cards."""
 
     id = serializers.UUIDField()
+    name = serializers.CharField(source="original_name")
     width = serializers.IntegerField()
     height = serializers.IntegerField()
     error = serializers.CharField()
     seconds = serializers.DictField()
     cards = CardOutput(many=True)
+
+
+class RefusedOutput(serializers.Serializer):
+    """An upload that could not be used, and what to do about it."""
+
+    name = serializers.CharField()
+    message = serializers.CharField()
 
 
 class ScanOutput(serializers.Serializer):
@@ -88,6 +106,7 @@ class ScanOutput(serializers.Serializer):
     id = serializers.UUIDField()
     state = serializers.CharField()
     error = serializers.CharField()
+    refused = serializers.ListField(child=RefusedOutput())
     engine_versions = serializers.DictField()
     photos = PhotoOutput(many=True)
     created_at = serializers.DateTimeField()
@@ -96,6 +115,24 @@ class ScanOutput(serializers.Serializer):
 
 def _shown(request: Request, pk: uuid.UUID) -> dict[str, object]:
     return ScanOutput(queries.scan_for(pk=pk, reader=request.user)).data
+
+
+def _category(game: str) -> Category | None:
+    """Where cards of a game are. Raises InvalidInput on an unknown one."""
+    if not game:
+        return None
+    found = Category.objects.filter(game=game).order_by("path").first()
+    if found is None:
+        raise InvalidInput("This game is not in the catalogue.", field="game")
+    return found
+
+
+def _printing(pk: uuid.UUID) -> Variant:
+    """The printing of that id. Raises InvalidInput where there is none."""
+    found = Variant.objects.filter(pk=pk).first()
+    if found is None:
+        raise InvalidInput("This printing is not in the catalogue.", field="variant_id")
+    return found
 
 
 class ScanList(APIView):
@@ -113,7 +150,7 @@ class ScanList(APIView):
         scan: Scan = actions.start_scan(
             uploads=wanted.validated_data["photos"],
             owner=request.user,
-            category=get_object_or_404(Category, game=game) if game else None,
+            category=_category(game),
         )
         return Response(_shown(request, scan.pk), status=status.HTTP_202_ACCEPTED)
 
@@ -132,10 +169,16 @@ class ScanConfirm(APIView):
 
     required_scopes = WRITE
 
-    @extend_schema(tags=["scans"], request=None, responses=ScanOutput)
+    @extend_schema(tags=["scans"], request=ConfirmInput, responses=ScanOutput)
     def post(self, request: Request, pk: uuid.UUID) -> Response:
-        """All open cards with a chosen printing; answers with the scan, whose cards carry their item's id."""
-        actions.confirm(scan=queries.scan_for(pk=pk, reader=request.user), by=request.user)
+        """The named cards, else all, as far as they are open and have a chosen printing. Safe to repeat.
+
+        Answers with the scan, whose cards carry their item's id.
+        """
+        wanted = ConfirmInput(data=request.data)
+        wanted.is_valid(raise_exception=True)
+        scan = queries.scan_for(pk=pk, reader=request.user)
+        actions.confirm(scan=scan, by=request.user, cards=wanted.validated_data.get("cards"))
         return Response(_shown(request, pk))
 
 
@@ -150,11 +193,8 @@ class ScanCard(APIView):
         wanted = CardInput(data=request.data)
         wanted.is_valid(raise_exception=True)
         fields = dict(wanted.validated_data)
-        chosen = fields.pop("variant_id", None)
-        actions.choose(
-            card=queries.card_for(pk=pk, reader=request.user),
-            by=request.user,
-            variant=get_object_or_404(Variant, pk=chosen) if chosen else None,
-            **fields,
-        )
+        if "variant_id" in fields:
+            chosen = fields.pop("variant_id")
+            fields |= {"variant": _printing(chosen)} if chosen else {"none_of_these": True}
+        actions.choose(card=queries.card_for(pk=pk, reader=request.user), by=request.user, **fields)
         return Response(CardOutput(queries.card_for(pk=pk, reader=request.user)).data)

@@ -1,6 +1,6 @@
-"""Live progress of one scan: each change sends the progress fragment, which htmx puts in its place.
+"""Live progress of one scan: each change sends how far it is, which htmx puts into the page.
 
-The finished review carries forms with the reader's own token, so that the fragment then asks the page for it.
+The finished review carries forms with the reader's own token, so that the last message makes the page ask for it.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.template.loader import render_to_string
 
-from apps.scans import progress, queries
-from apps.scans.views import TOKEN, review_context
+from apps.core.errors import NotFound
+from apps.scans import progress, queries, states
+from apps.scans.views import TOKEN
 
 
 class ScanConsumer(AsyncWebsocketConsumer):
@@ -38,8 +39,12 @@ class ScanConsumer(AsyncWebsocketConsumer):
 
     async def scan_changed(self, event: dict[str, object]) -> None:
         """Send the progress as it is now."""
-        await self.send(text_data=await database_sync_to_async(self._fragment)())
+        try:
+            await self.send(text_data=await database_sync_to_async(self._fragment)())
+        except NotFound:  # a visitor's scan that has become a member's: the page must ask anew as that member
+            await self.close(code=4404)
 
     def _fragment(self) -> str:
-        scan = queries.scan_for(pk=self.pk, **self.who)
-        return render_to_string("scans/partials/progress.html", review_context(scan))
+        scan, progress = queries.watched(pk=self.pk, **self.who)
+        context = {"scan": scan, "progress": progress, "is_live": scan.state in states.LIVE, "over_socket": True}
+        return render_to_string("scans/partials/told.html", context)

@@ -33,6 +33,7 @@ class Scan(Base):
     category = models.ForeignKey(Category, null=True, blank=True, on_delete=models.SET_NULL)
     state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
     engine_versions = models.JSONField(default=dict)
+    refused = models.JSONField(default=list, help_text="uploads that could not be used: name and message of each")
     error = models.CharField(max_length=300, blank=True)
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
@@ -55,6 +56,7 @@ class ScanPhoto(Base):
     height = models.PositiveIntegerField()
     position = models.PositiveSmallIntegerField(default=0)
     attempts = models.PositiveSmallIntegerField(default=0)
+    queued_at = models.DateTimeField(null=True, blank=True, help_text="when it was last given to the queue")
     started_at = models.DateTimeField(null=True, blank=True)
     done_at = models.DateTimeField(null=True, blank=True)
     error = models.CharField(max_length=300, blank=True)
@@ -98,6 +100,11 @@ class DetectedCard(Base):
 
     def __str__(self) -> str:
         return f"card {self.position}"
+
+    @property
+    def is_none_of_these(self) -> bool:
+        """Whether the member said that it is none of the candidates."""
+        return self.variant_id is None and hasattr(self, "correction") and self.correction.chosen_id is None
 
     @property
     def points(self) -> str:
@@ -157,11 +164,11 @@ class Fingerprint(models.Model):
 
 
 class Correction(Base):
-    """What a member chose in place of the first candidate: truth for measuring and training."""
+    """What a member chose in place of the first candidate (nothing: none of them): truth for measuring and training."""
 
     card = models.OneToOneField(DetectedCard, on_delete=models.CASCADE, related_name="correction")
     proposed = models.ForeignKey(Variant, null=True, on_delete=models.SET_NULL, related_name="+")
-    chosen = models.ForeignKey(Variant, on_delete=models.CASCADE, related_name="+")
+    chosen = models.ForeignKey(Variant, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
 
     def __str__(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
+from decimal import Decimal
 
 from django.db.models import Count, F, OuterRef, Prefetch, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
@@ -19,13 +20,21 @@ from apps.valuations.models import CurrentPrice
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a scan is."""
+    """How far a scan is, and what has been chosen so far.
+
+    worth: sum of the fair values of the `priced` chosen copies in their conditions; None where none has one.
+    """
 
     photos: int
     done: int
     cards: int
-    sure: int
-    open: int
+    sure: int = 0
+    open: int = 0
+    chosen: int = 0
+    copies: int = 0
+    priced: int = 0
+    worth: Decimal | None = None
+    currency: str = "USD"
 
 
 def _readable(reader: User | None, visitor_token: str) -> Q:
@@ -50,12 +59,25 @@ def _candidates() -> QuerySet[Candidate]:
     )
 
 
+def _cards() -> QuerySet[DetectedCard]:
+    """Detected cards with candidates, and with picture and value (in the chosen condition) of what was chosen."""
+    picture = ProductImage.objects.filter(product=OuterRef("variant__product"), is_primary=True)
+    price = CurrentPrice.objects.filter(variant=OuterRef("variant"), condition=OuterRef("condition"))
+    return (
+        DetectedCard.objects.select_related("variant__product__release", "item", "correction")
+        .prefetch_related(Prefetch("candidates", _candidates()), "variant__product__variants")
+        .annotate(
+            chosen_image=Coalesce(Subquery(picture.values("file")[:1]), Value("")),
+            chosen_value=Subquery(price.values("value")[:1]),
+            chosen_currency=Coalesce(Subquery(price.values("currency")[:1]), Value("USD")),
+        )
+        .order_by("position")
+    )
+
+
 def scan_for(*, pk: uuid.UUID, reader: User | None, visitor_token: str = "") -> Scan:
     """A scan with photos, cards and candidates; a fixed number of queries. Raises NotFound for others' scans."""
-    cards = DetectedCard.objects.select_related("variant__product__release", "item").prefetch_related(
-        Prefetch("candidates", _candidates()), "variant__product__variants"
-    )
-    photos = ScanPhoto.objects.prefetch_related(Prefetch("cards", cards.order_by("position")))
+    photos = ScanPhoto.objects.prefetch_related(Prefetch("cards", _cards()))
     scan = (
         Scan.objects.filter(_readable(reader, visitor_token), pk=pk)
         .select_related("category")
@@ -75,28 +97,62 @@ def is_readable(*, pk: uuid.UUID, reader: User | None, visitor_token: str = "") 
 def card_for(*, pk: uuid.UUID, reader: User | None, visitor_token: str = "") -> DetectedCard:
     """One detected card of the reader's own scan with its candidates. Raises NotFound."""
     scans = Scan.objects.filter(_readable(reader, visitor_token))
-    card = (
-        DetectedCard.objects.filter(pk=pk, photo__scan__in=scans)
-        .select_related("photo__scan", "variant__product__release")
-        .prefetch_related(Prefetch("candidates", _candidates()), "variant__product__variants")
-        .first()
-    )
+    card = _cards().filter(pk=pk, photo__scan__in=scans).select_related("photo__scan").first()
     if card is None:
         raise NotFound("This card is not in one of your scans.")
     return card
+
+
+def watched(*, pk: uuid.UUID, reader: User | None, visitor_token: str = "") -> tuple[Scan, Progress]:
+    """A scan and how far it is, without its cards: one query, for those who watch. Raises NotFound."""
+    scan = (
+        Scan.objects.filter(_readable(reader, visitor_token), pk=pk)
+        .annotate(
+            all_photos=Count("photos", distinct=True),
+            done_photos=Count("photos", filter=Q(photos__done_at__isnull=False), distinct=True),
+            all_cards=Count("photos__cards", distinct=True),
+        )
+        .first()
+    )
+    if scan is None:
+        raise NotFound("This scan is not one of yours.")
+    return scan, Progress(photos=scan.all_photos, done=scan.done_photos, cards=scan.all_cards)
+
+
+def sees_picture(*, name: str, reader: User | None, visitor_token: str = "") -> bool:
+    """Whether a picture in storage (or its thumbnail) is a photo, or a card cut from one, of the reader's own scans."""
+    folder, _, file = name.rpartition("/")
+    stored = f"{folder}/{file.partition('.')[0]}.jpg"
+    mine = Scan.objects.filter(_readable(reader, visitor_token))
+    return mine.filter(Q(photos__file=stored) | Q(photos__cards__crop=stored)).exists()
 
 
 def progress_of(scan: Scan) -> Progress:
     """Counts for the page; needs the prefetched scan of `scan_for`."""
     photos = list(scan.photos.all())
     cards = [card for photo in photos for card in photo.cards.all()]
+    still = [card for card in cards if card.state == DetectedCard.State.OPEN]
+    chosen = [card for card in still if card.variant_id]
+    priced = [card for card in chosen if card.chosen_value is not None and card.chosen_currency == "USD"]
     return Progress(
         photos=len(photos),
         done=sum(1 for photo in photos if photo.done_at),
         cards=len(cards),
         sure=sum(1 for card in cards if card.decided),
-        open=sum(1 for card in cards if card.state == DetectedCard.State.OPEN),
+        open=len(still),
+        chosen=len(chosen),
+        copies=sum(card.quantity for card in chosen),
+        priced=sum(card.quantity for card in priced),
+        worth=sum((card.chosen_value * card.quantity for card in priced), Decimal()) if priced else None,
     )
+
+
+def chosen_elsewhere(card: DetectedCard) -> Product | None:
+    """The chosen printing's product where it is none of the candidates; needs a card of `scan_for` or `card_for`."""
+    if card.variant is None:
+        return None
+    shown = {candidate.variant.product_id for candidate in card.candidates.all()}
+    return None if card.variant.product_id in shown else card.variant.product
 
 
 def recent(*, owner: User, limit: int = 12) -> list[Scan]:
