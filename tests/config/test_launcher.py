@@ -91,7 +91,7 @@ def test_each_process_has_its_prefix_and_nothing_else_is_said_before_ready(first
     before = first.said.partition("CardVault is ready")[0].splitlines()
     assert {line.partition("|")[0].strip() for line in before} == {"cardvault", "setup", *PARTS}
     for name in PARTS:
-        assert any(re.fullmatch(rf"{name} *\| ready after \d+\.\d s", line) for line in before), before
+        assert any(re.fullmatch(rf"{name} *\| ready", line) for line in before), before
     assert len(before) < 20
 
 
