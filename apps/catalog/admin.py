@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
 
-from apps.catalog import search
+from apps.catalog import actions, search
 from apps.catalog.models import Category, ExternalId, Product, ProductImage, Release, Variant
 from apps.core import audit
 from apps.core.admin import ReadOnlyAdmin
@@ -47,6 +47,15 @@ class CorrectedAdmin(ModelAdmin):
         super().save_model(request, obj, form, change)
 
 
+class _SearchedAdmin(CorrectedAdmin):
+    """Rows whose names are searched: typos are compared with the corrected ones at once."""
+
+    def save_model(self, request: HttpRequest, obj: Model, form: object, change: bool) -> None:
+        """Save, and bring the vocabulary up to date."""
+        super().save_model(request, obj, form, change)
+        actions.refresh_vocabulary()
+
+
 @admin.register(Category)
 class CategoryAdmin(ReadOnlyAdmin):
     """The tree. It is written down in the product itself, and brought up to date with each migration."""
@@ -66,7 +75,7 @@ class CategoryAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Release)
-class ReleaseAdmin(CorrectedAdmin):
+class ReleaseAdmin(_SearchedAdmin):
     """Sets."""
 
     list_display = ("name", "code", "abbreviation", "series", "category", "released_on", "total_cards")
@@ -116,7 +125,7 @@ class ExternalIdInline(_Rows):
 
 
 @admin.register(Product)
-class ProductAdmin(CorrectedAdmin):
+class ProductAdmin(_SearchedAdmin):
     """Cards and other products, searched as on the site: half-typed words and typos find what they mean."""
 
     list_display = ("name", "number", "release", "rarity", "category")
