@@ -14,7 +14,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from apps.core.countries import COUNTRIES
+from apps.core import countries
 from apps.core.ids import uuid7
 from apps.core.models import Base
 
@@ -56,7 +56,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     first_name = models.CharField(max_length=80, blank=True)
     last_name = models.CharField(max_length=80, blank=True)
     role = models.CharField(max_length=12, choices=Role, default=Role.MEMBER)
-    country = models.CharField(max_length=2, default="US", choices=COUNTRIES)
+    country = models.CharField(max_length=2, default="US", choices=countries.choices)
     currency = models.CharField(max_length=3, default="USD")
     about = models.CharField(max_length=500, blank=True)
     is_active = models.BooleanField(default=True)
@@ -98,7 +98,7 @@ class Address(Base):
     city = models.CharField(max_length=80)
     region = models.CharField(_("state or region"), max_length=80, blank=True)
     postal_code = models.CharField(max_length=20)
-    country = models.CharField(max_length=2, default="US", choices=COUNTRIES)
+    country = models.CharField(max_length=2, default="US", choices=countries.choices)
     is_default = models.BooleanField(default=True)
 
     class Meta:

@@ -40,3 +40,8 @@ ZM Zambia|ZW Zimbabwe
 COUNTRIES: list[tuple[str, str]] = [
     (entry[:2], entry[3:]) for entry in (piece.strip() for piece in _NAMES.split("|")) if entry
 ]
+
+
+def choices() -> list[tuple[str, str]]:
+    """For a model's field: named by a migration, so that a country more or less makes none."""
+    return COUNTRIES
