@@ -193,7 +193,7 @@ class Launch:
         began = time.time() - 1.0
         how = ["-s", str(schedule), "-l", self.settings.log_level, "--pidfile="]
         ready = probes.schedule_written(schedule, lambda: began)
-        self._add("beat", ["celery", "--quiet", "-A", "config", "beat", *how], ready, grace=3.0)
+        self._add("beat", ["celery", "--quiet", "-A", "config.schedule", "beat", *how], ready, grace=3.0)
 
     # -- ready, running, end -----------------------------------------------
     def _await_ready(self) -> None:

@@ -23,7 +23,7 @@ from tests.config.launches import Launched, says
 PARTS = {
     "web": "uvicorn config.asgi",
     "worker": "config worker",
-    "beat": "config beat",
+    "beat": "config.schedule beat",
     "sandbox": "apps.escrow.sandbox",
 }
 ACCOUNTS = [{"role": "seller", "email": "seller@demo.cardvault.example", "password": "collect-2026"}]
