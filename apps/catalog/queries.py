@@ -167,7 +167,7 @@ def search_products(
     offset: int = 0,
     facets: bool = True,
 ) -> SearchResult:
-    """Products that a text and facets mean, a page of them, in at most three queries and one per enricher.
+    """Products that a text and facets mean, a page of them: three queries and one per enricher, two more where none fits.
 
     `category` is a path or a short code of a game; `release` an id, code or printed abbreviation. An unknown sort is
     relevance.
@@ -179,6 +179,9 @@ def search_products(
     if not total and understood.total is not None:
         # The total on the card differs between sources for some sets: the number alone then.
         with_total = False
+        rows, total = _page(understood, filters, sort, limit, offset, with_total=False)
+    if not total and len(understood.words) > 1:
+        understood.is_loose, with_total = True, False
         rows, total = _page(understood, filters, sort, limit, offset, with_total=False)
     for enrich in ENRICHERS:
         if rows:

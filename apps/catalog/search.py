@@ -1,7 +1,8 @@
 """How the catalogue is searched: what was typed becomes one full-text condition and a rank. No page knows this SQL.
 
 Words match from their beginning; a word that no product has is replaced by its nearest words; a number ("4/102",
-"OP01-016") outranks a word. Apps above may add ways to sort (`SORTS`) and columns to a page of results (`ENRICHERS`).
+"OP01-016") outranks a word. Where no product has all of the words, those that have most of them are found. Apps above may
+add ways to sort (`SORTS`) and columns to a page of results (`ENRICHERS`).
 """
 
 from __future__ import annotations
@@ -52,10 +53,11 @@ class Understood:
     unknown: list[str] = field(default_factory=list)
     number_keys: list[str] = field(default_factory=list)
     total: int | None = None
+    is_loose: bool = False
 
     @property
-    def tsquery(self) -> str:
-        """Every word from its beginning, replaced words by any of their nearest; empty when nothing is left to match."""
+    def terms(self) -> list[str]:
+        """A full-text condition a word: from its beginning, replaced words by any of their nearest."""
         terms = []
         for word in self.words:
             if word in self.replaced:
@@ -64,7 +66,12 @@ class Understood:
                 terms.append(f"'{word.lstrip('0') or '0'}'")
             else:
                 terms.append(f"'{word}':*")
-        return " & ".join(terms)
+        return terms
+
+    @property
+    def tsquery(self) -> str:
+        """Every word, or any where it is loose; empty when nothing is left to match."""
+        return (" | " if self.is_loose else " & ").join(self.terms)
 
     @property
     def suggestion(self) -> str:
@@ -166,6 +173,7 @@ def matched(understood: Understood, *, with_total: bool) -> tuple[str, dict[str,
         return "select p.id, 0::real as rank from catalog_product p where false", {}
     parameters: dict[str, Any] = {
         "query": understood.tsquery,
+        "terms": understood.terms,
         "keys": understood.number_keys,
         "words": [word for word in understood.words if word not in understood.replaced],
         "plain": " ".join(understood.replaced.get(word, [word])[0] for word in understood.words),
@@ -176,8 +184,7 @@ def matched(understood: Understood, *, with_total: bool) -> tuple[str, dict[str,
         total = "and r.total_cards = %(total)s"
     if understood.number_keys and understood.total is not None:
         total += " and p.number_key = any(%(keys)s)"
-    return (
-        f"""select p.id, (ts_rank(p.search, q.query)
+    found = f"""select p.id, (ts_rank(p.search, q.query)
             + case when p.number_key = any(%(keys)s) then 4 else 0 end
             + case when catalog_unpadded(lower(r.code)) = any(%(words)s) or lower(r.code) = any(%(words)s)
                      or lower(r.abbreviation) = any(%(words)s) then 2 else 0 end
@@ -186,6 +193,13 @@ def matched(understood: Understood, *, with_total: bool) -> tuple[str, dict[str,
                      then 1.5 + length(%(plain)s)::real / length(catalog_words(p.name))
                    when split_part(catalog_words(p.name), ' ', 1) = any(%(words)s) then 1 else 0 end)::real as rank
         from to_tsquery('simple', %(query)s) as q (query), catalog_product p join catalog_release r on r.id = p.release_id
-        where p.search @@ q.query {total}""",  # noqa: S608 - the pieces are fixed text
-        parameters,
-    )
+        where p.search @@ q.query {total}"""  # noqa: S608 - the pieces are fixed text
+    return (_MOST_WORDS.format(found=found) if understood.is_loose else found), parameters
+
+
+# Of what has any of the words, what has most of them.
+_MOST_WORDS = """
+select id, rank from (
+    select f.id, f.rank, hits, max(hits) over () as most from ({found}) f join catalog_product p on p.id = f.id, lateral (
+        select count(*) as hits from unnest(%(terms)s::text[]) t where p.search @@ to_tsquery('simple', t)) counted) best
+where hits = most"""

@@ -118,6 +118,7 @@ class CardSearch(APIView):
                 "cards": FoundCard(many=True),
                 "pagination": Pagination(),
                 "suggestion": serializers.CharField(),
+                "all_words": serializers.BooleanField(),
                 "facets": FacetOutput(many=True, required=False),
             },
         ),
@@ -125,7 +126,8 @@ class CardSearch(APIView):
     def get(self, request: Request) -> Response:
         """Cards by name, number and set, the best first.
 
-        Half-typed and mistyped words find what they mean; `suggestion` then says what was searched instead.
+        Half-typed and mistyped words find what they mean; `suggestion` then says what was searched instead. Where no card
+        has all of the words, `all_words` is false and the cards are those that have most of them.
         """
         limit, offset = limit_offset(request)
         with_facets = one_of(request, "facets", ["true", "false"], default="false") == "true"
@@ -145,6 +147,7 @@ class CardSearch(APIView):
             "cards": FoundCard(found.page.rows, many=True, context={"request": request}).data,
             "pagination": found.page.envelope(),
             "suggestion": found.suggestion,
+            "all_words": not found.understood.is_loose,
         }
         if with_facets:
             answer["facets"] = FacetOutput(found.facets, many=True).data

@@ -54,7 +54,7 @@ def _one_piece(number: str, name: str, **more: object) -> dict[str, object]:
 
 def punk_records(folder: Path) -> Path:
     for language, title, names in (
-        ("english", "DAWN TIDE", ("Captain Reef", "Captain Reef (Parallel)")),
+        ("english", "DAWN TIDE", ("Captain Reef &amp; Crew", "Captain Reef (Parallel)")),
         ("japanese", "夜明けの潮", ("リーフ船長", "リーフ船長")),
     ):
         write(
@@ -77,9 +77,9 @@ def punk_records(folder: Path) -> Path:
 def punk_records_csv(folder: Path) -> Path:
     columns = "language,id,pack_id,set_code,set_name,name,rarity,category,colors,types,attributes,cost,power,counter"
     rows = [
-        "english,OP77-001,999001,OP-77,DAWN TIDE,Captain Reef,SuperRare,Character,Red,Crew,Slash,4,5000,",
+        "english,OP77-001,999001,OP-77,DAWN TIDE,Captain Reef &amp; Crew,SuperRare,Character,Red,Crew,Slash,4,5000,",
         "japanese,OP77-001,999001,,夜明けの潮【OP-77】,リーフ船長,SuperRare,Character,Red,Crew,Slash,4,5000,",
-        "english,OP77-001_p1,999001,OP-77,DAWN TIDE,Captain Reef,SuperRare,Character,Red|Green,Crew,Slash,4,5000,1000",
+        "english,OP77-001_p1,999001,OP-77,DAWN TIDE,Captain Reef &amp; Crew,SuperRare,Character,Red|Green,Crew,Slash,4,5000,1000",
     ]
     return write(folder / "onepiece_cards.csv", "\n".join([columns, *rows, ""]))
 

@@ -89,7 +89,7 @@ def test_pokemon_tcg_data(tmp_path):
 def test_one_piece_cards_of_several_languages_are_one_product(kind, tmp_path):
     load(kind, files.FORMATS[kind](tmp_path))
     card = Product.objects.get(number="OP77-001")
-    assert (card.name, card.names, card.rarity) == ("Captain Reef", {"ja": "リーフ船長"}, "Super Rare")
+    assert (card.name, card.names, card.rarity) == ("Captain Reef & Crew", {"ja": "リーフ船長"}, "Super Rare")
     assert set(card.variants.values_list("language", flat=True)) == {"en", "ja"}
     assert (card.release.code, card.release.name) == ("OP77", "DAWN TIDE")
 
@@ -97,7 +97,11 @@ def test_one_piece_cards_of_several_languages_are_one_product(kind, tmp_path):
 def test_a_parallel_is_a_product_of_its_own_with_the_cards_name(tmp_path):
     load("punk-records", files.punk_records(tmp_path))
     parallel = Product.objects.get(number="OP77-001_p1")
-    assert (parallel.name, parallel.number_key, parallel.attributes["parallel"]) == ("Captain Reef", "op77-1-p1", "p1")
+    assert (parallel.name, parallel.number_key, parallel.attributes["parallel"]) == (
+        "Captain Reef & Crew",
+        "op77-1-p1",
+        "p1",
+    )
     assert {variant.finish for variant in parallel.variants.all()} == {"foil"}
 
 

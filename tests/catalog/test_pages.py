@@ -228,3 +228,7 @@ def test_a_set_shows_its_cards_in_order_of_their_numbers(client, catalogue):
 
 def test_an_unknown_set_is_a_problem_page(client):
     assert client.get(reverse("release", args=["00000000-0000-7000-8000-000000000000"])).status_code == 404
+
+
+def test_search_says_when_no_card_has_all_words(client, catalogue):
+    assert "none has all of these words" in shown(client, reverse("search"), q="emberizard otterling ex")

@@ -64,6 +64,24 @@ def test_a_word_that_means_nothing_is_named(catalogue):
     assert result.page.total == 3, "the rest is searched"
 
 
+@pytest.mark.parametrize(
+    ("text", "cards"),
+    [
+        ("emberizard otterling ex", ["emb1 005"]),  # two of three words
+        (
+            "captain quill",
+            ["OP77 OP77-016", "OP77 OP77-016_p1", "tid2 017", "tid2 018", "emb1 005", "emb1 010", "emb1 TG04"],
+        ),
+        ("harbour 17 emb", ["OP77 OP77-017"]),
+    ],
+)
+def test_where_no_card_has_all_words_those_with_most_are_found(catalogue, text, cards):
+    result = queries.search_products(text=text)
+    assert result.understood.is_loose
+    assert sorted(found(text)) == sorted(cards)
+    assert found(text)[0] == cards[0]
+
+
 def test_nothing_but_unknown_words_finds_nothing(catalogue):
     assert found("qqqqqq") == []
 

@@ -6,9 +6,10 @@ with a variant per language. Packs without a code (promotions) are told apart by
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from apps.catalog.importers.rows import Printing, ReleaseFacts, VariantFacts
 from apps.catalog.models import Finish
@@ -55,7 +56,7 @@ def release_code(label: str, title: str, pack_id: str) -> str:
 
 def clean_title(title: str) -> str:
     """A pack's title without entities, its code and the Japanese words for the kind of pack."""
-    title = title.replace("&amp;", "&")
+    title = html.unescape(title)
     return _BRACKETED.sub("", title).strip(" -") or title
 
 
@@ -70,7 +71,9 @@ def printings(cards: Iterable[Card]) -> Iterator[Printing]:
     grouped: dict[tuple[str, str], list[Card]] = {}
     english: dict[str, str] = {}
     titles: dict[str, str] = {}
-    for card in cards:
+    for listed in cards:
+        # The site writes its names as HTML: Ace &amp; Sabo.
+        card = replace(listed, name=html.unescape(listed.name))
         code = release_code(card.label, card.title, card.pack_id)
         grouped.setdefault((code, card.id), []).append(card)
         if card.language == "en":
