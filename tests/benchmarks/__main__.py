@@ -67,7 +67,7 @@ def main() -> None:
         print(f"   ({time.monotonic() - began:.0f} s)", flush=True)
     print("\n== ratios to the baselines of the same run")
     for name, figures in found.items():
-        rows = list(ratios(figures))
+        rows = [(label, ratio) for label, ratio in ratios(figures) if "baseline" not in label]
         for label, ratio in rows:
             print(f"{name:<14}{label:<44}{ratio:>10.2f}")
         if not rows:
