@@ -134,17 +134,15 @@ class ProductAdmin(_SearchedAdmin):
     search_fields = ("name",)
     search_help_text = "Name, number (4/102, OP01-016), set"
     ordering = ("-id",)
-    exclude = ("search",)
+    fields = (
+        "category", "release", "number", "name", "names", "rarity", "artist", "barcode", "attributes", "created_at", "id",
+    )  # fmt: skip
     inlines = (VariantInline, ImageInline, ExternalIdInline)
     corrected = ("name", "names", "rarity", "artist", "barcode", "attributes")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Product]:
         """Without the words of the full text."""
         return super().get_queryset(request).defer("search")
-
-    def get_readonly_fields(self, request: HttpRequest, obj: object = None) -> list[str]:
-        """All but what may be corrected."""
-        return [name for name in super().get_readonly_fields(request, obj) if name != "search"]
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Product], search_term: str

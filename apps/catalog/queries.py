@@ -324,6 +324,9 @@ def suggest(text: str, *, limit: int = 8) -> list[ProductRow]:
     return list(search_products(text=text, limit=limit, facets=False).page.rows)
 
 
+_SHORT = {"hp": "HP"}
+
+
 # -- one product --------------------------------------------------------------------------------------------------
 @dataclass(frozen=True)
 class ProductDetail:
@@ -351,7 +354,10 @@ class ProductDetail:
         told = self.product.attributes
         names = [name for name in known if name in told] + sorted(set(told) - set(known))
         return [
-            (name.replace("_", " ").capitalize(), ", ".join(map(str, value)) if isinstance(value, list) else str(value))
+            (
+                _SHORT.get(name) or name.replace("_", " ").capitalize(),
+                ", ".join(map(str, value)) if isinstance(value, list) else str(value),
+            )
             for name, value in ((name, told[name]) for name in names)
             if value not in (None, "", [])
         ]

@@ -27,7 +27,7 @@ _PERIOD_NAMES = {
 
 @dataclass(frozen=True)
 class PriceChart:
-    """Arguments of components/chart.html. `chart` has a column of days and one of prices per series."""
+    """Arguments of components/chart.html. `chart` has a column of days and one of prices per series, and the days to show."""
 
     title: str
     takeaway: str
@@ -51,6 +51,7 @@ def price_chart(told: History, *, period: str = "1y", now: dt.datetime | None = 
         "x": [int(dt.datetime.combine(day, dt.time(), dt.UTC).timestamp()) for day in days],
         "series": [{"label": label, "values": [_figure(series[label].get(day)) for day in days]} for label in shown],
         "currency": told.currency,
+        "days": PERIODS[period],
     }
     span = PERIODS[period]
     first = (now or timezone.now()).date() - dt.timedelta(days=span) if span else days[0]

@@ -68,6 +68,12 @@ class Price:
         return self.sample_size > 0 and self.basis.converted >= self.sample_size
 
     @property
+    def evidence(self) -> str:
+        """How many of what it rests on: "15 sales, 5 quotes". Empty where nothing is known."""
+        counted = ((self.basis.sales, "sale"), (self.basis.quotes, "quote"), (self.basis.asks, "ask"))
+        return ", ".join(f"{count} {what}{'' if count == 1 else 's'}" for count, what in counted if count)
+
+    @property
     def reasons(self) -> tuple[str, ...]:
         """Why the figure is what it is, in sentences."""
         return self.basis.reasons() if self.amount is not None and self.basis.half_life else ()

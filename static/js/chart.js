@@ -32,7 +32,7 @@ class Chart {
       : this.format;
     this.suffix = unit ? ` ${unit}` : "";
     this.dates = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeZone: "UTC" });
-    this.days = null;
+    this.days = this.source.days ?? null;
     this.ranges();
     figure.dataset.chartReady = "";
     this.draw();
@@ -131,6 +131,10 @@ class Chart {
     for (const button of group.querySelectorAll("button[data-days]")) {
       if (Number(button.dataset.days) > length * 1.3) button.hidden = true;
     }
+    // The range that the sentence speaks of, where there is that much to show.
+    const told = group.querySelector(`button[data-days="${this.days}"]`);
+    if (!told || told.hidden) this.days = null;
+    else for (const each of group.querySelectorAll("button")) each.setAttribute("aria-pressed", String(each === told));
     group.hidden = false;
     group.addEventListener("click", (event) => {
       const button = event.target.closest("button[data-days]");

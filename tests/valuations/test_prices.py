@@ -36,6 +36,13 @@ def test_sales_make_a_price_in_every_condition(sold, price):
     assert CurrentPrice.objects.count() == len(Condition)
 
 
+def test_what_a_price_rests_on_is_told_in_words(sold, quoted, price):
+    for amount in ("10", "12"):
+        sold(amount)
+    quoted("11")
+    assert queries.price_block(price().variant_id).evidence == "2 sales, 1 quote"
+
+
 def test_currencies_are_never_mixed(sold, price):
     for amount in ("10", "12", "11"):
         sold(amount)
@@ -231,6 +238,7 @@ def test_the_chart_says_in_words_what_it_shows(quoted, variant):
         "TCGplayer rose 50 % over the last 30 days, from $10.00 to $15.00; highest $30.00 on "
     )
     assert [len(chart.chart["x"]), chart.chart["series"][0]["values"]] == [3, [10.0, 30.0, 15.0]]
+    assert chart.chart["days"] == 30, "the range of which the sentence speaks is shown"
     assert [row[1] for row in chart.rows] == ["$15.00", "$30.00", "$10.00"], "newest first"
 
 
