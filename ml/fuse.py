@@ -16,6 +16,8 @@ from ml.types import Candidate, Evidence
 SURE = 0.85
 NONE_OF_THESE = 4.0
 KEPT = 8
+LEAST = 0.001
+"""Candidates less likely than this are chance neighbours: naming them would only mislead."""
 
 
 def log_odds(evidence: Evidence) -> float:
@@ -95,8 +97,9 @@ class LogOddsFuser:
         candidates = [
             Candidate(evidence[i].key, float(shares[i]), _scores(evidence[i], float(odds[i])), reasons(evidence[i]))
             for i in ranked[: self.kept]
+            if shares[i] >= LEAST
         ]
-        return candidates, candidates[0].probability >= self.sure
+        return candidates, bool(candidates) and candidates[0].probability >= self.sure
 
 
 def _scores(e: Evidence, odds: float) -> dict[str, float]:

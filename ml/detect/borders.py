@@ -79,7 +79,9 @@ def whole_photo(small: Picture, chosen: Array, scores: Array) -> tuple[Array, Ar
         return chosen, scores
     areas = np.abs(signed_areas(chosen)) / (width * height) if len(chosen) else np.zeros(1)
     sound = bool(len(chosen)) and bool((scores[areas > 0.15] > 0.85).any())
-    if areas.max() > 0.5 or len(chosen) > 3 or 0.02 < areas.sum() < 0.3 or sound:
+    # One doubtful outline over most of such a photo is a frame within the card, or askew.
+    doubtful = len(chosen) == 1 and areas.max() > 0.5 and scores.max() < 0.75
+    if not doubtful and (areas.max() > 0.5 or len(chosen) > 3 or 0.02 < areas.sum() < 0.3 or sound):
         return chosen, scores
     grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
     steep = np.abs(cv2.Laplacian(cv2.GaussianBlur(grey, (5, 5), 0), cv2.CV_32F)) > 8

@@ -48,7 +48,7 @@ def test_a_nearer_name_never_lowers_the_odds(evidence, a, b):
 def test_probabilities_leave_room_for_none_of_them(evidence):
     named = [replace(e, key=str(i)) for i, e in enumerate(evidence)]
     candidates, decided = LogOddsFuser(kept=20).fuse(named)
-    assert len(candidates) == len(named)
+    assert len(candidates) <= len(named)
     assert sum(c.probability for c in candidates) < 1.0 + 1e-9
     assert [c.probability for c in candidates] == sorted((c.probability for c in candidates), reverse=True)
     assert not decided or candidates[0].probability >= 0.85
@@ -85,3 +85,7 @@ def test_card_named_from_text_alone_says_so():
 
 def test_no_candidates_is_no_decision():
     assert LogOddsFuser().fuse([]) == ([], False)
+
+
+def test_chance_neighbours_are_not_named():
+    assert LogOddsFuser().fuse([Evidence("stranger", 104, 0.55, 12, has_picture=True)]) == ([], False)
