@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import Count, F, OuterRef, Prefetch, Q, QuerySet, Subquery, Value
+from django.db.models import Count, OuterRef, Prefetch, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from apps.accounts.models import User
@@ -35,6 +36,17 @@ class Progress:
     priced: int = 0
     worth: Decimal | None = None
     currency: str = "USD"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A product that a detected card may be, as the review offers it. value: Near Mint, of the best printing."""
+
+    product: Product
+    image_name: str
+    value: Decimal | None
+    probability: float | None = None
+    reasons: Sequence[str] = ()
 
 
 def _readable(reader: User | None, visitor_token: str) -> Q:
@@ -147,12 +159,21 @@ def progress_of(scan: Scan) -> Progress:
     )
 
 
-def chosen_elsewhere(card: DetectedCard) -> Product | None:
-    """The chosen printing's product where it is none of the candidates; needs a card of `scan_for` or `card_for`."""
+def choices(card: DetectedCard) -> tuple[Choice | None, list[Choice]]:
+    """What was chosen for a card (a candidate or not), and the other candidates, best first.
+
+    Needs a card of `scan_for` or `card_for`.
+    """
+    offered = [
+        Choice(c.variant.product, c.image_name, c.value, c.probability, c.reasons) for c in card.candidates.all()
+    ]
     if card.variant is None:
-        return None
-    shown = {candidate.variant.product_id for candidate in card.candidates.all()}
-    return None if card.variant.product_id in shown else card.variant.product
+        return None, offered
+    product = card.variant.product
+    chosen = next((choice for choice in offered if choice.product == product), None)
+    if chosen is None:
+        return Choice(product, card.chosen_image, card.chosen_value), offered
+    return chosen, [choice for choice in offered if choice is not chosen]
 
 
 def recent(*, owner: User, limit: int = 12) -> list[Scan]:
@@ -161,10 +182,10 @@ def recent(*, owner: User, limit: int = 12) -> list[Scan]:
     return list(
         Scan.objects.filter(owner=owner)
         .annotate(
-            cards=Count("photos__cards"),
-            open=Count("photos__cards", filter=Q(photos__cards__state=DetectedCard.State.OPEN)),
+            photo_count=Count("photos", distinct=True),
+            cards=Count("photos__cards", distinct=True),
+            open=Count("photos__cards", filter=Q(photos__cards__state=DetectedCard.State.OPEN), distinct=True),
             picture=Coalesce(Subquery(first.values("file")[:1]), Value("")),
-            at=F("created_at"),
         )
         .order_by("-created_at")[:limit]
     )

@@ -41,7 +41,7 @@ def _reader(request: HttpRequest) -> dict[str, object]:
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: HttpRequest) -> HttpResponse:
     """Drop, paste or take photos."""
-    form = ScanForm(request.POST or None, request.FILES or None)
+    form = ScanForm(request.POST, request.FILES) if request.method == "POST" else ScanForm()
     if request.method == "POST" and form.is_valid():
         owner = request.user if request.user.is_authenticated else None
         if owner is None:
@@ -71,7 +71,7 @@ def review_context(scan: Scan) -> dict[str, object]:
     photos = list(scan.photos.all())
     for photo in photos:
         for card in photo.cards.all():
-            card.elsewhere = queries.chosen_elsewhere(card)
+            card.chosen, card.others = queries.choices(card)
     return {
         "scan": scan,
         "progress": queries.progress_of(scan),

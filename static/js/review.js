@@ -30,12 +30,19 @@ function pick(card, number) {
   choose(card?.querySelectorAll("[data-candidate]")[number - 1]?.querySelector("input[type=radio]"), card);
 }
 
+function search(card) {
+  const others = card?.querySelector("[data-others]");
+  if (!others) return;
+  others.open = true;
+  card.querySelector("[data-find]").focus();
+}
+
 // Enter in the search takes the first card found, and never leaves the page.
 function takeFound(input) {
   const card = input.closest("[data-found]");
   const first = card.querySelector(".found__results [data-candidate] input[type=radio]");
   if (first && card.querySelector(".found__results").dataset.for === input.value) choose(first, card);
-  else htmx.trigger(input, "input");
+  else htmx.trigger(input, "find");
 }
 document.addEventListener("htmx:afterSwap", (event) => {
   const results = event.target.closest?.(".found__results");
@@ -61,7 +68,7 @@ document.addEventListener("keydown", (event) => {
   else if (/^[1-9]$/.test(key)) pick(card, Number(key));
   else if (key === "0") choose(card?.querySelector("[data-none]"), card);
   else if (key === "x") card?.querySelector("[data-leave-out]")?.click();
-  else if (key === "/") card?.querySelector("[data-find]")?.focus();
+  else if (key === "/") search(card);
   else if (key === "a") document.querySelector("form#confirm")?.requestSubmit();
   else return;
   event.preventDefault();

@@ -1,0 +1,125 @@
+"""A worker that is killed in the middle of a scan: another finishes it, each card once, nothing lost or doubled."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from django.conf import settings as django_settings
+from django.db import connection
+from django.utils import timezone
+
+from apps.core.models import OutboxEvent
+from apps.scans import actions
+from apps.scans.models import DetectedCard, Scan
+from config.celery import app
+from tests.factories import make_variant
+from tests.scans.conftest import stored_files, upload
+
+pytestmark = pytest.mark.django_db(transaction=True)
+ROOT = Path(__file__).parents[2]
+
+
+def until(true, *, seconds=60):
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, f"waited {seconds} s in vain"
+        time.sleep(0.05)
+
+
+class Workers:
+    """Starts real workers in process groups of their own, and kills them with all that they forked."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.running: list[subprocess.Popen] = []
+
+    def start(self) -> subprocess.Popen:
+        place = [connection.settings_dict["NAME"], str(django_settings.MEDIA_ROOT), str(self.folder)]
+        worker = subprocess.Popen(
+            [sys.executable, "-m", "tests.scans.stand_in_worker", *place],
+            cwd=ROOT, env={**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings.test"}, start_new_session=True,
+        )  # fmt: skip
+        self.running.append(worker)
+        return worker
+
+    def kill(self, worker: subprocess.Popen) -> None:
+        os.killpg(worker.pid, signal.SIGKILL)
+        worker.wait(10)
+        self.running.remove(worker)
+
+    def looks(self) -> list[str]:
+        told = self.folder / "looking"
+        return told.read_text().split() if told.exists() else []
+
+    def say(self, word: str) -> None:
+        (self.folder / word).touch()
+
+    def unsay(self, word: str) -> None:
+        (self.folder / word).unlink()
+
+
+@pytest.fixture
+def workers(tmp_path):
+    app.control.purge()
+    folder = tmp_path / "told"
+    folder.mkdir()
+    workers = Workers(folder)
+    yield workers
+    for worker in list(workers.running):
+        workers.kill(worker)
+    app.control.purge()
+
+
+def state_of(scan):
+    return Scan.objects.get(pk=scan.pk).state
+
+
+def test_a_worker_killed_while_it_looks_loses_nothing_and_doubles_nothing(member, workers, media):
+    make_variant()
+    workers.say("hang")
+    scan = actions.start_scan(uploads=[upload(), upload(seed=1)], owner=member)
+    first = workers.start()
+    until(workers.looks)
+    until(lambda: state_of(scan) == "running")
+    workers.kill(first)
+
+    assert DetectedCard.objects.count() == 0
+    assert set(scan.photos.values_list("done_at", flat=True)) == {None}
+    workers.unsay("hang")
+    workers.start()
+    # what beat does every half minute, half a minute later
+    assert actions.resume_stalled(now=timezone.now() + dt.timedelta(minutes=2)) == 2
+    until(lambda: state_of(scan) == "review")
+
+    assert [photo.cards.count() for photo in scan.photos.all()] == [2, 2]
+    assert sorted(scan.photos.values_list("attempts", flat=True)) == [1, 2]
+    assert OutboxEvent.objects.filter(topic="scan.completed").count() == 1
+    assert len(stored_files(media)) == (2 + 4) * 4
+    items = actions.confirm(scan=scan, by=member)
+    assert [item.quantity for item in items] == [4]
+
+
+def test_a_photo_that_kills_every_worker_ends_in_a_clear_failure_and_can_be_tried_again(member, workers):
+    make_variant()
+    workers.say("kill")
+    scan = actions.start_scan(uploads=[upload()], owner=member)
+    workers.start()
+    until(lambda: state_of(scan) == "failed")
+    assert len(workers.looks()) == actions.MOST_ATTEMPTS
+    failed = Scan.objects.get(pk=scan.pk)
+    assert "Try again" in failed.error
+    time.sleep(1)
+    assert len(workers.looks()) == actions.MOST_ATTEMPTS  # and no more
+    assert actions.resume_stalled(now=timezone.now() + dt.timedelta(hours=1)) == 0
+
+    workers.unsay("kill")
+    actions.look_again(scan=failed)
+    until(lambda: state_of(scan) == "review")
+    assert DetectedCard.objects.count() == 2
