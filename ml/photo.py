@@ -10,6 +10,7 @@ from ml.types import Picture
 
 MOST_PIXELS = 60_000_000
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF")
+_HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1", b"avif")
 
 
 class UnreadablePhoto(ValueError):
@@ -22,6 +23,8 @@ def decoded(content: bytes, *, most_pixels: int = MOST_PIXELS) -> Picture:
     Raises UnreadablePhoto: no picture, a broken one, or more than `most_pixels`, which is read from the header before
     anything is unpacked.
     """
+    if content[4:8] == b"ftyp" and content[8:12] in _HEIF_BRANDS:
+        raise UnreadablePhoto("This is a HEIC photo. Send it as JPEG: phones call this setting 'most compatible'.")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
@@ -38,6 +41,11 @@ def decoded(content: bytes, *, most_pixels: int = MOST_PIXELS) -> Picture:
                 image = image.convert("RGBA")
                 white = Image.new("RGBA", image.size, "white")
                 image = Image.alpha_composite(white, image)
+            if image.mode.startswith("I"):
+                # Sixteen bits a pixel: converting would cut off the upper values instead of scaling them.
+                deep = np.asarray(image, np.float64)
+                grey = np.clip(deep / (257.0 if deep.max() > 255 else 1.0), 0, 255).astype(np.uint8)
+                return np.ascontiguousarray(np.repeat(grey[..., None], 3, axis=2))
             return np.array(image.convert("RGB"), np.uint8)
     except UnreadablePhoto:
         raise

@@ -78,7 +78,7 @@ def whole_photo(small: Picture, chosen: Array, scores: Array) -> tuple[Array, Ar
     if not 0.66 < aspect < 0.78:
         return chosen, scores
     areas = np.abs(signed_areas(chosen)) / (width * height) if len(chosen) else np.zeros(1)
-    sound = bool(len(chosen)) and bool((scores[areas > 0.15] > 0.85).any())
+    sound = bool(len(chosen)) and (bool((scores[areas > 0.15] > 0.85).any()) or _several(areas, scores))
     # One doubtful outline over most of such a photo is a frame within the card, or askew.
     doubtful = len(chosen) == 1 and areas.max() > 0.5 and scores.max() < 0.75
     if not doubtful and (areas.max() > 0.5 or len(chosen) > 3 or 0.02 < areas.sum() < 0.3 or sound):
@@ -89,3 +89,9 @@ def whole_photo(small: Picture, chosen: Array, scores: Array) -> tuple[Array, Ar
         return chosen, scores
     frame = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float64) - 0.5
     return portrait(frame)[None].astype(np.float64), np.array([0.5])
+
+
+def _several(areas: Array, scores: Array) -> bool:
+    """Whether two or more sound outlines of about one size were found: cards beside each other, not boxes on a card."""
+    good = areas[(scores > 0.85) & (areas > 0.05)]
+    return len(good) > 1 and bool(good.min() > 0.6 * good.max())

@@ -77,6 +77,17 @@ def test_card_that_fills_the_photo_is_found():
     assert detections[0].quad.area > 0.75 * photo.shape[0] * photo.shape[1]
 
 
+def test_three_cards_on_a_mat_of_card_shape_are_not_one_card():
+    photo = table(1200, 850, GROUNDS["dark"])
+    places = [rectangle(235 + 365 * i, 425, 300, (-7, 184, 5)[i]) for i in range(3)]
+    for i, place in enumerate(places):
+        placed(photo, drawn(DrawnCard(art=80 + i, border=(245, 245, 240))), place)
+    detections = found_in(photo)
+    assert len(detections) == 3
+    for place in places:
+        assert min(distance(d.quad, place) for d in detections) < 6
+
+
 def test_empty_table_has_no_cards():
     assert found_in(table(800, 600, GROUNDS["wood"])) == []
 

@@ -62,7 +62,7 @@ def test_all_evidence_together_decides():
 
 
 def test_lone_candidate_without_evidence_is_not_certain():
-    candidates, decided = LogOddsFuser().fuse([Evidence("only", 90, 0.7, 20, has_picture=True)])
+    candidates, decided = LogOddsFuser().fuse([Evidence("only", 80, 0.8, 45, has_picture=True)])
     assert not decided
     assert candidates[0].probability < 0.3
 
