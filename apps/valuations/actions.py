@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 import hashlib
 import json
@@ -140,7 +139,7 @@ def _prices(evidence: Evidence, as_of: dt.datetime) -> Iterable[tuple]:
                 int(found.used[at]),
                 METHODS[Kind(int(found.method[at]))],
                 evidence.currency[at],
-                json.dumps(dataclasses.asdict(basis)),
+                json.dumps(vars(basis)),
                 as_of - dt.timedelta(days=float(found.newest[at])),
                 bool(wanted == 0 or evidence.conditions[at, wanted]),
             )

@@ -32,13 +32,14 @@ past as materialized (
     where q.variant_id = any(%(ids)s::uuid[]) and q.observed_at > %(since)s),
 changes as (
     select n.variant_id, n.condition, n.market, n.low, n.high,
-      n.market - (select market from past p where (p.variant_id, p.condition) = (n.variant_id, n.condition)
-        and p.before <= interval '4 days' order by p.observed_at desc limit 1) as change_1d,
-      n.market - (select market from past p where (p.variant_id, p.condition) = (n.variant_id, n.condition)
-        and p.before between interval '6 days 12 hours' and interval '14 days' order by p.observed_at desc limit 1) as change_7d,
-      n.market - (select market from past p where (p.variant_id, p.condition) = (n.variant_id, n.condition)
-        and p.before >= interval '29 days 12 hours' order by p.observed_at desc limit 1) as change_30d
-    from newest n)
+      n.market - (array_agg(p.market order by p.observed_at desc)
+        filter (where p.before <= interval '4 days'))[1] as change_1d,
+      n.market - (array_agg(p.market order by p.observed_at desc)
+        filter (where p.before between interval '6 days 12 hours' and interval '14 days'))[1] as change_7d,
+      n.market - (array_agg(p.market order by p.observed_at desc)
+        filter (where p.before >= interval '29 days 12 hours'))[1] as change_30d
+    from newest n left join past p using (variant_id, condition)
+    group by n.variant_id, n.condition, n.market, n.low, n.high)
 update stage_price s set market_price = c.market, low_price = c.low, high_price = c.high, change_1d = c.change_1d,
     change_7d = c.change_7d, change_30d = c.change_30d
 from changes c where c.variant_id = s.variant_id and c.condition = s.condition;
