@@ -103,7 +103,7 @@ def _refresh(wanted: Sequence[UUID], as_of: dt.datetime, done: Refreshed) -> Non
         cursor.execute(statements.WRITE_PRICES, {"ids": known, "as_of": as_of})
         done.prices += cursor.rowcount
         cursor.execute(statements.REMOVE_PRICES, {"ids": known})
-        cursor.execute("drop table stage_price")
+        cursor.execute("drop table stage_price, stage_newest")
     emit_all(
         [
             PriceChanged(variant_id=variant, condition=condition, old=old, new=new, currency=currency, at=as_of)

@@ -11,22 +11,24 @@ create temporary table stage_price (
 COPY_PRICES = """copy stage_price (variant_id, condition, value, low, high, confidence, sample_size, method, currency, basis,
 observed_at, is_own) from stdin"""
 
+# The newest quotes stand in a table of their own, because the planner takes a joined step for one row and loops over it.
 # What sources say: the newest quote (the more reliable source on the same day), the same source's figures before it for the
 # changes, and the extremes of all that was ever seen.
 COMPLETE_PRICES = """
 analyze stage_price;
 create index on stage_price (variant_id, condition);
-with newest as materialized (
+create temporary table stage_newest on commit drop as
     select distinct on (q.variant_id, q.condition) q.variant_id, q.condition, q.source_id, q.observed_at, q.market, q.low, q.high,
            q.currency
     from valuations_quote q join valuations_source s on s.id = q.source_id
     join stage_price p on p.variant_id = q.variant_id and p.condition = q.condition and p.currency = q.currency
     where q.variant_id = any(%(ids)s::uuid[]) and q.observed_at > %(since)s and q.observed_at <= %(as_of)s
       and q.market is not null
-    order by q.variant_id, q.condition, q.observed_at::date desc, s.reliability desc, q.observed_at desc),
-past as materialized (
+    order by q.variant_id, q.condition, q.observed_at::date desc, s.reliability desc, q.observed_at desc;
+analyze stage_newest;
+with past as materialized (
     select n.variant_id, n.condition, q.market, n.observed_at - q.observed_at as before, q.observed_at
-    from newest n join valuations_quote q on q.variant_id = n.variant_id and q.condition = n.condition
+    from stage_newest n join valuations_quote q on q.variant_id = n.variant_id and q.condition = n.condition
       and q.source_id = n.source_id and q.currency = n.currency and q.market is not null
       and q.observed_at between n.observed_at - interval '45 days' and n.observed_at - interval '20 hours'
     where q.variant_id = any(%(ids)s::uuid[]) and q.observed_at > %(since)s),
@@ -38,7 +40,7 @@ changes as (
         filter (where p.before between interval '6 days 12 hours' and interval '14 days'))[1] as change_7d,
       n.market - (array_agg(p.market order by p.observed_at desc)
         filter (where p.before >= interval '29 days 12 hours'))[1] as change_30d
-    from newest n left join past p using (variant_id, condition)
+    from stage_newest n left join past p using (variant_id, condition)
     group by n.variant_id, n.condition, n.market, n.low, n.high)
 update stage_price s set market_price = c.market, low_price = c.low, high_price = c.high, change_1d = c.change_1d,
     change_7d = c.change_7d, change_30d = c.change_30d
