@@ -191,8 +191,8 @@ def recent(*, owner: User, limit: int = 12) -> list[Scan]:
     )
 
 
-def printings(*, text: str, limit: int = 8) -> list[Product]:
-    """Cards that a typed set, number or name means, with their printings; `image_name` is each one's picture."""
+def printings(*, text: str, limit: int = 8) -> list[Choice]:
+    """Cards that a typed set, number or name means, with their printings, nearest first."""
     if not text.strip():
         return []
     found = catalog.search_products(text=text, limit=limit, facets=False).page.rows
@@ -204,4 +204,4 @@ def printings(*, text: str, limit: int = 8) -> list[Product]:
         .prefetch_related("variants")
         .annotate(image_name=Coalesce(Subquery(picture.values("file")[:1]), Value("")))
     )
-    return sorted(rows, key=lambda row: order[row.pk])
+    return [Choice(row, row.image_name, None) for row in sorted(rows, key=lambda row: order[row.pk])]

@@ -49,7 +49,10 @@ document.addEventListener("htmx:afterSwap", (event) => {
   if (results) results.dataset.for = results.closest("[data-found]").querySelector("[data-find]").value;
 });
 
-document.addEventListener("keydown", (event) => {
+// Before the site's own keys (its search takes / too): here they mean the card.
+document.addEventListener("keydown", reviewByKey, { capture: true });
+
+function reviewByKey(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || !document.querySelector("[data-review]")) return;
   const active = document.activeElement;
   if (typing(active)) {
@@ -72,7 +75,8 @@ document.addEventListener("keydown", (event) => {
   else if (key === "a") document.querySelector("form#confirm")?.requestSubmit();
   else return;
   event.preventDefault();
-});
+  event.stopPropagation();
+}
 
 // Two presses of the button are one.
 document.addEventListener("submit", (event) => {
