@@ -75,7 +75,8 @@ def whole_photo(small: Picture, chosen: Array, scores: Array) -> tuple[Array, Ar
     """The photo's own frame where it has a card's shape and nothing better was found: a card that fills the picture."""
     height, width = small.shape[:2]
     aspect = min(width, height) / max(width, height)
-    if not 0.66 < aspect < 0.78:
+    # Cards have 0.716; a camera's 3:4 must not count, or every photo of a carpet would be a card.
+    if not 0.675 < aspect < 0.742:
         return chosen, scores
     areas = np.abs(signed_areas(chosen)) / (width * height) if len(chosen) else np.zeros(1)
     sound = bool(len(chosen)) and (bool((scores[areas > 0.15] > 0.85).any()) or _several(areas, scores))

@@ -98,3 +98,11 @@ def test_first_corner_is_the_top_left_of_an_upright_card():
     placed(photo, drawn(DrawnCard(art=4)), corners)
     (detection,) = found_in(photo)
     assert np.linalg.norm(detection.quad.corners[0] - corners[0]) < 6
+
+
+@pytest.mark.parametrize("size", [(900, 1200), (1200, 900)])
+def test_photo_of_camera_shape_without_a_card_is_no_card(size):
+    rng = np.random.default_rng(7)
+    width, height = size
+    photo = rng.integers(0, 255, (height, width, 3), dtype=np.uint8)
+    assert found_in(photo) == []
