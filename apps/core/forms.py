@@ -4,7 +4,15 @@ from decimal import Decimal
 
 from django import forms
 
+from apps.core.errors import DomainError
 from apps.core.money import Money
+
+
+def tell(form: forms.Form, error: DomainError) -> None:
+    """Say what an action refused on the form: at the field that the error names, else above the whole."""
+    named = str(error.details.get("field", ""))
+    field = next((name for name in (named, f"{named}_minor") if name in form.fields), None)
+    form.add_error(field, error.message)
 
 
 class MinorUnitsField(forms.DecimalField):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from django.http import HttpRequest
 from rest_framework.request import Request
 
 from apps.core.errors import InvalidInput
@@ -61,6 +62,13 @@ class Page(Generic[Row]):
     def envelope(self) -> dict[str, object]:
         """The `pagination` object of the API."""
         return {"total": self.total, "limit": self.limit, "offset": self.offset, "has_more": self.has_more}
+
+
+def numbered(request: HttpRequest, *, size: int) -> tuple[int, int]:
+    """Limit and offset of `?page=`, counted from 1. What is not a page number is the first page."""
+    text = request.GET.get("page", "1")
+    number = int(text) if len(text) <= 5 and text.isascii() and text.isdigit() else 1
+    return size, (max(number, 1) - 1) * size
 
 
 def limit_offset(request: Request, *, default: int = 20, most: int = 100) -> tuple[int, int]:

@@ -53,8 +53,7 @@ def add_item(
     Raises InvalidInput. Emits inventory.item_added.
     """
     _check_quantity(quantity)
-    if grade is None and not condition:
-        raise InvalidInput("Choose a condition, or a grading company and grade.", field="condition")
+    _check_standing(condition, grade_company, grade)
     if cause:
         # One lock per owner makes two deliveries of the same cause queue up instead of both adding.
         User.objects.select_for_update(no_key=True).get(pk=owner.pk)
@@ -64,7 +63,7 @@ def add_item(
     item = (
         InventoryItem.objects.select_for_update(of=("self",), no_key=True)
         .filter(
-            owner=owner, variant=variant, condition=condition if grade is None else "", grade_company=grade_company,
+            owner=owner, variant=variant, condition=condition, grade_company=grade_company,
             grade=grade, unit_cost_minor=unit_cost_minor, currency=currency, binder=binder, notes=notes,
             photos__isnull=True, listings__isnull=True,
         )
@@ -78,7 +77,7 @@ def add_item(
         item.refresh_from_db()
     else:
         item = InventoryItem.objects.create(
-            owner=owner, variant=variant, condition=condition if grade is None else "", grade_company=grade_company,
+            owner=owner, variant=variant, condition=condition, grade_company=grade_company,
             grade=grade, quantity=quantity, unit_cost_minor=unit_cost_minor, currency=currency, binder=binder,
             notes=notes, acquired_on=acquired_on, provenance=provenance or {},
         )  # fmt: skip
@@ -101,10 +100,9 @@ def adjust_item(*, item: InventoryItem, by: User, quantity: int | None = None, *
     before = item.quantity
     for name, value in changes.items():
         setattr(item, name, value)
-    if item.grade is not None:
+    if item.grade is not None and not changes.get("condition"):
         item.condition = ""
-    elif not item.condition:
-        raise InvalidInput("Choose a condition, or a grading company and grade.", field="condition")
+    _check_standing(item.condition, item.grade_company, item.grade)
     if quantity is not None:
         _check_quantity(quantity)
         if quantity < item.reserved:
@@ -180,17 +178,37 @@ def hand_over(
     )  # fmt: skip
 
 
-@transaction.atomic
 def attach_photo(*, item: InventoryItem, upload: BinaryIO, by: User) -> ItemPhoto:
-    """Add a picture of the owner's own copy. Raises NotYours, TooLarge, UnsupportedType, InvalidInput."""
-    item = _locked(item.pk, by)
-    count = item.photos.count()
-    if count >= MOST_PHOTOS:
-        raise InvalidInput(f"An item has at most {MOST_PHOTOS} photos. Remove one first.")
+    """Add a picture of the owner's own copy. The same picture twice is one photo.
+
+    Raises NotYours, TooLarge, UnsupportedType, InvalidInput.
+    """
+    if item.owner_id != by.pk:
+        raise NotYours
+    # Decoding a picture takes a while: before the lock, not under it.
     stored = images.accept_upload(upload, folder=f"items/{item.pk}")
-    return ItemPhoto.objects.create(
-        item=item, file=stored.name, width=stored.width, height=stored.height, position=count
-    )
+    with transaction.atomic():
+        item = _locked(item.pk, by)
+        photos = list(item.photos.all())
+        if earlier := next((photo for photo in photos if photo.digest == stored.digest), None):
+            images.remove(stored.name)
+            return earlier
+        if len(photos) >= MOST_PHOTOS:
+            raise InvalidInput(f"An item has at most {MOST_PHOTOS} photos. Remove one first.", field="photo")
+        position = photos[-1].position + 1 if photos else 0
+        return ItemPhoto.objects.create(
+            item=item, file=stored.name, width=stored.width, height=stored.height, digest=stored.digest,
+            position=position,
+        )  # fmt: skip
+
+
+@transaction.atomic
+def remove_photo(*, item: InventoryItem, photo_id: uuid.UUID, by: User) -> None:
+    """Take a picture off the item; one that is gone already stays gone. Raises NotYours.
+
+    The file stays in storage: a case or a listing's page that somebody has open may still show it.
+    """
+    _locked(item.pk, by).photos.filter(pk=photo_id).delete()
 
 
 @transaction.atomic
@@ -211,6 +229,16 @@ def create_binder(*, owner: User, name: str) -> Binder:
 def _check_quantity(quantity: int) -> None:
     if not 1 <= quantity <= MOST_COPIES:
         raise InvalidInput(f"The quantity is a whole number from 1 to {MOST_COPIES:,}.", field="quantity")
+
+
+def _check_standing(condition: str, company: str, grade: Decimal | None) -> None:
+    """A raw copy has a condition, a graded one a company and a grade."""
+    if bool(company) != (grade is not None):
+        raise InvalidInput("Give both the grading company and the grade.", field="grade")
+    if grade is None and not condition:
+        raise InvalidInput("Choose a condition, or a grading company and grade.", field="condition")
+    if grade is not None and condition:
+        raise InvalidInput("A graded copy has its grade instead of a condition.", field="condition")
 
 
 def _locked(item_id: uuid.UUID, by: User | None = None) -> InventoryItem:

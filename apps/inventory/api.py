@@ -29,7 +29,7 @@ class ItemInput(serializers.Serializer):
     grade = serializers.DecimalField(
         max_digits=3, decimal_places=1, min_value=1, max_value=10, required=False, allow_null=True
     )
-    unit_cost_minor = serializers.IntegerField(min_value=0, required=False, allow_null=True)
+    unit_cost_minor = serializers.IntegerField(min_value=0, max_value=10**12, required=False, allow_null=True)
     notes = serializers.CharField(max_length=500, required=False, allow_blank=True)
 
     def validate_grade(self, value: object) -> object:
@@ -40,9 +40,10 @@ class ItemInput(serializers.Serializer):
 
 
 class NewItemInput(ItemInput):
-    """An item to add: its printing, and the rest."""
+    """An item to add: its printing, and the rest. The same request_key adds once."""
 
     variant_id = serializers.UUIDField()
+    request_key = serializers.CharField(max_length=80, required=False, allow_blank=True, default="")
 
 
 class ItemOutput(serializers.Serializer):
@@ -98,9 +99,10 @@ class InventoryList(APIView):
         fields = dict(wanted.validated_data)
         variant = get_object_or_404(Variant, pk=fields.pop("variant_id"))
         fields.setdefault("condition", "" if fields.get("grade") is not None else Condition.NM)
+        key = fields.pop("request_key")
         made = actions.add_item(
             owner=request.user, variant=variant, by=request.user, kind=Movement.Kind.ACQUIRED,
-            provenance={"from": "api"}, **fields,
+            provenance={"from": "api"}, cause=f"api:{key}" if key else "", **fields,
         )  # fmt: skip
         return Response(_shown(request, made.pk), status=status.HTTP_201_CREATED)
 

@@ -70,6 +70,12 @@ class ItemForm(forms.Form):
         return cleaned
 
 
+class AddForm(ItemForm):
+    """Copies to add by hand. `request_key` makes a double click add once."""
+
+    request_key = forms.CharField(max_length=80, required=False, widget=forms.HiddenInput)
+
+
 class PhotoForm(forms.Form):
     """A picture of the owner's copy. Its content is checked by core.images."""
 

@@ -119,9 +119,13 @@ class ItemPhoto(Base):
     file = models.CharField(max_length=200)
     width = models.PositiveIntegerField()
     height = models.PositiveIntegerField()
+    digest = models.CharField(max_length=64, blank=True, help_text="SHA-256 of what was uploaded")
     position = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["item", "digest"], condition=~Q(digest=""), name="photo_once_per_item"),
+        ]
         ordering = ["position", "created_at"]
 
     def __str__(self) -> str:

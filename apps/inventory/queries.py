@@ -90,7 +90,7 @@ def items_page(
 ) -> Page[InventoryItem]:
     """One page of an inventory with all that the table shows; two queries besides the photos'."""
     rows = _with_values(owner)
-    for word in text.split():
+    for word in text.replace("\0", " ").split():
         rows = rows.filter(
             Q(variant__product__name__icontains=word)
             | Q(variant__product__number__istartswith=word)

@@ -10,5 +10,6 @@ urlpatterns = [
     path("inventory/add/<uuid:variant>/", views.add, name="inventory-add"),
     path("inventory/<uuid:pk>/", views.item, name="item"),
     path("inventory/<uuid:pk>/photos/", views.add_photo, name="item-photo"),
+    path("inventory/<uuid:pk>/photos/<uuid:photo>/remove/", views.remove_photo, name="item-photo-remove"),
     path("inventory/<uuid:pk>/remove/", views.remove, name="item-remove"),
 ]

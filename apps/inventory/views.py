@@ -11,8 +11,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from apps.catalog.models import Variant
 from apps.core.errors import DomainError
+from apps.core.forms import tell
+from apps.core.ids import uuid7
 from apps.inventory import actions, queries
-from apps.inventory.forms import BinderForm, FilterForm, ItemForm, PhotoForm
+from apps.inventory.forms import AddForm, BinderForm, FilterForm, ItemForm, PhotoForm
 
 PAGE_SIZE = 50
 
@@ -22,7 +24,8 @@ PAGE_SIZE = 50
 def inventory(request: HttpRequest) -> HttpResponse:
     """The inventory with filters, cost, value, change and the prices' age."""
     form = FilterForm(request.GET, owner=request.user)
-    wanted = form.cleaned_data if form.is_valid() else {}
+    form.is_valid()
+    wanted = form.cleaned_data  # what cannot be used of the filters is left out; the rest counts
     page = queries.items_page(
         owner=request.user,
         text=wanted.get("q", ""),
@@ -52,7 +55,7 @@ def item(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         try:
             actions.adjust_item(item=found, by=request.user, **form.cleaned_data)
         except DomainError as error:
-            form.add_error(None, error.message)
+            tell(form, error)
         else:
             messages.success(request, "Saved.")
             return redirect("item", pk=pk)
@@ -72,11 +75,14 @@ def item(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 def add(request: HttpRequest, variant: uuid.UUID) -> HttpResponse:
     """Put copies of a printing into the inventory by hand."""
     printing = get_object_or_404(Variant.objects.select_related("product__release"), pk=variant)
-    form = ItemForm(request.POST or None, owner=request.user)
+    form = AddForm(request.POST or None, owner=request.user, initial={"request_key": str(uuid7())})
     if request.method == "POST" and form.is_valid():
+        fields = dict(form.cleaned_data)
+        key = fields.pop("request_key")
         made = actions.add_item(
-            owner=request.user, variant=printing, by=request.user, provenance={"from": "hand"}, **form.cleaned_data
-        )
+            owner=request.user, variant=printing, by=request.user, provenance={"from": "hand"},
+            cause=f"form:{key}" if key else "", **fields,
+        )  # fmt: skip
         messages.success(request, f"{printing.product.name} is in your inventory.")
         return redirect("item", pk=made.pk)
     status = 422 if form.errors else 200
@@ -89,11 +95,24 @@ def add_photo(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """Attach a picture of the owner's copy."""
     found = queries.item_for(owner=request.user, pk=pk)
     form = PhotoForm(request.POST, request.FILES)
-    if form.is_valid():
-        actions.attach_photo(item=found, upload=form.cleaned_data["photo"], by=request.user)
-        messages.success(request, "The photo is attached.")
-    else:
+    if not form.is_valid():
         messages.error(request, "Choose a picture first.")
+        return redirect("item", pk=pk)
+    try:
+        actions.attach_photo(item=found, upload=form.cleaned_data["photo"], by=request.user)
+    except DomainError as error:
+        messages.error(request, error.message)
+    else:
+        messages.success(request, "The photo is attached.")
+    return redirect("item", pk=pk)
+
+
+@login_required
+@require_POST
+def remove_photo(request: HttpRequest, pk: uuid.UUID, photo: uuid.UUID) -> HttpResponse:
+    """Take a picture off the item."""
+    actions.remove_photo(item=queries.item_for(owner=request.user, pk=pk), photo_id=photo, by=request.user)
+    messages.success(request, "The photo is removed.")
     return redirect("item", pk=pk)
 
 
@@ -102,7 +121,11 @@ def add_photo(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 def remove(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """Take an item out of the inventory."""
     found = queries.item_for(owner=request.user, pk=pk)
-    actions.remove_item(item=found, by=request.user)
+    try:
+        actions.remove_item(item=found, by=request.user)
+    except DomainError as error:
+        messages.error(request, error.message)
+        return redirect("item", pk=pk)
     messages.success(request, f"{found.variant.product.name} was removed from your inventory.")
     return redirect("inventory")
 

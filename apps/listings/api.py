@@ -131,12 +131,12 @@ class ListingDetail(_PublicToRead):
         """Change price, copies or description."""
         wanted = ListingChange(data=request.data)
         wanted.is_valid(raise_exception=True)
-        found = queries.listing_for(pk=pk, reader=request.user)
+        found = queries.own_listing(seller=request.user, pk=pk)
         actions.change_listing(listing=found, by=request.user, **wanted.validated_data)
-        return Response(ListingOutput(queries.listing_for(pk=pk, reader=request.user)).data)
+        return Response(ListingOutput(queries.own_listing(seller=request.user, pk=pk)).data)
 
     @extend_schema(tags=["listings"], responses={204: None})
     def delete(self, request: Request, pk: uuid.UUID) -> Response:
         """Withdraw it."""
-        actions.withdraw(listing=queries.listing_for(pk=pk, reader=request.user), by=request.user)
+        actions.withdraw(listing=queries.own_listing(seller=request.user, pk=pk), by=request.user)
         return Response(status=status.HTTP_204_NO_CONTENT)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import User
 from apps.core.forms import MinorUnitsField
 from apps.listings.models import ShippingProfile
+
+_MOST_SHIPPING = Decimal(500)
 
 
 class ListingForm(forms.Form):
@@ -34,8 +38,10 @@ class ListingForm(forms.Form):
 class ShippingForm(forms.ModelForm):
     """What the seller charges for a parcel."""
 
-    domestic_minor = MinorUnitsField(label=_("Within your country"))
-    abroad_minor = MinorUnitsField(label=_("To other countries"), required=False, help_text=_("Empty: not offered."))
+    domestic_minor = MinorUnitsField(label=_("Within your country"), max_value=_MOST_SHIPPING)
+    abroad_minor = MinorUnitsField(
+        label=_("To other countries"), required=False, max_value=_MOST_SHIPPING, help_text=_("Empty: not offered.")
+    )
 
     class Meta:
         model = ShippingProfile

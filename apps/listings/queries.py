@@ -68,6 +68,14 @@ def listing_for(*, pk: uuid.UUID, reader: User | None) -> Listing:
     return listing
 
 
+def own_listing(*, seller: User, pk: uuid.UUID) -> Listing:
+    """One listing of the seller, in whatever state. Raises NotFound for everybody else."""
+    listing = _described().filter(pk=pk, seller=seller).first()
+    if listing is None:
+        raise NotFound("This is not one of your listings.")
+    return listing
+
+
 def fresh(*, limit: int = 12) -> list[Listing]:
     """The newest active listings."""
     return list(_described().filter(state=Listing.State.ACTIVE).order_by("-created_at")[:limit])
@@ -90,7 +98,7 @@ def of_seller(*, seller: User, states: Iterable[str], limit: int = 50, offset: i
     )
     rows = _described().filter(seller=seller, state__in=list(states))
     total = rows.count()
-    rows = rows.annotate(cheaper_offers=Coalesce(Subquery(cheaper), 0)).order_by("-created_at")
+    rows = rows.annotate(cheaper_offers=Coalesce(Subquery(cheaper), 0)).order_by("-created_at", "-pk")
     return Page(list(rows[offset : offset + limit]), total, limit, offset)
 
 

@@ -10,8 +10,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from apps.catalog import queries as catalog
 from apps.core.conditions import Condition
-from apps.core.errors import DomainError
+from apps.core.errors import Conflict, DomainError
+from apps.core.forms import tell
 from apps.core.money import Money
+from apps.core.pagination import numbered
 from apps.inventory import queries as inventory
 from apps.inventory.forms import PhotoForm
 from apps.listings import actions, queries
@@ -20,6 +22,7 @@ from apps.listings.models import Listing
 from apps.valuations import queries as valuations
 
 OPEN = (Listing.State.ACTIVE, Listing.State.PAUSED)
+PAGE_SIZE = 50
 ENDED = (Listing.State.SOLD_OUT, Listing.State.WITHDRAWN)
 
 
@@ -74,7 +77,9 @@ def listing(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 def sell(request: HttpRequest) -> HttpResponse:
     """The seller's listings with views and position against the market, and what could be listed next."""
     shown = request.GET.get("show", "open")
-    rows = queries.of_seller(seller=request.user, states=ENDED if shown == "ended" else OPEN)
+    limit, offset = numbered(request, size=PAGE_SIZE)
+    states = ENDED if shown == "ended" else OPEN
+    rows = queries.of_seller(seller=request.user, states=states, limit=limit, offset=offset)
     context = {
         "page": rows,
         "shown": shown,
@@ -98,7 +103,7 @@ def list_item(request: HttpRequest, item: uuid.UUID) -> HttpResponse:
         try:
             made = actions.list_item(item=found, by=request.user, **form.cleaned_data)
         except DomainError as error:
-            form.add_error(None, error.message)
+            tell(form, error)
         else:
             messages.success(request, f"{found.variant.product.name} is for sale.")
             return redirect(made)
@@ -110,7 +115,10 @@ def list_item(request: HttpRequest, item: uuid.UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def change(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """Change price, copies, shipping or description of an open listing."""
-    found = queries.listing_for(pk=pk, reader=request.user)
+    found = queries.own_listing(seller=request.user, pk=pk)
+    if found.state not in OPEN:
+        messages.info(request, "This listing has ended; it cannot be changed any more.")
+        return redirect(found)
     names = ("price_minor", "quantity", "shipping", "description")
     form = ListingForm(
         request.POST or None,
@@ -122,7 +130,7 @@ def change(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         try:
             actions.change_listing(listing=found, by=request.user, **form.cleaned_data)
         except DomainError as error:
-            form.add_error(None, error.message)
+            tell(form, error)
         else:
             messages.success(request, "The listing is changed.")
             return redirect(found)
@@ -133,8 +141,14 @@ def change(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 @require_POST
 def set_paused(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """Hide the listing, or show it again."""
-    found = queries.listing_for(pk=pk, reader=request.user)
-    actions.set_paused(listing=found, paused=request.POST.get("paused") == "yes", by=request.user)
+    found = queries.own_listing(seller=request.user, pk=pk)
+    paused = request.POST.get("paused") == "yes"
+    try:
+        actions.set_paused(listing=found, paused=paused, by=request.user)
+    except Conflict as error:
+        messages.error(request, error.message)
+    else:
+        messages.success(request, "Buyers no longer see the listing." if paused else "Buyers see the listing again.")
     return redirect("sell")
 
 
@@ -142,9 +156,12 @@ def set_paused(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 @require_POST
 def withdraw(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """Take the listing back."""
-    found = queries.listing_for(pk=pk, reader=request.user)
-    actions.withdraw(listing=found, by=request.user)
-    messages.success(request, "The listing is withdrawn; the copies stay in your inventory.")
+    try:
+        actions.withdraw(listing=queries.own_listing(seller=request.user, pk=pk), by=request.user)
+    except Conflict as error:
+        messages.error(request, error.message)
+    else:
+        messages.success(request, "The listing is withdrawn; the copies stay in your inventory.")
     return redirect("sell")
 
 

@@ -5,7 +5,9 @@ Locks are taken in one order: trade, hold, account by id, listing, item by id.
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
+from typing import BinaryIO
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -17,7 +19,7 @@ from apps.core import outbox
 from apps.core.errors import Conflict, InvalidInput, NotFound, NotYours
 from apps.escrow import actions as escrow
 from apps.escrow import fees
-from apps.escrow.models import Dispute, Hold, HoldState, Payment
+from apps.escrow.models import Dispute, Evidence, Hold, HoldState, Payment
 from apps.inventory import actions as inventory
 from apps.listings import actions as listings
 from apps.listings.models import Listing
@@ -25,6 +27,7 @@ from apps.listings.queries import shipping_minor
 from apps.trades.events import MessageSent, TradeCancelled, TradeCompleted, TradeCreated, TradeShipped
 from apps.trades.models import Message, Review, Shipment, Trade, TradeLine
 
+_DOUBLE_CLICK = dt.timedelta(seconds=10)  # the same words again this soon are one message
 _ADDRESS_FIELDS = ("name", "line1", "city", "postal_code", "country")
 
 
@@ -169,10 +172,7 @@ def give_back(*, trade: Trade, by: User, reason: str = "") -> Trade:
 def withdraw_dispute(*, trade: Trade, by: User) -> Trade:
     """The buyer takes the case back; the inspection begins anew. Raises NotYours, Conflict."""
     trade = _locked(trade, buyer=by)
-    case = trade.hold.disputes.filter(state__in=[Dispute.State.OPEN, Dispute.State.ANSWERED]).first()
-    if case is None:
-        raise Conflict("There is no open case.")
-    escrow.withdraw_dispute(dispute=case, by=by)
+    escrow.withdraw_dispute(dispute=_open_case(trade), by=by)
     return trade
 
 
@@ -184,12 +184,33 @@ def open_dispute(*, trade: Trade, by: User, reason: str, statement: str) -> Disp
 
 
 @transaction.atomic
+def answer_dispute(*, trade: Trade, by: User, statement: str) -> Dispute:
+    """The other side tells its view; a moderator is next. Raises NotYours, Conflict, InvalidInput."""
+    return escrow.answer_dispute(dispute=_open_case(_locked(trade, either=by)), by=by, statement=statement)
+
+
+def add_evidence(*, trade: Trade, by: User, note: str = "", upload: BinaryIO | None = None) -> Evidence:
+    """Put a note or a picture into the open case. Raises NotYours, Conflict, InvalidInput, TooLarge, UnsupportedType."""
+    return escrow.add_evidence(dispute=_open_case(trade), by=by, note=note, upload=upload)
+
+
+def _open_case(trade: Trade) -> Dispute:
+    case = trade.hold.disputes.filter(state__in=[Dispute.State.OPEN, Dispute.State.ANSWERED]).first()
+    if case is None:
+        raise Conflict("There is no open case.")
+    return case
+
+
+@transaction.atomic
 def say(*, trade: Trade, by: User, body: str) -> Message:
     """Write in the trade room. Raises NotYours, InvalidInput. Emits trade.message_sent."""
     trade = _locked(trade, either=by)
     body = body.strip()
     if not 1 <= len(body) <= 2000:
         raise InvalidInput("A message has 1 to 2,000 characters.", field="body")
+    last = trade.messages.order_by("-created_at", "-pk").first()
+    if last and (last.author_id, last.body) == (by.pk, body) and timezone.now() - last.created_at < _DOUBLE_CLICK:
+        return last
     message = Message.objects.create(trade=trade, author=by, body=body)
     outbox.emit(MessageSent(**_who(trade), message_id=message.pk))
     return message

@@ -81,6 +81,19 @@ class ReviewInput(serializers.Serializer):
     body = serializers.CharField(max_length=1000, required=False, allow_blank=True, default="")
 
 
+class AnswerInput(serializers.Serializer):
+    """The other side's view of a case."""
+
+    statement = serializers.CharField(max_length=4000)
+
+
+class EvidenceInput(serializers.Serializer):
+    """A note, a picture, or both."""
+
+    note = serializers.CharField(max_length=1000, required=False, allow_blank=True, default="")
+    upload = serializers.FileField(required=False)
+
+
 class NoInput(serializers.Serializer):
     """Nothing more is needed."""
 
@@ -108,6 +121,38 @@ class NextStepOutput(serializers.Serializer):
     otherwise = serializers.CharField()
 
 
+class ParcelOutput(serializers.Serializer):
+    """A parcel."""
+
+    carrier = serializers.CharField()
+    tracking_number = serializers.CharField()
+    shipped_at = serializers.DateTimeField()
+    delivered_at = serializers.DateTimeField(allow_null=True)
+
+
+class CaseOutput(serializers.Serializer):
+    """A dispute as both sides see it."""
+
+    id = serializers.UUIDField()
+    state = serializers.CharField()
+    reason = serializers.CharField()
+    statement = serializers.CharField()
+    answer = serializers.CharField()
+    answer_due_at = serializers.DateTimeField()
+    outcome = serializers.CharField()
+    refund_minor = serializers.IntegerField(allow_null=True)
+    decision = serializers.CharField()
+
+
+class MessageOutput(serializers.Serializer):
+    """A message; the system's own have no author."""
+
+    id = serializers.UUIDField()
+    author_id = serializers.UUIDField(allow_null=True)
+    body = serializers.CharField()
+    created_at = serializers.DateTimeField()
+
+
 class TradeOutput(serializers.Serializer):
     """A trade as the API shows it; money in minor units."""
 
@@ -123,9 +168,24 @@ class TradeOutput(serializers.Serializer):
     refunded_minor = serializers.IntegerField(source="hold.refunded_minor")
     currency = serializers.CharField()
     lines = LineOutput(many=True)
+    parcels = ParcelOutput(source="shipments", many=True)
+    ship_to = serializers.SerializerMethodField()
+    dispute = serializers.SerializerMethodField()
     next_step = serializers.SerializerMethodField()
     created_at = serializers.DateTimeField()
     closed_at = serializers.DateTimeField(allow_null=True)
+
+    @extend_schema_field(AddressInput(allow_null=True))
+    def get_ship_to(self, trade: Trade) -> dict[str, str] | None:
+        """The buyer's address: for the buyer, and for the seller once the money is held."""
+        reader = self.context["request"].user
+        return trade.ship_to if reader.pk == trade.buyer_id or trade.hold.funded_at else None
+
+    @extend_schema_field(CaseOutput(allow_null=True))
+    def get_dispute(self, trade: Trade) -> dict[str, object] | None:
+        """The latest case."""
+        latest = next(iter(trade.hold.disputes.all()), None)
+        return CaseOutput(latest).data if latest else None
 
     @extend_schema_field(NextStepOutput)
     def get_next_step(self, trade: Trade) -> dict[str, object]:
@@ -134,7 +194,8 @@ class TradeOutput(serializers.Serializer):
 
 
 def _answer(request: Request, pk: uuid.UUID, code: int = status.HTTP_200_OK) -> Response:
-    return Response(TradeOutput(queries.room(pk=pk, reader=request.user)).data, status=code)
+    shown = TradeOutput(queries.room(pk=pk, reader=request.user), context={"request": request})
+    return Response(shown.data, status=code)
 
 
 class TradeList(APIView):
@@ -153,7 +214,8 @@ class TradeList(APIView):
         limit, offset = limit_offset(request)
         side = request.query_params.get("side", "")
         page = queries.of_member(member=request.user, side=side, limit=limit, offset=offset)
-        return Response({"trades": TradeOutput(page.rows, many=True).data, "pagination": page.envelope()})
+        rows = TradeOutput(page.rows, many=True, context={"request": request}).data
+        return Response({"trades": rows, "pagination": page.envelope()})
 
     @extend_schema(tags=["trades"], request=BuyInput, responses={201: TradeOutput})
     def post(self, request: Request) -> Response:
@@ -241,5 +303,19 @@ TradeReceive = _step("TradeReceive", NoInput, actions.confirm_delivery, "The buy
 TradeRelease = _step("TradeRelease", NoInput, actions.release, "The buyer is content: the seller gets the money.")
 TradeCancel = _step("TradeCancel", CancelInput, actions.cancel, "Either side calls it off where the rules allow.")
 TradeDispute = _step("TradeDispute", DisputeInput, actions.open_dispute, "Report a problem; the money stays held.")
-TradeSay = _step("TradeSay", MessageInput, actions.say, "Write in the trade room.")
+TradeRefund = _step("TradeRefund", CancelInput, actions.give_back, "The seller returns the whole amount.")
+TradeAnswer = _step("TradeAnswer", AnswerInput, actions.answer_dispute, "Answer the other side's case.")
+TradeEvidence = _step("TradeEvidence", EvidenceInput, actions.add_evidence, "Add a note or a picture to the case.")
+TradeWithdraw = _step("TradeWithdraw", NoInput, actions.withdraw_dispute, "The buyer takes the case back.")
+_TradeSay = _step("TradeSay", MessageInput, actions.say, "Write in the trade room.")
 TradeReview = _step("TradeReview", ReviewInput, actions.review, "Say how it went.")
+
+
+class TradeMessages(_TradeSay):
+    """What the two say to each other in the trade room, and the system's own lines."""
+
+    @extend_schema(tags=["trades"], responses=MessageOutput(many=True))
+    def get(self, request: Request, pk: uuid.UUID) -> Response:
+        """All of them, oldest first."""
+        said = queries.room(pk=pk, reader=request.user).messages.all()
+        return Response({"messages": MessageOutput(said, many=True).data})

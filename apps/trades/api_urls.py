@@ -13,6 +13,10 @@ urlpatterns = [
     path("trades/<uuid:pk>/release", api.TradeRelease.as_view(), name="api-trade-release"),
     path("trades/<uuid:pk>/cancel", api.TradeCancel.as_view(), name="api-trade-cancel"),
     path("trades/<uuid:pk>/dispute", api.TradeDispute.as_view(), name="api-trade-dispute"),
-    path("trades/<uuid:pk>/messages", api.TradeSay.as_view(), name="api-trade-messages"),
+    path("trades/<uuid:pk>/answer", api.TradeAnswer.as_view(), name="api-trade-answer"),
+    path("trades/<uuid:pk>/evidence", api.TradeEvidence.as_view(), name="api-trade-evidence"),
+    path("trades/<uuid:pk>/withdraw", api.TradeWithdraw.as_view(), name="api-trade-withdraw"),
+    path("trades/<uuid:pk>/refund", api.TradeRefund.as_view(), name="api-trade-refund"),
+    path("trades/<uuid:pk>/messages", api.TradeMessages.as_view(), name="api-trade-messages"),
     path("trades/<uuid:pk>/review", api.TradeReview.as_view(), name="api-trade-review"),
 ]

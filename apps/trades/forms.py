@@ -13,7 +13,7 @@ class CheckoutForm(forms.ModelForm):
     """How many copies, and where the parcel goes. `request_key` makes a double click buy once."""
 
     quantity = forms.IntegerField(label=_("Copies"), min_value=1, initial=1)
-    request_key = forms.CharField(max_length=80, widget=forms.HiddenInput)
+    request_key = forms.CharField(max_length=80, required=False, widget=forms.HiddenInput)
 
     class Meta:
         model = Address

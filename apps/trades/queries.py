@@ -43,6 +43,10 @@ def _lines() -> Prefetch:
     )
 
 
+# What tells the next step and where the parcel is.
+_MORE = ("shipments", Prefetch("hold__disputes", Dispute.objects.order_by("-created_at")))
+
+
 def of_member(*, member: User, side: str = "", limit: int = 30, offset: int = 0) -> Page[Trade]:
     """A member's trades, newest first; `side` is "buying", "selling" or empty for both."""
     mine = {
@@ -52,7 +56,10 @@ def of_member(*, member: User, side: str = "", limit: int = 30, offset: int = 0)
     rows = Trade.objects.filter(mine).select_related("hold", "buyer", "seller")
     total = rows.count()
     return Page(
-        list(rows.prefetch_related(_lines()).order_by("-created_at")[offset : offset + limit]), total, limit, offset
+        list(rows.prefetch_related(_lines(), *_MORE).order_by("-created_at", "-pk")[offset : offset + limit]),
+        total,
+        limit,
+        offset,
     )
 
 
@@ -74,9 +81,9 @@ def room(*, pk: uuid.UUID, reader: User) -> Trade:
         Trade.objects.select_related("hold", "buyer", "seller")
         .prefetch_related(
             _lines(),
-            "shipments",
+            *_MORE,
             Prefetch("messages", Message.objects.select_related("author")),
-            Prefetch("hold__disputes", Dispute.objects.order_by("-created_at").prefetch_related("evidence__by")),
+            "hold__disputes__evidence__by",
             "hold__payments",
         )
         .filter(pk=pk)

@@ -1,6 +1,8 @@
 """Web pages of buying: checkout, the lists, and the trade room with its actions."""
 
 import uuid
+from collections.abc import Callable
+from functools import partial
 
 from django.conf import settings
 from django.contrib import messages
@@ -11,10 +13,12 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from apps.accounts.actions import save_address
-from apps.core.errors import DomainError, InvalidInput
+from apps.core.errors import Conflict, DomainError, InvalidInput, NotYours, TooLarge, UnsupportedType
+from apps.core.forms import tell
 from apps.core.ids import uuid7
-from apps.escrow import actions as escrow
+from apps.core.pagination import numbered
 from apps.listings import queries as listings
+from apps.listings.models import Listing
 from apps.trades import actions, queries
 from apps.trades.forms import (
     AnswerForm,
@@ -27,12 +31,16 @@ from apps.trades.forms import (
 )
 from apps.trades.models import Trade
 
+PAGE_SIZE = 30
+
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def checkout(request: HttpRequest, listing: uuid.UUID) -> HttpResponse:
     """Copies, address, shipping and total; sending it reserves the copies and leads to the payment page."""
     offer = listings.listing_for(pk=listing, reader=request.user)
+    if request.method != "POST" and (offer.state != Listing.State.ACTIVE or offer.seller_id == request.user.pk):
+        return redirect(offer)  # its page says why it cannot be bought
     address = request.user.addresses.filter(is_default=True).first()
     initial = {"request_key": str(uuid7()), "quantity": 1}
     form = CheckoutForm(request.POST or None, instance=address, initial=initial)
@@ -46,7 +54,7 @@ def checkout(request: HttpRequest, listing: uuid.UUID) -> HttpResponse:
                 request_key=form.cleaned_data["request_key"],
             )
         except DomainError as error:
-            form.add_error(None, error.message)
+            tell(form, error)
         else:
             if address is None:
                 save_address(user=request.user, by=request.user, **form.address)
@@ -66,6 +74,9 @@ def _to_payment(request: HttpRequest, trade: Trade) -> HttpResponse:
     room = f"{settings.SITE_URL}{trade.get_absolute_url()}"
     try:
         payment = actions.pay(trade=trade, by=request.user, success_url=room, cancel_url=room)
+    except (Conflict, NotYours) as error:
+        messages.error(request, error.message)
+        return redirect(trade)
     except DomainError as error:
         messages.error(request, f"{error.message} The copies stay reserved for you until the deadline.")
         return redirect(trade)
@@ -77,7 +88,8 @@ def _to_payment(request: HttpRequest, trade: Trade) -> HttpResponse:
 def trades(request: HttpRequest) -> HttpResponse:
     """The member's purchases and sales."""
     side = request.GET.get("side", "")
-    page = queries.of_member(member=request.user, side=side)
+    limit, offset = numbered(request, size=PAGE_SIZE)
+    page = queries.of_member(member=request.user, side=side, limit=limit, offset=offset)
     rows = [(trade, queries.next_step(trade)) for trade in page.rows]
     return render(request, "trades/trades.html", {"page": page, "rows": rows, "side": side})
 
@@ -124,70 +136,80 @@ def pay(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     return _to_payment(request, queries.room(pk=pk, reader=request.user))
 
 
+def _stepped(request: HttpRequest, found: Trade, act: Callable[[], object], done: str) -> HttpResponse:
+    """Do a step and go back to the room. Where it is no longer possible, the room tells so and shows what is."""
+    try:
+        act()
+    except Conflict as error:
+        messages.error(request, error.message)
+    else:
+        messages.success(request, done)
+    return redirect(found)
+
+
 @login_required
 @require_POST
 def ship(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """The parcel leaves."""
     found = queries.room(pk=pk, reader=request.user)
     form = ShipForm(request.POST)
-    if form.is_valid():
-        try:
-            actions.ship(trade=found, by=request.user, **form.cleaned_data)
-        except InvalidInput as error:
-            form.add_error("tracking_number", error.message)
-        else:
-            messages.success(request, "The buyer is told that the parcel is on its way.")
-            return redirect(found)
-    return _room(request, pk, status=422, ship_form=form)
+    if not form.is_valid():
+        return _room(request, pk, status=422, ship_form=form)
+    try:
+        return _stepped(
+            request,
+            found,
+            lambda: actions.ship(trade=found, by=request.user, **form.cleaned_data),
+            "The buyer is told that the parcel is on its way.",
+        )
+    except InvalidInput as error:
+        tell(form, error)
+        return _room(request, pk, status=422, ship_form=form)
 
 
 @login_required
 @require_POST
 def received(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """The parcel is here."""
-    found = actions.confirm_delivery(trade=queries.room(pk=pk, reader=request.user), by=request.user)
-    messages.success(request, "Noted. Check the cards, then release the money.")
-    return redirect(found)
+    found = queries.room(pk=pk, reader=request.user)
+    act = partial(actions.confirm_delivery, trade=found, by=request.user)
+    return _stepped(request, found, act, "Noted. Check the cards, then release the money.")
 
 
 @login_required
 @require_POST
 def release(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """The buyer is content."""
-    found = actions.release(trade=queries.room(pk=pk, reader=request.user), by=request.user)
-    messages.success(request, "The money is released to the seller. Enjoy your cards.")
-    return redirect(found)
+    found = queries.room(pk=pk, reader=request.user)
+    act = partial(actions.release, trade=found, by=request.user)
+    return _stepped(request, found, act, "The money is released to the seller. Enjoy your cards.")
 
 
 @login_required
 @require_POST
 def cancel(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """Call it off."""
-    found = actions.cancel(
-        trade=queries.room(pk=pk, reader=request.user), by=request.user, reason=request.POST.get("reason", "")
-    )
-    messages.success(request, "The trade is cancelled.")
-    return redirect(found)
+    found = queries.room(pk=pk, reader=request.user)
+    act = partial(actions.cancel, trade=found, by=request.user, reason=request.POST.get("reason", ""))
+    return _stepped(request, found, act, "The trade is cancelled.")
 
 
 @login_required
 @require_POST
 def give_back(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """The seller returns the money."""
-    found = actions.give_back(
-        trade=queries.room(pk=pk, reader=request.user), by=request.user, reason=request.POST.get("reason", "")
-    )
-    messages.success(request, "The whole amount goes back to the buyer.")
-    return redirect(found)
+    found = queries.room(pk=pk, reader=request.user)
+    act = partial(actions.give_back, trade=found, by=request.user, reason=request.POST.get("reason", ""))
+    return _stepped(request, found, act, "The whole amount goes back to the buyer.")
 
 
 @login_required
 @require_POST
 def withdraw(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """The buyer takes the case back."""
-    found = actions.withdraw_dispute(trade=queries.room(pk=pk, reader=request.user), by=request.user)
-    messages.success(request, "The case is closed; the inspection begins anew.")
-    return redirect(found)
+    found = queries.room(pk=pk, reader=request.user)
+    act = partial(actions.withdraw_dispute, trade=found, by=request.user)
+    return _stepped(request, found, act, "The case is closed; the inspection begins anew.")
 
 
 @login_required
@@ -197,9 +219,13 @@ def dispute(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     found = queries.room(pk=pk, reader=request.user)
     form = DisputeForm(request.POST)
     if form.is_valid():
-        actions.open_dispute(trade=found, by=request.user, **form.cleaned_data)
-        messages.success(request, "The case is open. The other side has three days to answer.")
-        return redirect(found)
+        try:
+            actions.open_dispute(trade=found, by=request.user, **form.cleaned_data)
+        except (Conflict, InvalidInput) as error:
+            tell(form, error)
+        else:
+            messages.success(request, "The case is open. The other side has three days to answer.")
+            return redirect(found)
     return _room(request, pk, status=422, dispute_form=form)
 
 
@@ -209,12 +235,10 @@ def answer(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """Answer the other side's case."""
     found = queries.room(pk=pk, reader=request.user)
     form = AnswerForm(request.POST)
-    case = found.hold.disputes.filter(state="open").first()
-    if case is not None and form.is_valid():
-        escrow.answer_dispute(dispute=case, by=request.user, **form.cleaned_data)
-        messages.success(request, "Your answer is with the case; a moderator decides.")
-        return redirect(found)
-    return _room(request, pk, status=422, answer_form=form)
+    if not form.is_valid():
+        return _room(request, pk, status=422, answer_form=form)
+    act = partial(actions.answer_dispute, trade=found, by=request.user, **form.cleaned_data)
+    return _stepped(request, found, act, "Your answer is with the case; a moderator decides.")
 
 
 @login_required
@@ -223,11 +247,14 @@ def evidence(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """Add a photo or a note to the case."""
     found = queries.room(pk=pk, reader=request.user)
     form = EvidenceForm(request.POST, request.FILES)
-    case = found.hold.disputes.filter(state__in=["open", "answered"]).first()
-    if case is not None and form.is_valid():
-        escrow.add_evidence(dispute=case, by=request.user, **form.cleaned_data)
-        messages.success(request, "Added to the case.")
-        return redirect(found)
+    if form.is_valid():
+        try:
+            actions.add_evidence(trade=found, by=request.user, **form.cleaned_data)
+        except (InvalidInput, TooLarge, UnsupportedType, Conflict) as error:
+            tell(form, error)
+        else:
+            messages.success(request, "Added to the case.")
+            return redirect(found)
     return _room(request, pk, status=422, evidence_form=form)
 
 
@@ -249,8 +276,7 @@ def review(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """Say how it went."""
     found = queries.room(pk=pk, reader=request.user)
     form = ReviewForm(request.POST)
-    if form.is_valid():
-        actions.review(trade=found, by=request.user, **form.cleaned_data)
-        messages.success(request, "Thank you. Both reviews show once both are in, or after 14 days.")
-        return redirect(found)
-    return _room(request, pk, status=422, review_form=form)
+    if not form.is_valid():
+        return _room(request, pk, status=422, review_form=form)
+    act = partial(actions.review, trade=found, by=request.user, **form.cleaned_data)
+    return _stepped(request, found, act, "Thank you. Both reviews show once both are in, or after 14 days.")
