@@ -16,8 +16,9 @@ from ml.types import Candidate, Evidence
 SURE = 0.85
 NONE_OF_THESE = 4.0
 KEPT = 8
-LEAST = 0.001
-"""Candidates less likely than this are chance neighbours: naming them would only mislead."""
+LEAST = NONE_OF_THESE - 7.0
+"""Log odds below which a candidate is a chance neighbour, a thousand times less likely than none of these: naming it
+would only mislead. A printing of equal art stays, however surely its number speaks against it."""
 
 
 def log_odds(evidence: Evidence) -> float:
@@ -97,7 +98,7 @@ class LogOddsFuser:
         candidates = [
             Candidate(evidence[i].key, float(shares[i]), _scores(evidence[i], float(odds[i])), reasons(evidence[i]))
             for i in ranked[: self.kept]
-            if shares[i] >= LEAST
+            if odds[i] >= LEAST
         ]
         return candidates, bool(candidates) and candidates[0].probability >= self.sure
 
