@@ -222,6 +222,9 @@ def dispute(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         try:
             actions.open_dispute(trade=found, by=request.user, **form.cleaned_data)
         except (Conflict, InvalidInput) as error:
+            if not queries.may(found, request.user)["dispute"]:
+                messages.error(request, error.message)  # the room has no such form any more
+                return redirect(found)
             tell(form, error)
         else:
             messages.success(request, "The case is open. The other side has three days to answer.")
@@ -250,7 +253,10 @@ def evidence(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     if form.is_valid():
         try:
             actions.add_evidence(trade=found, by=request.user, **form.cleaned_data)
-        except (InvalidInput, TooLarge, UnsupportedType, Conflict) as error:
+        except Conflict as error:
+            messages.error(request, error.message)
+            return redirect(found)
+        except (InvalidInput, TooLarge, UnsupportedType) as error:
             tell(form, error)
         else:
             messages.success(request, "Added to the case.")
