@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from apps.scans.references import DatabaseIndex, text_catalogue
-from ml.interfaces import Embedder
-from ml.pipeline import Pipeline
+
+if TYPE_CHECKING:  # the web loads this module too, and never OpenCV
+    from ml.interfaces import Embedder
+    from ml.pipeline import Pipeline
 
 
 @lru_cache(maxsize=1)
