@@ -73,6 +73,8 @@ def upright(content: bytes) -> Image.Image:
     except (OSError, ValueError, SyntaxError):
         raise UnsupportedType("The picture is damaged or cut off. Send it again.") from None
     turned = ImageOps.exif_transpose(picture)
+    if turned.mode.startswith("I"):  # sixteen bits: converting would cut off the upper values instead of scaling them
+        turned = turned.convert("I").point(lambda value: value * (1 / 257)).convert("L")
     clean = Image.new("RGB", turned.size, "white")
     if turned.mode in ("RGBA", "LA", "P"):
         layered = turned.convert("RGBA")

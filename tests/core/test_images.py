@@ -152,6 +152,13 @@ def test_every_kind_of_pixels_is_taken(mode):
     assert accept(buffer.getvalue()).width == 40
 
 
+def test_sixteen_bits_a_pixel_are_scaled():
+    deep = Image.new("I;16", (40, 40), 128 * 257)
+    buffer = io.BytesIO()
+    deep.save(buffer, "PNG")
+    assert images.upright(buffer.getvalue()).getpixel((20, 20)) == (128, 128, 128)
+
+
 def test_removing_takes_the_thumbnails_along_and_may_be_repeated(tmp_path):
     image = accept(picture_bytes())
     images.remove(image.name)
