@@ -15,6 +15,7 @@ from apps.catalog.models import Variant
 from apps.core import outbox
 from apps.core.money import Money
 from apps.demo import market
+from apps.demo.payouts import open_payout_account
 from apps.demo.people import address_of
 from apps.escrow import actions as escrow
 from apps.inventory import actions as inventory
@@ -38,18 +39,23 @@ def make_inventories(people: dict[str, User]) -> dict[str, list[Listing]]:
     toys = [str(pk) for pk in pictured.filter(product__category__path__startswith="toys").values_list("pk", flat=True)]
     values = dict(CurrentPrice.objects.filter(condition="NM").values_list("variant_id", "value"))
     offered: dict[str, list[Listing]] = {}
+    to_list: list[tuple[float, str, InventoryItem]] = []
     for handle, (stock, listed) in STOCK.items():
         owner = people[handle]
         if owner.items.exists():
             offered[handle] = list(owner.listings.filter(state=Listing.State.ACTIVE).order_by("created_at"))
             continue
+        offered[handle] = []
         binder = inventory.create_binder(owner=owner, name="Trade binder" if handle == "trader" else "Shelf")
         chosen = market.pick(stock, handle, ids=(toys or cards) if handle == "oskar" else cards)
         variants = Variant.objects.in_bulk(chosen)
         items = [
             _item(owner, variants[uuid.UUID(pk)], values, handle, number, binder) for number, pk in enumerate(chosen)
         ]
-        offered[handle] = [_listing(item, values, handle) for item in items[:listed]]
+        to_list += [((place + 0.5) / listed, handle, item) for place, item in enumerate(items[:listed])]
+    # Sellers list in turns, as on a real market: what is newest is a mix and not one seller's shelf.
+    for _, handle, item in sorted(to_list, key=lambda row: row[:2]):
+        offered[handle].append(_listing(item, values, handle))
     return offered
 
 
@@ -104,7 +110,7 @@ def make_trades(people: dict[str, User], offered: dict[str, list[Listing]]) -> I
     if not settings.STRIPE_SECRET_KEY:
         return
     for member in (seller, trader, people["lena"]):
-        _onboard(member)
+        open_payout_account(member)
     for name, steps in _STORIES.items():
         by, from_whom = (buyer, "seller") if name not in {"shipped", "released-2"} else (trader, "lena")
         trade = bought(by, from_whom)
@@ -114,12 +120,6 @@ def make_trades(people: dict[str, User], offered: dict[str, list[Listing]]) -> I
         yield name
     outbox.relay()
     escrow.settle_due()
-
-
-def _onboard(member: User) -> None:
-    """The member's payout account at the payment company; the form itself is filled in by them (see /sell/payouts/)."""
-    room = f"{settings.SITE_URL}/sell/payouts/"
-    escrow.start_onboarding(user=member, refresh_url=room, return_url=room)
 
 
 Step = Callable[[Trade, dict[str, User]], None]
