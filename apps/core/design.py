@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from django import forms
-from django.core.paginator import Page, Paginator
 from django.templatetags.static import static
 from django.utils import timezone
+
+from apps.core.pagination import Page
 
 _CARDS = [
     ("Ember Warden", "017/120", "64.00", "4.2", "holofoil", "Holofoil"),
@@ -65,7 +66,7 @@ def _cards() -> list[dict[str, object]]:
 
 
 def _page() -> Page[int]:
-    return Paginator(range(1, 1_237), 24).page(5)
+    return Page(rows=range(97, 121), total=1_236, limit=24, offset=96)
 
 
 def samples() -> dict[str, object]:
