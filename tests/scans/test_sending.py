@@ -89,6 +89,22 @@ def test_a_scan_that_cannot_be_written_leaves_no_files(member, media):
     assert stored_files(media) == []
 
 
+def test_a_photo_is_marked_before_it_is_sent(member, monkeypatch, django_capture_on_commit_callbacks):
+    """A quick worker has it in its hands at once: a mark that came later would wait for it, or make it pass by."""
+    from apps.scans import tasks
+
+    seen = []
+
+    def send(arguments, **options):
+        seen.append(ScanPhoto.objects.get(pk=arguments[0]).queued_at)
+
+    monkeypatch.setattr(tasks.process_photo, "apply_async", send)
+    with django_capture_on_commit_callbacks(execute=True):
+        scan = actions.start_scan(uploads=[upload()], owner=member)
+    assert seen == [scan.photos.get().queued_at]
+    assert seen[0] is not None
+
+
 def test_where_the_queue_is_away_the_scan_is_kept_and_queued_later(
     member, monkeypatch, django_capture_on_commit_callbacks
 ):

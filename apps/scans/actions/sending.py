@@ -112,9 +112,15 @@ def _enqueue_after_commit(scan: Scan) -> None:
 def _enqueue(photo_ids: list[uuid.UUID]) -> None:
     from apps.scans.tasks import process_photo as task
 
-    for pk in photo_ids:
-        task.apply_async([str(pk)], retry=False)
+    # Marked before they are sent: a photo that is sent may be in a worker's hands at once, and marking it then would
+    # wait until it is looked at, or have the worker pass by.
     ScanPhoto.objects.filter(pk__in=photo_ids).update(queued_at=timezone.now())
+    for position, pk in enumerate(photo_ids):
+        try:
+            task.apply_async([str(pk)], retry=False)
+        except Exception:
+            ScanPhoto.objects.filter(pk__in=photo_ids[position:]).update(queued_at=None)
+            raise
 
 
 def resume_stalled(*, now: dt.datetime | None = None) -> int:
