@@ -15,6 +15,7 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from apps.accounts.models import Address, User
+from apps.catalog.models import Product
 from apps.core import outbox
 from apps.core.errors import Conflict, InvalidInput, NotFound, NotYours
 from apps.escrow import actions as escrow
@@ -87,7 +88,7 @@ def _buy(listing_id: uuid.UUID, quantity: int, ship_to: Address | dict[str, str]
         amount_minor=items + shipping,
         fee_minor=fees.fee_for(items),
         currency=listing.currency,
-        description=f"{quantity} x {product.name} {product.number}"[:200],
+        description=_named(product, quantity),
         cause=cause,
     )
     trade.save(update_fields=["hold"])
@@ -103,6 +104,12 @@ def _buy(listing_id: uuid.UUID, quantity: int, ship_to: Address | dict[str, str]
     )
     outbox.emit(TradeCreated(**_who(trade)))
     return trade
+
+
+def _named(product: Product, quantity: int) -> str:
+    """What is traded, as collectors say it: "Clefairy, Jungle 5/64", with "2 × " before it for two."""
+    named = f"{product.name}, {product.release.name} {product.number}".strip()
+    return (named if quantity == 1 else f"{quantity} × {named}")[:200]
 
 
 def pay(
