@@ -1,38 +1,83 @@
-"""What moderators look at: the queue of cases by urgency, and one case with everything about it."""
+"""What moderators look at: what waits, the queue of cases by urgency, one case with everything about it."""
 
 from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
 
-from django.db.models import Case, IntegerField, QuerySet, Value, When
+from django.db.models import Case, IntegerField, Prefetch, Q, QuerySet, Value, When
+from django.utils import timezone
 
 from apps.core.errors import NotFound
-from apps.core.models import AuditEntry
+from apps.core.models import AuditEntry, Delivery
+from apps.core.pagination import Page
 from apps.escrow import ledger
-from apps.escrow.models import Dispute, Hold, LedgerEntry
-from apps.trades.models import Trade
+from apps.escrow.models import Chargeback, Dispute, Hold, LedgerEntry, Settlement, WebhookEvent
+from apps.trades.models import Message, Trade, TradeLine
+
+_OPEN = (Dispute.State.OPEN, Dispute.State.ANSWERED)
 
 
 @dataclass(frozen=True)
 class CaseFile:
-    """One case: the dispute, its hold and trade, the money's entries and the trail."""
+    """One case: the dispute, its hold and trade, the money's entries, what is known of both sides, and the trail."""
 
     dispute: Dispute
     hold: Hold
     trade: Trade | None
     entries: list[LedgerEntry]
     trail: list[AuditEntry]
+    earlier: list[Dispute]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it still waits for a decision."""
+        return self.dispute.state in _OPEN
 
 
-def open_cases() -> QuerySet[Dispute]:
-    """Cases that wait: answered (a moderator's turn) first, then by stakes and age."""
-    turn = Case(When(state=Dispute.State.ANSWERED, then=Value(0)), default=Value(1), output_field=IntegerField())
-    return (
-        Dispute.objects.filter(state__in=[Dispute.State.OPEN, Dispute.State.ANSWERED])
-        .select_related("hold__payer", "hold__payee", "opened_by")
-        .order_by(turn, "-hold__amount_minor", "created_at")
+@dataclass(frozen=True)
+class Waiting:
+    """How many things wait for somebody who works here."""
+
+    cases: int
+    unanswered: int
+    settlements: int
+    chargebacks: int
+    deliveries: int
+    webhooks: int
+
+
+def waiting() -> Waiting:
+    """Everything that waits."""
+    disputes = Dispute.objects.filter(state__in=_OPEN)
+    return Waiting(
+        cases=disputes.filter(_is_moderators_turn()).count(),
+        unanswered=disputes.exclude(_is_moderators_turn()).count(),
+        settlements=Settlement.objects.filter(state=Settlement.State.FAILED).count(),
+        chargebacks=Chargeback.objects.filter(state=Chargeback.State.OPEN).count(),
+        deliveries=Delivery.objects.filter(parked_at__isnull=False, delivered_at__isnull=True).count(),
+        webhooks=WebhookEvent.objects.filter(parked_at__isnull=False, handled_at__isnull=True).count(),
     )
+
+
+def _is_moderators_turn() -> Q:
+    """Answered, or not answered in time."""
+    return Q(state=Dispute.State.ANSWERED) | Q(answer_due_at__lte=timezone.now())
+
+
+def open_cases(*, limit: int, offset: int = 0) -> Page[Dispute]:
+    """Cases that wait: escalated ones, then those that are a moderator's turn, then by stakes and age."""
+    turn = Case(
+        When(escalated_at__isnull=False, then=Value(0)),
+        When(_is_moderators_turn(), then=Value(1)),
+        default=Value(2),
+        output_field=IntegerField(),
+    )
+    rows: QuerySet[Dispute] = Dispute.objects.filter(state__in=_OPEN)
+    total = rows.count()
+    rows = rows.select_related("hold__payer", "hold__payee", "opened_by").annotate(turn=turn)
+    rows = rows.order_by("turn", "-hold__amount_minor", "created_at")
+    return Page(list(rows[offset : offset + limit]), total, limit, offset)
 
 
 def case_file(*, pk: uuid.UUID) -> CaseFile:
@@ -46,20 +91,34 @@ def case_file(*, pk: uuid.UUID) -> CaseFile:
     if dispute is None:
         raise NotFound("There is no such case.")
     hold = dispute.hold
+    lines = TradeLine.objects.select_related("item__variant__product__release").prefetch_related("item__photos")
     trade = (
         Trade.objects.filter(hold=hold)
         .select_related("buyer", "seller")
         .prefetch_related(
-            "lines__item__variant__product__release", "lines__item__photos", "shipments", "messages__author"
+            Prefetch("lines", lines), "shipments", Prefetch("messages", Message.objects.select_related("author"))
         )
         .first()
     )
-    entries = (
-        LedgerEntry.objects.filter(transaction__entries__account__code=ledger.hold_account(hold.pk))
+    targets = [str(hold.pk), str(dispute.pk)]
+    trail = AuditEntry.objects.filter(target_id__in=targets).order_by("at", "pk")
+    sides = [hold.payer_id, hold.payee_id]
+    earlier = (
+        Dispute.objects.filter(Q(hold__payer__in=sides) | Q(hold__payee__in=sides))
+        .exclude(pk=dispute.pk)
+        .select_related("hold__payer", "hold__payee")
+        .order_by("-created_at")[:10]
+    )
+    return CaseFile(dispute, hold, trade, _entries(hold), list(trail), list(earlier))
+
+
+def _entries(hold: Hold) -> list[LedgerEntry]:
+    """What was posted for the hold, and what became of it: its own postings and those of its settlements."""
+    causes = [f"settlement:{settlement.pk}" for settlement in hold.settlements.all()]
+    of_the_hold = Q(transaction__entries__account__code=ledger.hold_account(hold.pk))
+    return list(
+        LedgerEntry.objects.filter(of_the_hold | Q(transaction__cause__in=causes))
         .select_related("transaction", "account")
         .distinct()
         .order_by("pk")
     )
-    targets = [str(hold.pk), str(dispute.pk)]
-    trail = AuditEntry.objects.filter(target_id__in=targets).order_by("at", "pk")
-    return CaseFile(dispute, hold, trade, list(entries), list(trail))

@@ -5,7 +5,11 @@ from typing import Any
 
 from csp.constants import SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from csp.decorators import csp_update
-from django.urls import URLPattern, URLResolver, path
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import URLPattern, URLResolver, path, reverse
 from unfold.sites import UnfoldAdminSite
 
 # The admin's theme styles elements inline and evaluates its templates' expressions; the rest of the site does neither.
@@ -18,6 +22,25 @@ class ModeratorSite(UnfoldAdminSite):
     site_header = "CardVault moderation"
     site_title = "CardVault moderation"
     index_title = "What waits"
+    index_template = "moderation/index.html"
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """What waits for somebody who works here."""
+        from apps.moderation import queries
+
+        return super().index(request, {**(extra_context or {}), "waiting": queries.waiting()})
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """There is one way to sign in, with its limits on guessing; who is signed in and still lands here may not enter.
+
+        Raises PermissionDenied.
+        """
+        onward = request.GET.get("next", reverse("admin:index"))
+        if self.has_permission(request):
+            return redirect("admin:index")
+        if request.user.is_authenticated:
+            raise PermissionDenied("Moderators work here.")
+        return redirect_to_login(onward)
 
     def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
         """Every page of the admin, under the policy that its theme needs."""

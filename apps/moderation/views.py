@@ -8,9 +8,13 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.core.errors import DomainError
+from apps.core.forms import tell
+from apps.core.pagination import numbered
 from apps.escrow import actions as escrow
 from apps.moderation import queries
 from apps.moderation.forms import DecisionForm
+
+PAGE_SIZE = 50
 
 
 def _context(request: HttpRequest, **more: object) -> dict[str, object]:
@@ -20,22 +24,26 @@ def _context(request: HttpRequest, **more: object) -> dict[str, object]:
 @require_safe
 def cases(request: HttpRequest) -> HttpResponse:
     """Open cases by urgency."""
-    return render(request, "moderation/cases.html", _context(request, title="Open cases", cases=queries.open_cases()))
+    limit, offset = numbered(request, size=PAGE_SIZE)
+    page = queries.open_cases(limit=limit, offset=offset)
+    return render(request, "moderation/cases.html", _context(request, title="Open cases", page=page))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def case(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """The case on one page: evidence of both sides, clock, ledger, history; decide."""
     found = queries.case_file(pk=pk)
-    form = DecisionForm(request.POST or None)
+    form = DecisionForm(request.POST or None, hold=found.hold)
+    if request.method == "POST" and not found.is_open:
+        messages.error(request, "This case was settled in the meantime; nothing was changed.")
+        return redirect("admin:case", pk=pk)
     if request.method == "POST" and form.is_valid():
         try:
             escrow.decide_dispute(dispute=found.dispute, by=request.user, **form.cleaned_data)
         except DomainError as error:
-            form.add_error(None, error.message)
+            tell(form, error)
         else:
-            messages.success(request, "Decided. Both sides are told, and the money moves.")
+            messages.success(request, "Decided. Both sides are told in their trade room, and the money moves.")
             return redirect("admin:case", pk=pk)
-    is_open = found.dispute.state in {"open", "answered"}
-    context = _context(request, title=f"Case: {found.hold.description}", case=found, form=form, is_open=is_open)
+    context = _context(request, title=f"Case: {found.hold.description}", case=found, form=form)
     return render(request, "moderation/case.html", context, status=422 if form.errors else 200)

@@ -282,9 +282,10 @@ class _Step(APIView):
 
     def post(self, request: Request, pk: uuid.UUID) -> Response:
         """Check, act, answer with the trade."""
+        found = queries.room(pk=pk, reader=request.user)
         wanted = self.input(data=request.data)
         wanted.is_valid(raise_exception=True)
-        self.act(request, queries.room(pk=pk, reader=request.user), **wanted.validated_data)
+        self.act(request, found, **wanted.validated_data)
         return _answer(request, pk)
 
 

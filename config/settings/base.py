@@ -5,6 +5,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from celery.schedules import crontab
 from csp.constants import NONE, SELF
+from django.templatetags.static import static
 
 from config.env import ROOT, environment
 from config.keys import jwt_keys
@@ -320,3 +321,21 @@ PLATFORM_FEE_BASIS_POINTS = 500
 PLATFORM_FEE_FIXED_MINOR = 30
 NEW_SELLER_OPEN_LIMIT_MINOR = 50_000
 NEW_SELLER_SALES = 5  # completed sales after which the limit is lifted
+
+# -- the moderators' admin ------------------------------------------------
+UNFOLD = {
+    "SITE_TITLE": "CardVault moderation",
+    "SITE_HEADER": "CardVault",
+    "SITE_SUBHEADER": "Moderation",
+    "SITE_SYMBOL": "style",
+    "STYLES": [lambda request: static("css/admin.css")],
+    "SIDEBAR": {"show_all_applications": True, "navigation": "apps.moderation.navigation.sidebar"},
+    "COLORS": {
+        "primary": {
+            "50": "oklch(97% 0.02 166)", "100": "oklch(94% 0.04 166)", "200": "oklch(88% 0.07 166)",
+            "300": "oklch(80% 0.09 166)", "400": "oklch(70% 0.1 166)", "500": "oklch(58% 0.1 166)",
+            "600": "oklch(48% 0.09 166)", "700": "oklch(42% 0.08 166)", "800": "oklch(36% 0.07 166)",
+            "900": "oklch(30% 0.06 166)", "950": "oklch(22% 0.04 166)",
+        },
+    },
+}  # fmt: skip

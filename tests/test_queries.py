@@ -1,0 +1,194 @@
+"""How many queries each page makes: exactly what is written here, with a few rows and with many."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import count
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from apps.accounts.models import Role
+from apps.catalog.models import ProductImage
+from apps.core import outbox
+from apps.escrow import actions as escrow
+from apps.inventory.models import ItemPhoto
+from apps.trades import actions as trades
+from tests.factories import (
+    ADDRESS,
+    make_item,
+    make_listing,
+    make_price,
+    make_product,
+    make_trade,
+    make_user,
+    make_variant,
+)
+from tests.trades.conftest import STAGES, at_stage, company  # noqa: F401 - a fixture
+
+pytestmark = pytest.mark.django_db
+
+_numbers = count()
+
+# Session and user are two of those of every page that a member reads.
+MOST = {
+    "home": 2,
+    "home of a member": 5,
+    "search": 3,
+    "card": 7,
+    "card of a member": 9,
+    "release": 4,
+    "sets": 3,
+    "inventory": 7,
+    "item": 7,
+    "sell": 6,
+    "list-item": 7,
+    "listing": 4,
+    "checkout": 4,
+    "trades": 7,
+    "trade": 11,
+    "profile": 2,
+    "member": 1,
+    "cases": 6,
+    "case": 17,
+    "api inventory": 4,
+    "api listings": 2,
+    "api trades": 7,
+    "api trade": 10,
+}
+
+
+@pytest.fixture(autouse=True)
+def _no_limit_for_new_sellers(settings):
+    settings.NEW_SELLER_OPEN_LIMIT_MINOR = 10**9
+
+
+class World:
+    """A market that grows: every call of `grow` adds a round of everything that the pages list."""
+
+    def __init__(self) -> None:
+        self.seller, self.buyer = make_user(), make_user()
+        self.moderator = make_user(role=Role.MODERATOR)
+        self.variant = make_variant(make_product("Ember Drake"))
+        make_price(self.variant)
+        self.item = make_item(self.seller, self.variant)
+        self.listing = make_listing(variant=self.variant)
+        self.free = make_item(self.seller, self.variant, notes="free")
+        self.trade = at_stage("answered", listing=make_listing(self.seller, variant=self.variant), buyer=self.buyer)
+        self.product = self.variant.product
+        self.buyer.addresses.create(**ADDRESS)
+        self.case = self.trade.hold.disputes.get()
+
+    def grow(self, rounds: int) -> None:
+        """Add `rounds` of everything."""
+        for number in range(rounds):
+            seller = make_user()
+            other = make_variant(make_product(f"Drake {number}"))
+            make_price(other, change_30d="1.00")
+            ProductImage.objects.create(product=other.product, file=f"x/{other.pk}.jpg", is_primary=True)
+            make_variant(self.product, finish=f"foil-{next(_numbers)}")
+            for owner in (seller, self.seller):
+                make_listing(owner, variant=self.variant)
+                make_listing(owner, variant=other)
+                item = make_item(owner, other)
+                ItemPhoto.objects.create(item=item, file=f"y/{item.pk}.jpg", width=1, height=1)
+            ItemPhoto.objects.create(item=self.item, file=f"y/{next(_numbers)}.jpg", width=1, height=1)
+            ItemPhoto.objects.create(item=self.listing.item, file=f"z/{next(_numbers)}.jpg", width=1, height=1)
+            stage = STAGES[number % len(STAGES)]
+            at_stage(stage, listing=make_listing(self.seller, variant=other), buyer=self.buyer)
+            at_stage("disputed", listing=make_listing(self.seller, variant=other), buyer=make_user())
+            done = at_stage("released", listing=make_listing(self.seller, variant=other), buyer=self.buyer)
+            trades.review(trade=done, by=self.buyer, rating=5)
+            trades.review(trade=done, by=self.seller, rating=4)
+            trades.say(trade=self.trade, by=self.buyer, body=f"Hello {next(_numbers)}")
+            escrow.add_evidence(dispute=self.case, by=self.buyer, note=f"look {number}")
+            self.buyer.addresses.create(**ADDRESS | {"line1": f"{number}"}, is_default=False)
+        outbox.relay(limit=10_000)
+
+
+@pytest.fixture
+def world(company) -> World:  # noqa: F811
+    return World()
+
+
+def page(name: str, *path: str, by: str = "", query: str = "") -> Callable[[World], tuple[str, object]]:
+    """Where a page lies in a world, and who reads it."""
+
+    def found(world: World) -> tuple[str, object]:
+        args = [getattr(world, part).pk for part in path]
+        return reverse(name, args=args) + query, getattr(world, by) if by else None
+
+    return found
+
+
+PAGES = {
+    "home": page("home"),
+    "home of a member": page("home", by="buyer"),
+    "search": page("search", query="?q=drake"),
+    "card": page("card", "product"),
+    "card of a member": page("card", "product", by="buyer"),
+    "release": lambda world: (reverse("release", args=[world.product.release_id]), None),
+    "sets": page("sets"),
+    "inventory": page("inventory", by="seller"),
+    "item": page("item", "item", by="seller"),
+    "sell": page("sell", by="seller"),
+    "list-item": page("list-item", "free", by="seller"),
+    "listing": page("listing", "listing"),
+    "checkout": page("checkout", "listing", by="buyer"),
+    "trades": page("trades", by="buyer"),
+    "trade": page("trade", "trade", by="buyer"),
+    "profile": page("profile", by="buyer"),
+    "member": page("member", "seller"),
+    "cases": page("admin:cases", by="moderator"),
+    "case": page("admin:case", "case", by="moderator"),
+    "api inventory": page("api-inventory", by="seller", query="?limit=100"),
+    "api listings": page("api-listings", query="?limit=100"),
+    "api trades": page("api-trades", by="buyer", query="?limit=100"),
+    "api trade": page("api-trade", "trade", by="buyer"),
+}
+
+
+def queries_of(client, place: tuple[str, object]) -> list[str]:
+    """What a page asks the database, once what every process remembers is remembered."""
+    address, reader = place
+    client.logout()
+    if reader is not None:
+        client.force_login(reader)
+    assert client.get(address).status_code == 200
+    with CaptureQueriesContext(
+        connection,
+    ) as asked:
+        assert client.get(address).status_code == 200
+    return [query["sql"] for query in asked.captured_queries if not query["sql"].startswith(("SAVEPOINT", "RELEASE"))]
+
+
+def test_pages_ask_the_same_with_few_rows_and_with_many(client, world):
+    world.grow(1)
+    few = {name: queries_of(client, place(world)) for name, place in PAGES.items()}
+    world.grow(8)
+    many = {name: queries_of(client, place(world)) for name, place in PAGES.items()}
+    grew = {name: (len(few[name]), len(many[name])) for name in PAGES if len(few[name]) != len(many[name])}
+    assert grew == {}, "\n".join(sql[:300] for name in grew for sql in many[name])
+    assert {name: len(asked) for name, asked in many.items()} == MOST
+
+
+def test_every_page_that_is_counted_has_its_limit():
+    assert set(MOST) == set(PAGES)
+    assert MOST["card"] <= 12
+
+
+def test_buying_takes_the_same_number_of_queries_whatever_is_on_sale(client, world):
+    def asked() -> int:
+        listing = make_listing(variant=self_made())
+        with CaptureQueriesContext(connection) as found:
+            make_trade(listing, world.buyer)
+        return len(found)
+
+    def self_made() -> object:
+        return make_variant()
+
+    first = asked()
+    world.grow(2)
+    assert asked() == first

@@ -1,0 +1,346 @@
+"""Who may go where: every route of the product is listed here with who may use it, and is asked as each kind of person.
+
+A route that nobody listed fails the first test. The admin's own tables are in tests/moderation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+
+import pytest
+from django.test import Client
+from django.urls import get_resolver, reverse
+from django.urls.resolvers import URLResolver
+from rest_framework.test import APIClient
+
+from apps.accounts import actions as accounts
+from apps.accounts.models import Role, Scope
+from apps.escrow.models import Payment
+from apps.inventory.models import ItemPhoto
+from apps.scans.models import DetectedCard, Scan, ScanPhoto
+from tests.factories import ADDRESS, make_item, make_listing, make_user, make_variant
+from tests.trades.conftest import at_stage, company  # noqa: F401 - a fixture
+
+pytestmark = pytest.mark.django_db
+
+PUBLIC, MEMBER, OWNER, PARTY, MODERATOR = "public", "member", "owner", "party", "moderator"
+SIGNED = "signed"  # no person at all: the payment company, by its signature
+KEYLESS = "keyless"  # over REST: signed in by password, never by an API key
+
+
+@dataclass(frozen=True)
+class Route:
+    """Who may use a route, by which method, and which thing of the world it is asked about."""
+
+    who: str
+    method: str = "get"
+    about: dict[str, str] = field(default_factory=dict)
+    scope: str = ""
+    moderators: bool = False  # moderators may look although it is not theirs
+    visitors: bool = False  # visitors may have one of their own, kept by their session
+
+
+def pk(name: str) -> dict[str, str]:
+    return {"pk": name}
+
+
+WEB = {
+    "home": Route(PUBLIC),
+    "favicon.ico": Route(PUBLIC),
+    "healthz": Route(PUBLIC),
+    "readyz": Route(PUBLIC),
+    "design": Route(PUBLIC),
+    "search": Route(PUBLIC),
+    "search-suggest": Route(PUBLIC),
+    "sets": Route(PUBLIC),
+    "release": Route(PUBLIC, about=pk("release")),
+    "method": Route(PUBLIC),
+    "card": Route(PUBLIC, about=pk("product")),
+    "listing": Route(PUBLIC, about=pk("listing")),
+    "member": Route(PUBLIC, about=pk("owner")),
+    "fees": Route(PUBLIC),
+    "protection": Route(PUBLIC),
+    "scan-new": Route(PUBLIC),
+    "webhook": Route(SIGNED, "post"),
+    "inventory": Route(MEMBER),
+    "binder-new": Route(MEMBER, "post"),
+    "inventory-add": Route(MEMBER, about={"variant": "variant"}),
+    "item": Route(OWNER, about=pk("item")),
+    "item-photo": Route(OWNER, "post", pk("item")),
+    "item-photo-remove": Route(OWNER, "post", {"pk": "item", "photo": "item_photo"}),
+    "item-remove": Route(OWNER, "post", pk("item")),
+    "scan": Route(OWNER, about=pk("scan"), visitors=True),
+    "scan-confirm": Route(OWNER, "post", pk("scan"), visitors=True),
+    "scan-again": Route(OWNER, "post", pk("scan"), visitors=True),
+    "scan-card": Route(OWNER, about=pk("scan_card"), visitors=True),
+    "sell": Route(MEMBER),
+    "shipping": Route(MEMBER),
+    "list-item": Route(OWNER, about={"item": "item"}),
+    "listing-change": Route(OWNER, about=pk("listing")),
+    "listing-pause": Route(OWNER, "post", pk("listing")),
+    "listing-withdraw": Route(OWNER, "post", pk("listing")),
+    "pay-return": Route(PARTY, about={"payment": "payment"}),
+    "onboarding": Route(MEMBER),
+    "onboarding-return": Route(MEMBER),
+    "payout-dashboard": Route(MEMBER, "post"),
+    "checkout": Route(MEMBER, about={"listing": "listing"}),
+    "trades": Route(MEMBER),
+    "trade": Route(PARTY, about=pk("trade"), moderators=True),
+    **{
+        f"trade-{step}": Route(PARTY, "post", pk("trade"))
+        for step in (
+            "pay", "ship", "received", "release", "cancel", "refund", "withdraw", "dispute", "answer", "evidence",
+            "say", "review",
+        )
+    },
+    "profile": Route(MEMBER),
+    "addresses": Route(MEMBER),
+    "address": Route(OWNER, about=pk("address")),
+    "address-remove": Route(OWNER, "post", pk("address")),
+    "api-keys": Route(MEMBER),
+    "api-key-revoke": Route(OWNER, "post", pk("api_key")),
+    "admin:index": Route(MODERATOR),
+    "admin:cases": Route(MODERATOR),
+    "admin:case": Route(MODERATOR, about=pk("dispute")),
+    "admin:search": Route(MODERATOR),
+    "admin:jsi18n": Route(MODERATOR),
+}  # fmt: skip
+
+READ, INVENTORY, LISTINGS, TRADES = Scope.READ, Scope.INVENTORY, Scope.LISTINGS, Scope.TRADES
+REST = {
+    "api-register": Route(PUBLIC, "post"),
+    "api-verify": Route(PUBLIC, "post", {"key": "word"}),
+    "api-login": Route(PUBLIC, "post"),
+    "api-refresh": Route(PUBLIC, "post"),
+    "api-logout": Route(KEYLESS, "post"),
+    "api-me": Route(MEMBER, scope=READ),
+    "api-api-keys": Route(KEYLESS),
+    "api-api-key": Route(KEYLESS, "delete", pk("api_key")),
+    "api-sets": Route(PUBLIC),
+    "api-cards-search": Route(PUBLIC),
+    "api-card": Route(PUBLIC, about=pk("product")),
+    "api-price-history": Route(PUBLIC, about=pk("product")),
+    "api-trending": Route(PUBLIC),
+    "api-schema": Route(PUBLIC),
+    "api-docs": Route(PUBLIC),
+    "api-inventory": Route(MEMBER, scope=READ),
+    "api-item": Route(OWNER, "delete", pk("item"), INVENTORY),
+    "api-scans": Route(MEMBER, "post", scope=INVENTORY),
+    "api-scan": Route(OWNER, "get", pk("scan"), READ),
+    "api-scan-confirm": Route(OWNER, "post", pk("scan"), INVENTORY),
+    "api-scan-card": Route(OWNER, "patch", pk("scan_card"), INVENTORY),
+    "api-listings": Route(MEMBER, "post", scope=LISTINGS),
+    "api-listing": Route(OWNER, "delete", pk("listing"), LISTINGS),
+    "api-trades": Route(MEMBER, "post", scope=TRADES),
+    "api-trade": Route(PARTY, "get", pk("trade"), READ, moderators=True),
+    **{
+        f"api-trade-{step}": Route(PARTY, "post", pk("trade"), TRADES)
+        for step in (
+            "pay", "ship", "receive", "release", "cancel", "dispute", "answer", "evidence", "withdraw", "refund",
+            "messages", "review",
+        )
+    },
+}  # fmt: skip
+
+# Signing in is allauth's: open to visitors, or led to its own next step.
+ACCOUNT = {
+    "open": {
+        "account_login", "account_signup", "account_inactive", "account_logout", "account_reset_password",
+        "account_reset_password_done", "account_reset_password_from_key", "account_reset_password_from_key_done",
+        "account_confirm_email", "account_email_verification_sent", "account_confirm_login_code",
+    },
+    "member": {"account_email", "account_change_password", "account_set_password", "account_reauthenticate"},
+}  # fmt: skip
+# Files by their unguessable names; a scan's are its owner's alone (tests/scans).
+FILES = {"media", "scan-picture"}
+ADMIN_OWN = {
+    "admin:login",
+    "admin:logout",
+    "admin:autocomplete",
+    "admin:view_on_site",
+    "admin:app_list",
+    "admin:password_change_done",
+}
+
+
+def routes(patterns: list, namespace: str = "") -> Iterator[str]:
+    """Name of every route; an unnamed one is called by its address."""
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            inside = f"{namespace}{pattern.namespace}:" if pattern.namespace else namespace
+            yield from routes(pattern.url_patterns, inside)
+        else:
+            yield namespace + (pattern.name or str(pattern.pattern))
+
+
+def is_of_a_table(name: str) -> bool:
+    """Whether the admin's own machinery made the route for one of its tables."""
+    endings = ("_changelist", "_add", "_change", "_delete", "_history")
+    return name.startswith("admin:") and (name.endswith(endings) or "/" in name or "<" in name)
+
+
+def test_every_route_is_listed_and_every_listed_one_is_there():
+    found = {name for name in routes(get_resolver().url_patterns) if not is_of_a_table(name)}
+    listed = {*WEB, *REST, *ACCOUNT["open"], *ACCOUNT["member"], *FILES, *ADMIN_OWN}
+    assert found - listed - {"admin:(?P<url>.*)$"} == set(), "list these routes with who may use them"
+    assert listed - found == set()
+
+
+@pytest.fixture
+def world(company):  # noqa: F811
+    """A seller with one of everything, and a sale that is disputed."""
+    trade = at_stage("disputed")
+    owner = trade.seller
+    item = make_item(owner, quantity=2)
+    scan = Scan.objects.create(owner=owner)
+    photo = ScanPhoto.objects.create(scan=scan, file="scans/a.jpg", digest="a" * 64, width=10, height=10)
+    variant = make_variant()
+    return SimpleNamespace(
+        owner=owner,
+        trade=trade,
+        dispute=trade.hold.disputes.get(),
+        payment=Payment.objects.get(hold=trade.hold),
+        item=item,
+        item_photo=ItemPhoto.objects.create(item=item, file="items/a.jpg", width=1, height=1),
+        listing=make_listing(owner),
+        variant=variant,
+        product=variant.product,
+        release=variant.product.release,
+        scan=scan,
+        scan_card=DetectedCard.objects.create(photo=photo, position=0, quad=[[0, 0], [1, 0], [1, 1], [0, 1]]),
+        address=owner.addresses.create(**ADDRESS),
+        api_key=accounts.create_api_key(user=owner, name="mine", scopes=[Scope.READ], by=owner)[0],
+        word="nonsense",
+    )
+
+
+def address_of(name: str, route: Route, world: SimpleNamespace) -> str:
+    if name == "favicon.ico":
+        return "/favicon.ico"
+    found = {key: getattr(world, thing) for key, thing in route.about.items()}
+    return reverse(name, kwargs={key: getattr(value, "pk", value) for key, value in found.items()})
+
+
+def ask(person: object, route: Route, address: str) -> object:
+    client = Client(raise_request_exception=False)
+    if person is not None:
+        client.force_login(person)
+    return getattr(client, route.method)(address)
+
+
+def is_sent_to_sign_in(answer: object) -> bool:
+    return answer.status_code == 302 and answer["Location"].startswith((reverse("account_login"), "/admin/login/"))
+
+
+def is_let_in(answer: object) -> bool:
+    return answer.status_code < 500 and answer.status_code not in {401, 403, 404} and not is_sent_to_sign_in(answer)
+
+
+@pytest.mark.parametrize("name", sorted(WEB))
+def test_a_page_is_open_to_whom_it_should_be(name, world):
+    route = WEB[name]
+    address = address_of(name, route, world)
+    visitor, stranger, moderator = None, make_user(), make_user(role=Role.MODERATOR)
+    if route.who == PUBLIC:
+        for person in (visitor, stranger, moderator):
+            assert is_let_in(ask(person, route, address))
+        return
+    if route.who == SIGNED:
+        assert ask(visitor, route, address).status_code == 400
+        assert ask(moderator, route, address).status_code == 400
+        return
+    answer = ask(visitor, route, address)
+    assert answer.status_code == 404 if route.visitors else is_sent_to_sign_in(answer)
+    if route.who == MEMBER:
+        # Who has no payout account has nothing there yet, and is told so.
+        assert is_let_in(ask(stranger, route, address)) or name in {"payout-dashboard", "onboarding-return"}
+    elif route.who == MODERATOR:
+        assert ask(stranger, route, address).status_code in {302, 403, 404}
+        assert ask(world.owner, route, address).status_code in {302, 403, 404}
+        for person in (moderator, make_user(role=Role.ADMIN)):
+            assert ask(person, route, address).status_code == 200
+    else:
+        assert ask(stranger, route, address).status_code == 404
+        answer = ask(moderator, route, address)
+        assert answer.status_code == 200 if route.moderators else not is_let_in(answer) or told_no(answer, world)
+        theirs = world.payment.hold.payer if name == "pay-return" else world.owner
+        answer = ask(theirs, route, address)
+        # What is the other side's to do is refused by the action (tests/trades); the room itself is theirs.
+        assert is_let_in(answer) or (route.who == PARTY and answer.status_code == 403)
+
+
+def told_no(answer: object, world: SimpleNamespace) -> bool:
+    """Whether a step was refused by leading back with a message, or by its form; nothing has happened."""
+    before = world.trade.hold.state
+    world.trade.hold.refresh_from_db()
+    return answer.status_code in {302, 422} and world.trade.hold.state == before
+
+
+@pytest.mark.parametrize("name", sorted(REST))
+def test_an_endpoint_is_open_to_whom_it_should_be(name, world):
+    route = REST[name]
+    address = address_of(name, route, world)
+
+    def call(person: object = None, *scopes: str) -> int:
+        headers = {}
+        if person is not None:
+            _, secret = accounts.create_api_key(user=person, name="test", scopes=list(scopes), by=person)
+            headers = {"X-API-Key": secret}
+        return getattr(APIClient(headers=headers, raise_request_exception=False), route.method)(address).status_code
+
+    if route.who == PUBLIC:
+        assert call() not in {401, 403}
+        assert call() < 500
+        return
+    assert call() == 401
+    every = [scope for scope in Scope.values if scope != route.scope]
+    if route.who == KEYLESS:
+        assert call(world.owner, *Scope.values) == 403
+        return
+    # A key with every scope but the one.
+    assert call(world.owner, *every) == 403
+    stranger = make_user()
+    if route.who == MEMBER:
+        assert call(stranger, route.scope) not in {401, 403, 404}
+        return
+    assert call(stranger, route.scope) == 404
+    assert call(make_user(role=Role.MODERATOR), route.scope) in ({200} if route.moderators else {400, 403, 404})
+    answer = call(world.owner, route.scope)
+    assert answer < 500
+    assert answer not in {401, 404}
+    assert answer != 403 or route.who == PARTY
+
+
+@pytest.mark.parametrize("name", sorted({"account_login", "account_signup", "account_reset_password"}))
+def test_signing_in_is_open_to_visitors(name, client):
+    assert client.get(reverse(name)).status_code == 200
+
+
+@pytest.mark.parametrize("name", sorted(ACCOUNT["member"]))
+def test_ones_sign_in_is_changed_by_members_only(name, client):
+    assert is_sent_to_sign_in(client.get(reverse(name)))
+
+
+def test_what_has_no_address_is_a_404_for_everybody(client, moderator):
+    assert client.get("/nothing/here/").status_code == 404
+    client.force_login(moderator)
+    assert client.get("/nothing/here/").status_code == 404
+    assert client.get("/api/v1/nothing").json()["error"]["code"] == "NOT_FOUND"
+
+
+def test_a_form_without_its_token_is_refused():
+    client = Client(enforce_csrf_checks=True)
+    owner = make_user()
+    client.force_login(owner)
+    answer = client.post(reverse("binder-new"), {"name": "x"})
+    assert answer.status_code == 403
+    assert "form has expired" in answer.content.decode()
+    assert not owner.binders.exists()
+
+
+@pytest.mark.parametrize("name", sorted(name for name, route in WEB.items() if route.method == "post"))
+def test_what_changes_something_is_never_done_by_a_link(name, world, client):
+    client.force_login(world.owner)
+    assert client.get(address_of(name, WEB[name], world)).status_code == 405
