@@ -24,6 +24,7 @@ FACTS = Path(__file__).parent / "facts"
 # How many pictures of each category are drawn at once; the worker draws the others after the start.
 PICTURES = {"trading-cards/pokemon": 72, "trading-cards/magic": 28, "trading-cards/onepiece": 32, "toys/lego": 12}
 PHOTOS = "demo/photos"
+LAST_PHOTO = "fan"
 
 
 def load_facts() -> int:
@@ -33,10 +34,15 @@ def load_facts() -> int:
     return Product.objects.count()
 
 
-def chosen_products() -> list[Product]:
-    """The products that get a picture: the rarest first, so that the heroes have a face."""
+def chosen_products(*, most: int | None = None) -> list[Product]:
+    """The products that get a picture: the rarest first, so that the heroes have a face.
+
+    most: about how many instead of all of PICTURES, in the same shares; at least one of each category.
+    """
     found: list[Product] = []
-    for path, count in PICTURES.items():
+    share = 1.0 if most is None else most / sum(PICTURES.values())
+    for path, whole in PICTURES.items():
+        count = max(1, round(whole * share))
         rows = Product.objects.filter(category__path=path).select_related("release", "category")
         ranked = sorted(rows, key=lambda p: (_rank(p.rarity), p.release.code, p.number_sort, p.number))
         found += ranked[:count]
@@ -64,16 +70,21 @@ def facts_of(product: Product) -> dict[str, object]:
 
 
 def _drawn(facts: dict[str, object]) -> images.StoredImage:
-    """Draw one picture and put it with its thumbnails into storage; runs in a process of its own, without database."""
+    """Draw one picture and put it with its thumbnails into storage; runs in a process of its own, so without database."""
     return images.store(draw(**facts), folder=FOLDER)
 
 
-def draw_pictures(*, workers: int = 2) -> int:
-    """Draw, store and fingerprint the chosen pictures that are not there yet; returns how many."""
-    products = [product for product in chosen_products() if not product.images.exclude(file="").exists()]
+def draw_pictures(*, most: int | None = None, processes: int = 2) -> int:
+    """Draw, store and fingerprint the chosen pictures (see chosen_products) that are not there yet; returns how many.
+
+    processes: how many draw side by side; 1 is this one.
+    """
+    products = [product for product in chosen_products(most=most) if not product.images.exclude(file="").exists()]
     facts = [facts_of(product) for product in products]
+    if processes == 1:
+        return _kept(products, [_drawn(each) for each in facts])
     connections.close_all()  # a connection must not be shared with the processes that are forked now
-    with ProcessPoolExecutor(workers) as pool:
+    with ProcessPoolExecutor(processes) as pool:
         return _kept(products, list(pool.map(_drawn, facts, chunksize=4)))
 
 
@@ -96,10 +107,13 @@ def _demo_releases() -> set[str]:
 def _kept(products: list[Product], stored: list[images.StoredImage]) -> int:
     """Enter drawn pictures into the catalogue and the reference index."""
     ProductImage.objects.bulk_create(
-        ProductImage(
-            product=product, file=image.name, width=image.width, height=image.height, credit="Drawn by CardVault"
-        )
-        for product, image in zip(products, stored, strict=True)
+        (
+            ProductImage(
+                product=product, file=image.name, width=image.width, height=image.height, credit="Drawn by CardVault"
+            )
+            for product, image in zip(products, stored, strict=True)
+        ),
+        ignore_conflicts=True,  # the worker, still at it after a restart, was quicker
     )
     for _ in index_pending():
         pass
@@ -108,17 +122,19 @@ def _kept(products: list[Product], stored: list[images.StoredImage]) -> int:
 
 def compose_photographs() -> list[str]:
     """Photographs to try scanning with, in the media store; returns their names."""
-    if default_storage.exists(PHOTOS):
+    if default_storage.exists(f"{PHOTOS}/{LAST_PHOTO}.jpg"):
         return []
     cards = []
-    for product in chosen_products()[:40]:
+    for product in chosen_products():
         image = product.images.filter(is_primary=True).exclude(file="").first()
-        if image is not None:
+        if image is not None and len(cards) < 18:
             with default_storage.open(image.file) as file:
                 cards.append((str(product.pk), Image.open(file).convert("RGB")))
     names = []
     for photograph in compose_all(cards):
-        buffer = io.BytesIO()
-        photograph.picture.save(buffer, "JPEG", quality=88)
-        names.append(default_storage.save(f"{PHOTOS}/{photograph.name}.jpg", ContentFile(buffer.getvalue())))
+        name = f"{PHOTOS}/{photograph.name}.jpg"
+        if not default_storage.exists(name):
+            buffer = io.BytesIO()
+            photograph.picture.save(buffer, "JPEG", quality=88)
+            names.append(default_storage.save(name, ContentFile(buffer.getvalue())))
     return names

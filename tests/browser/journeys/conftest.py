@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import socket
-import threading
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-import uvicorn
 from celery.contrib.testing.worker import start_worker
 
 from apps.catalog.images import store_reference
@@ -18,12 +14,11 @@ from apps.core import outbox
 from apps.demo.art import draw
 from apps.demo.photographs import Photograph, compose_all
 from apps.escrow import actions as escrow
-from apps.escrow import gateway
 from apps.escrow.sandbox.company import Sandbox
-from apps.escrow.sandbox.server import application
 from apps.scans.indexing import index_pending
 from apps.valuations.sources import plant
 from tests.factories import make_price, make_product, make_variant, png_bytes
+from tests.payments import payment_company
 
 NAMES = (
     "Alakazam", "Blastoise", "Chansey", "Charizard", "Clefairy", "Gyarados", "Hitmonchan", "Machamp", "Magneton",
@@ -44,27 +39,14 @@ def worker(site: str) -> Iterator[None]:
 @pytest.fixture
 def payments(site: str, settings: object) -> Iterator[Sandbox]:
     """The payment company on a port of its own, sending its webhooks to the site."""
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
-    address = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    sandbox = Sandbox(webhook_url=f"{site}/webhooks/stripe/", public_url=address)
-    server = uvicorn.Server(uvicorn.Config(application(sandbox), log_level="warning", lifespan="off"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-    thread.start()
-    deadline = time.monotonic() + 10
-    while not server.started and time.monotonic() < deadline:
-        time.sleep(0.01)
-    settings.STRIPE_API_BASE = address
-    directives = settings.CONTENT_SECURITY_POLICY["DIRECTIVES"]
-    settings.CONTENT_SECURITY_POLICY = {"DIRECTIVES": directives | {"form-action": ["'self'", address]}}
-    settings.STRIPE_SECRET_KEY = sandbox.secret_key
-    settings.STRIPE_WEBHOOK_SECRET = sandbox.webhook_secret
-    before = gateway.use_http_client(None)
-    yield sandbox
-    gateway.use_http_client(before)
-    server.should_exit = True
-    thread.join(10)
-    sandbox.close()
+    with payment_company(webhook_url=f"{site}/webhooks/stripe/") as sandbox:
+        address = sandbox.public_url
+        settings.STRIPE_API_BASE = address
+        directives = settings.CONTENT_SECURITY_POLICY["DIRECTIVES"]
+        settings.CONTENT_SECURITY_POLICY = {"DIRECTIVES": directives | {"form-action": ["'self'", address]}}
+        settings.STRIPE_SECRET_KEY = sandbox.secret_key
+        settings.STRIPE_WEBHOOK_SECRET = sandbox.webhook_secret
+        yield sandbox
 
 
 @dataclass

@@ -15,8 +15,10 @@ from django.utils import timezone
 from apps.catalog.models import Variant
 from apps.demo import catalogue, market, people, trades
 from apps.demo.tasks import draw_more
-from apps.trades.models import Trade
 from apps.valuations import actions as valuations
+
+# So that every category has its share and the composed photographs have their cards.
+_FEWEST = 20
 
 
 class Command(BaseCommand):
@@ -27,29 +29,39 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """How to run."""
         parser.add_argument("--print-accounts", action="store_true", help="print the accounts as JSON and stop")
+        parser.add_argument(
+            "--pictures",
+            type=int,
+            help="how many cards to draw at once (about 150 unless told); the worker draws the rest",
+        )
+        parser.add_argument("--processes", type=int, default=2, help="how many processes draw them (default 2)")
         parser.add_argument("--force", action="store_true", help="load into a production database all the same")
 
-    def handle(self, *, print_accounts: bool, force: bool, **options: object) -> None:
+    def handle(
+        self, *, print_accounts: bool, force: bool, pictures: int | None, processes: int, **options: object
+    ) -> None:
         """Load what is not there yet."""
         if print_accounts:
             self.stdout.write(json.dumps(people.accounts()))
             return
         if settings.SETTINGS_MODULE.endswith("production") and not force:
             raise CommandError("This is a production database. The demo has known passwords; use --force to insist.")
+        if pictures is not None and pictures < _FEWEST:
+            raise CommandError(f"The photographs need {_FEWEST} pictures or more.")
         self._tell_accounts()
-        if Trade.objects.filter(seller__email=f"seller@{people.DOMAIN}").exists():
+        if trades.are_made():
             self.stdout.write("demo data are loaded already")
             return
-        self._catalogue()
+        self._catalogue(pictures, processes)
         self._market()
         self._people()
         draw_more.apply_async(countdown=20, retry=False)
 
-    def _catalogue(self) -> None:
+    def _catalogue(self, pictures: int | None, processes: int) -> None:
         with self._step("facts") as told:
             told(catalogue.load_facts(), "products")
         with self._step("pictures") as told:
-            told(catalogue.draw_pictures(), "cards drawn")
+            told(catalogue.draw_pictures(most=pictures, processes=processes), "cards drawn")
         with self._step("photographs") as told:
             told(len(catalogue.compose_photographs()), "photographs")
 

@@ -1,0 +1,1 @@
+"""The demo: its facts, drawings, photographs, and the loading of it all."""
