@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from django.contrib import admin, messages
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
@@ -46,7 +48,7 @@ class DeliveryState(admin.SimpleListFilter):
             "failing": pending & Q(attempts__gt=0),
             "waiting": pending & Q(attempts=0),
             "delivered": Q(delivered_at__isnull=False),
-        }.get(self.value())
+        }.get(self.value() or "")
         return queryset.filter(chosen) if chosen else queryset
 
 
@@ -101,7 +103,12 @@ class DeliveryAdmin(ModelAdmin):
         self._decide(request, queryset, outbox.set_aside, "outbox.set_aside", "were set aside")
 
     def _decide(
-        self, request: HttpRequest, queryset: QuerySet[Delivery], decide: object, action: str, told: str
+        self,
+        request: HttpRequest,
+        queryset: QuerySet[Delivery],
+        decide: Callable[[Delivery], object],
+        action: str,
+        told: str,
     ) -> None:
         parked = list(queryset.filter(parked_at__isnull=False))
         for delivery in parked:
@@ -143,7 +150,8 @@ class OutboxEventAdmin(ReadOnlyAdmin):
     @display(description="open", ordering="still_open")
     def open_deliveries(self, event: OutboxEvent) -> int:
         """How many handlers have not got it yet."""
-        return event.still_open
+        still_open: int = event.still_open  # type: ignore[attr-defined]  # annotated above
+        return still_open
 
 
 @admin.register(AuditEntry)

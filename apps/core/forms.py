@@ -1,6 +1,7 @@
 """Form fields that every room uses."""
 
 from decimal import Decimal
+from typing import Any
 
 from django import forms
 
@@ -18,7 +19,7 @@ def tell(form: forms.Form, error: DomainError) -> None:
 class MinorUnitsField(forms.DecimalField):
     """An amount typed in major units (12.99), cleaned to minor units (1299)."""
 
-    def __init__(self, *, currency: str = "USD", **options: object) -> None:
+    def __init__(self, *, currency: str = "USD", **options: Any) -> None:
         self.currency = currency
         options.setdefault("max_digits", 12)
         options.setdefault("decimal_places", 2)

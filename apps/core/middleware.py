@@ -38,12 +38,13 @@ def request_id(get_response: GetResponse) -> GetResponse:
 
     def middleware(request: HttpRequest) -> HttpResponse:
         given = request.headers.get("X-Request-ID", "")
-        request.request_id = given if _SAFE_ID.fullmatch(given) else str(uuid7())
+        known_as = given if _SAFE_ID.fullmatch(given) else str(uuid7())
+        request.request_id = known_as  # type: ignore[attr-defined]
         structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(request_id=request.request_id)
+        structlog.contextvars.bind_contextvars(request_id=known_as)
         started = time.perf_counter()
         response = get_response(request)
-        response["X-Request-ID"] = request.request_id
+        response["X-Request-ID"] = known_as
         route = getattr(getattr(request, "resolver_match", None), "view_name", None)
         log.info(
             "request.finished",

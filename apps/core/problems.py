@@ -57,7 +57,7 @@ def _wants_json(request: HttpRequest) -> bool:
 
 def _wants_fragment(request: HttpRequest) -> bool:
     htmx = getattr(request, "htmx", None)
-    return bool(htmx) and not htmx.boosted and not htmx.history_restore_request
+    return htmx is not None and bool(htmx) and not htmx.boosted and not htmx.history_restore_request
 
 
 def page(request: HttpRequest, status: int, code: str, message: str, details: object = None) -> HttpResponse:

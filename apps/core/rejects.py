@@ -43,7 +43,7 @@ def keep(rejects: Iterable[Reject], *, origin: str, batch_id: uuid.UUID) -> int:
             reason=reason,
             at=timezone.now(),
         )
-    known = set()
+    known: set[str] = set()
     digests = list(rows)
     for start in range(0, len(digests), 5000):
         chunk = digests[start : start + 5000]

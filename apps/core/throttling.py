@@ -34,7 +34,7 @@ _FAILED_CREDENTIALS = RateLimitItemPerMinute(60)
 def limiter() -> FixedWindowRateLimiter:
     """One limiter a process on the shared Redis."""
     pool = redis.ConnectionPool.from_url(settings.CACHES["default"]["LOCATION"], socket_timeout=2)
-    return FixedWindowRateLimiter(storage_from_string("redis://", connection_pool=pool))
+    return FixedWindowRateLimiter(storage_from_string("redis://", connection_pool=pool))  # type: ignore[arg-type]  # its own hint is too narrow
 
 
 def address_of(request: HttpRequest | Request) -> str:
@@ -47,7 +47,7 @@ def _tell(request: HttpRequest | Request, limit: RateLimitItem, remaining: int, 
     request = getattr(request, "_request", request)
     told = getattr(request, "rate_limit", None)
     if told is None or remaining < told[1]:
-        request.rate_limit = (limit.amount, max(0, remaining), int(reset_at))
+        request.rate_limit = (limit.amount, max(0, remaining), int(reset_at))  # type: ignore[union-attr]
 
 
 class _Rate(BaseThrottle):

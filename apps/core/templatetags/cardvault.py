@@ -5,10 +5,14 @@ from decimal import Decimal
 from django import template
 from django.http import QueryDict
 from django.template.context import Context
+from django.utils.translation import get_language_info
 
+from apps.core.countries import COUNTRIES
 from apps.core.money import Money
 
 register = template.Library()
+
+_COUNTRY_NAMES = dict(COUNTRIES)
 
 
 @register.filter
@@ -21,6 +25,31 @@ def money(minor: int | None, currency: str = "USD") -> str:
 def amount(value: Decimal | None, currency: str = "USD") -> str:
     """A decimal price as text: `{{ price.market|amount:price.currency }}`."""
     return "" if value is None else str(Money.from_decimal(Decimal(value), currency))
+
+
+@register.filter
+def signed(value: Decimal | None, currency: str = "USD") -> str:
+    """A change in money with its sign: +$4.56, −$0.85, $0.00."""
+    if value is None:
+        return ""
+    change = Money.from_decimal(Decimal(value), currency)
+    sign = "+" if change.amount_minor > 0 else "−" if change.amount_minor < 0 else ""
+    return f"{sign}{Money(abs(change.amount_minor), currency)}"
+
+
+@register.filter
+def country(code: str) -> str:
+    """A country's name by its ISO 3166-1 code; what is no such code as it stands."""
+    return _COUNTRY_NAMES.get(code, code)
+
+
+@register.filter
+def language(code: str) -> str:
+    """A language's English name by its ISO 639-1 code; an unknown code in capitals."""
+    try:
+        return get_language_info(code)["name"]
+    except KeyError:
+        return code.upper()
 
 
 @register.simple_tag(takes_context=True)
