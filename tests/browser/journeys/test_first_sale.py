@@ -89,7 +89,7 @@ def test_from_a_photograph_to_settled_money(
     seller.goto(scan_url)
     chosen = seller.locator("[data-found] input[type=radio]:checked")
     expect(chosen).to_have_value(str(catalogue.variant(0).pk))
-    seller.get_by_role("button", name="Add the chosen to my inventory").click()
+    seller.get_by_role("button", name="Add 1 card to my inventory").click()
     seller.wait_for_url("**/inventory/")
     expect(seller.get_by_role("link", name="Alakazam", exact=True)).to_be_visible()
     assert_accessible(seller)
