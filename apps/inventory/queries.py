@@ -65,6 +65,8 @@ def _with_values(owner: User) -> QuerySet[InventoryItem]:
         .annotate(
             unit_value=Subquery(price.values("value")[:1]),
             value_method=Subquery(price.values("method")[:1]),
+            value_low=Subquery(price.values("low")[:1]),
+            value_high=Subquery(price.values("high")[:1]),
             value_confidence=Subquery(price.values("confidence")[:1]),
             value_currency=Subquery(price.values("currency")[:1]),
             value_observed_at=Subquery(price.values("observed_at")[:1]),

@@ -9,14 +9,14 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from apps.catalog.models import Variant
+from apps.catalog.models import ProductImage, Variant
 from apps.core.errors import DomainError
 from apps.core.forms import tell
 from apps.core.ids import uuid7
 from apps.inventory import actions, queries
 from apps.inventory.forms import AddForm, BinderForm, FilterForm, ItemForm, PhotoForm
 
-PAGE_SIZE = 50
+PAGE_SIZE = 30
 
 
 @login_required
@@ -85,8 +85,9 @@ def add(request: HttpRequest, variant: uuid.UUID) -> HttpResponse:
         )  # fmt: skip
         messages.success(request, f"{printing.product.name} is in your inventory.")
         return redirect("item", pk=made.pk)
-    status = 422 if form.errors else 200
-    return render(request, "inventory/add.html", {"form": form, "variant": printing}, status=status)
+    pictures = ProductImage.objects.filter(product=printing.product_id, is_primary=True)
+    context = {"form": form, "variant": printing, "image_name": pictures.values_list("file", flat=True).first() or ""}
+    return render(request, "inventory/add.html", context, status=422 if form.errors else 200)
 
 
 @login_required

@@ -17,6 +17,8 @@ from apps.core.errors import Conflict, DomainError, InvalidInput, NotYours, TooL
 from apps.core.forms import tell
 from apps.core.ids import uuid7
 from apps.core.pagination import numbered
+from apps.escrow import fees
+from apps.escrow.models import HoldState
 from apps.listings import queries as listings
 from apps.listings.models import Listing
 from apps.trades import actions, queries
@@ -114,6 +116,7 @@ def _room(request: HttpRequest, pk: uuid.UUID, *, status: int = 200, **forms: ob
         "steps": queries.steps(found),
         "may": queries.may(found, request.user),
         "dispute": disputes[0] if disputes else None,
+        **_money_of(found),
         "payment": next(iter(sorted(found.hold.payments.all(), key=lambda p: -p.attempt)), None),
         "my_review": next((r for r in reviews if r.author_id == request.user.pk), None),
         "their_review": next((r for r in reviews if r.author_id != request.user.pk), None)
@@ -127,6 +130,16 @@ def _room(request: HttpRequest, pk: uuid.UUID, *, status: int = 200, **forms: ob
         "review_form": ReviewForm(),
     }
     return render(request, "trades/room.html", context | forms, status=status)
+
+
+def _money_of(trade: Trade) -> dict[str, int | None]:
+    """Our fee and what the seller gets of this trade; None where nothing goes to the seller."""
+    hold = trade.hold
+    if hold.state in {HoldState.REFUNDED, HoldState.CANCELLED}:
+        return {"fee_minor": None, "gets_minor": None}
+    kept = hold.amount_minor - hold.refunded_minor
+    fee = fees.fee_on_part(fee_minor=hold.fee_minor, part_minor=kept, amount_minor=hold.amount_minor)
+    return {"fee_minor": fee, "gets_minor": kept - fee}
 
 
 @login_required
