@@ -19,7 +19,9 @@ from django.conf import settings as django_settings
 from django.test import Client
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from apps.escrow.sandbox.company import Sandbox
 from tests.browser.browsers import Watch, chromium_path, launch, open_context
+from tests.payments import payment_company
 
 HERE = Path(__file__).parent
 NewPage = Callable[..., Page]
@@ -37,9 +39,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """One browser for the whole run."""
+    """One browser for a module: while it is open, this thread has an event loop, which Django's own client refuses."""
     executable = chromium_path()
     if executable is None:
         pytest.skip("no Chromium: apt-get install chromium, or name one in $CHROMIUM")
@@ -120,6 +122,19 @@ def open_page(chromium: Browser, asgi_server: str) -> Iterator[NewPage]:
 def new_page(site: str, open_page: NewPage) -> NewPage:
     """The same on a database of the test's own, where a user can be signed in."""
     return open_page
+
+
+@pytest.fixture
+def payments(site: str, settings: object) -> Iterator[Sandbox]:
+    """The payment company on a port of its own, sending its webhooks to the site."""
+    with payment_company(webhook_url=f"{site}/webhooks/stripe/") as sandbox:
+        address = sandbox.public_url
+        settings.STRIPE_API_BASE = address
+        directives = settings.CONTENT_SECURITY_POLICY["DIRECTIVES"]
+        settings.CONTENT_SECURITY_POLICY = {"DIRECTIVES": directives | {"form-action": ["'self'", address]}}
+        settings.STRIPE_SECRET_KEY = sandbox.secret_key
+        settings.STRIPE_WEBHOOK_SECRET = sandbox.webhook_secret
+        yield sandbox
 
 
 def _session_cookie(user: object, site: str) -> dict[str, str]:

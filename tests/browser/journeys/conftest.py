@@ -1,4 +1,4 @@
-"""The rest of the running product beside the site: a Celery worker on the real queue, and the payment company."""
+"""The rest of the running product beside the site: a Celery worker on the real queue, and a catalogue to recognise."""
 
 from __future__ import annotations
 
@@ -14,11 +14,9 @@ from apps.core import outbox
 from apps.demo.art import draw
 from apps.demo.photographs import Photograph, compose_all
 from apps.escrow import actions as escrow
-from apps.escrow.sandbox.company import Sandbox
 from apps.scans.indexing import index_pending
 from apps.valuations.sources import plant
 from tests.factories import make_price, make_product, make_variant, png_bytes
-from tests.payments import payment_company
 
 NAMES = (
     "Alakazam", "Blastoise", "Chansey", "Charizard", "Clefairy", "Gyarados", "Hitmonchan", "Machamp", "Magneton",
@@ -34,19 +32,6 @@ def worker(site: str) -> Iterator[None]:
     app.control.purge()
     with start_worker(app, pool="solo", perform_ping_check=False, queues=["default", "feeds", "vision", "notify"]):
         yield
-
-
-@pytest.fixture
-def payments(site: str, settings: object) -> Iterator[Sandbox]:
-    """The payment company on a port of its own, sending its webhooks to the site."""
-    with payment_company(webhook_url=f"{site}/webhooks/stripe/") as sandbox:
-        address = sandbox.public_url
-        settings.STRIPE_API_BASE = address
-        directives = settings.CONTENT_SECURITY_POLICY["DIRECTIVES"]
-        settings.CONTENT_SECURITY_POLICY = {"DIRECTIVES": directives | {"form-action": ["'self'", address]}}
-        settings.STRIPE_SECRET_KEY = sandbox.secret_key
-        settings.STRIPE_WEBHOOK_SECRET = sandbox.webhook_secret
-        yield sandbox
 
 
 @dataclass
