@@ -121,9 +121,15 @@ def test_a_visitor_sees_the_whole_offer_and_is_counted(client):
     listing = make_listing(make_user("Ada Sells"), price_minor=1250, variant=make_variant(make_product("Tide Warden")))
     make_price(listing.item.variant, "14.00")
     page = client.get(listing.get_absolute_url()).content.decode()
-    for shown in ("Tide Warden", "$12.50", "Ada Sells", "$14.00", reverse("checkout", args=[listing.pk]), "$14.00"):
+    for shown in (
+        "Tide Warden",
+        "$12.50",
+        "Ada Sells",
+        "$14.00",
+        reverse("checkout", args=[listing.pk]),
+        "not photographed",
+    ):
         assert shown in page
-    assert "catalogue&#x27;s picture" in page or "catalogue's picture" in page
     listing.refresh_from_db()
     assert listing.views == 1
 
