@@ -18,6 +18,7 @@ from apps.accounts.models import Address, User
 from apps.catalog.models import Product
 from apps.core import outbox
 from apps.core.errors import Conflict, InvalidInput, NotFound, NotYours
+from apps.core.templatetags.components import printed_number
 from apps.escrow import actions as escrow
 from apps.escrow import fees
 from apps.escrow.models import Dispute, Evidence, Hold, HoldState, Payment
@@ -108,7 +109,9 @@ def _buy(listing_id: uuid.UUID, quantity: int, ship_to: Address | dict[str, str]
 
 def _named(product: Product, quantity: int) -> str:
     """What is traded, as collectors say it: "Clefairy, Jungle 5/64", with "2 × " before it for two."""
-    named = f"{product.name}, {product.release.name} {product.number}".strip()
+    number, count = printed_number(product.number), product.release.total_cards
+    of_all = f"/{count}" if count and number.isdigit() else ""
+    named = f"{product.name}, {product.release.name} {number}{of_all}".strip()
     return (named if quantity == 1 else f"{quantity} × {named}")[:200]
 
 
