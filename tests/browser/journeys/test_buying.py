@@ -77,7 +77,7 @@ def test_a_moderator_settles_a_case_in_the_admin(site, new_page, payments):
     judge.goto("/admin/cases/")
     judge.get_by_role("link", name=trade.hold.description).click()
     expect(judge.get_by_text("Two corners are white.")).to_be_visible()
-    judge.get_by_label("Split", exact=True).check()
+    judge.get_by_label("Split it", exact=True).check()
     judge.fill("[name=refund_minor]", "10.00")
     judge.fill("[name=decision]", "A fair discount for the wear.")
     judge.get_by_role("button", name="Decide").click()
