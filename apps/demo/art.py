@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import hashlib
+import unicodedata
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,6 +42,12 @@ def font(size: int) -> ImageFont.FreeTypeFont:
     return ImageFont.load_default(size)
 
 
+def printable(text: str) -> str:
+    """The text in letters that the face has: without accents, signs of sex as words."""
+    named = text.replace("♀", " F").replace("♂", " M")
+    return unicodedata.normalize("NFKD", named).encode("ascii", "ignore").decode()
+
+
 def seed_of(*words: object) -> int:
     """A number that follows from the card's identity alone."""
     return int.from_bytes(hashlib.sha256("|".join(map(str, words)).encode()).digest()[:8], "big")
@@ -62,6 +69,7 @@ def draw(
     palette = palette_for(random)
     if game == "lego":
         return _box(random, palette, name, number, set_name)
+    name, set_name = printable(name), printable(set_name)
     style = _STYLES.get(game, _DEFAULT)
     card = Image.new("RGB", (WIDTH, HEIGHT), style.border)
     pen = ImageDraw.Draw(card)

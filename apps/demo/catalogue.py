@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from uuid import UUID
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
@@ -86,6 +88,13 @@ def draw_pictures(*, most: int | None = None, processes: int = 2) -> int:
     connections.close_all()  # a connection must not be shared with the processes that are forked now
     with ProcessPoolExecutor(processes) as pool:
         return _kept(products, list(pool.map(_drawn, facts, chunksize=4)))
+
+
+def draw_faces(product_ids: Iterable[UUID]) -> int:
+    """Draw the pictures that these products still lack, in this process; returns how many."""
+    lacking = Product.objects.filter(pk__in=list(product_ids), images__isnull=True)
+    products = list(lacking.select_related("release", "category"))
+    return _kept(products, [_drawn(facts_of(product)) for product in products])
 
 
 def draw_more(*, limit: int = 8) -> int:

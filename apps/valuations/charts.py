@@ -41,7 +41,7 @@ def price_chart(told: History, *, period: str = "1y", now: dt.datetime | None = 
     series: dict[str, dict[dt.date, Point]] = {}
     for point in told.points:
         if point.market is not None:
-            label = f"{point.source_name}, sold" if point.is_sale else point.source_name
+            label = f"Sales on {point.source_name.removesuffix(' sales')}" if point.is_sale else point.source_name
             series.setdefault(label, {})[point.at.date()] = point
     shown = sorted(series, key=lambda label: -len(series[label]))[:MOST_SERIES]
     days = sorted({day for label in shown for day in series[label]})
@@ -49,7 +49,14 @@ def price_chart(told: History, *, period: str = "1y", now: dt.datetime | None = 
         return None
     chart = {
         "x": [int(dt.datetime.combine(day, dt.time(), dt.UTC).timestamp()) for day in days],
-        "series": [{"label": label, "values": [_figure(series[label].get(day)) for day in days]} for label in shown],
+        "series": [
+            {
+                "label": label,
+                "values": [_figure(series[label].get(day)) for day in days],
+                "dots": next(iter(series[label].values())).is_sale,
+            }
+            for label in shown
+        ],
         "currency": told.currency,
         "days": PERIODS[period],
     }

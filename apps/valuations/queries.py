@@ -158,7 +158,10 @@ def source_slugs() -> list[str]:
 
 @dataclass(frozen=True)
 class Mover:
-    """A product whose market price moved. percent: of the earlier price; previous and value in `currency`."""
+    """A product whose market price moved. percent: of the earlier price; previous and value in `currency`.
+
+    set_code: as printed on the cards where it is known, else release_code.
+    """
 
     product_id: UUID
     variant_id: UUID
@@ -175,12 +178,14 @@ class Mover:
     percent: Decimal
     currency: str
     sample_size: int
+    set_code: str
 
 
 _MOVERS = """
 select p.id, v.id, p.name, p.number, r.name, r.code, c.game, coalesce(i.file, ''),
        coalesce(i.source_url, ''), m.market_price, m.market_price - m.{change}, m.{change},
-       round(m.{change} / (m.market_price - m.{change}) * 100, 1), m.currency, m.sample_size
+       round(m.{change} / (m.market_price - m.{change}) * 100, 1), m.currency, m.sample_size,
+       coalesce(nullif(r.abbreviation, ''), r.code)
 from (select distinct on (v.product_id) cp.* from valuations_currentprice cp join catalog_variant v on v.id = cp.variant_id
       where cp.condition = 'NM' and cp.{change} <> 0 and cp.market_price >= %(least)s and cp.market_price > cp.{change}
         and cp.confidence >= %(confidence)s and cp.observed_at >= %(since)s

@@ -5,6 +5,13 @@ const DAY = 86400;
 const charts = new Set();
 let library = null;
 
+// As the server writes days: 21 Nov 2026.
+const parts = new Intl.DateTimeFormat("en-US", { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
+function told(at) {
+  const found = parts.formatToParts(at);
+  return ["day", "month", "year"].map((type) => found.find((part) => part.type === type).value).join(" ");
+}
+
 function uplot(address) {
   library ??= new Promise((resolve, reject) => {
     const script = document.createElement("script");
@@ -27,11 +34,13 @@ class Chart {
     this.format = currency
       ? new Intl.NumberFormat(undefined, { style: "currency", currency })
       : new Intl.NumberFormat(undefined, { maximumFractionDigits: 2 });
-    this.brief = currency
+    this.compact = currency
       ? new Intl.NumberFormat(undefined, { style: "currency", currency, maximumSignificantDigits: 4, notation: "compact" })
       : this.format;
+    this.whole = currency
+      ? new Intl.NumberFormat(undefined, { style: "currency", currency, maximumFractionDigits: 0 })
+      : this.format;
     this.suffix = unit ? ` ${unit}` : "";
-    this.dates = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeZone: "UTC" });
     this.days = this.source.days ?? null;
     this.ranges();
     figure.dataset.chartReady = "";
@@ -65,7 +74,9 @@ class Chart {
       width: index === 0 ? 2 : 1.5,
       dash: dashes[index % 3],
       spanGaps: true,
-      points: { show: (this.source.x?.length ?? 0) < 3, size: 6 },
+      // Single sales are dots: a line between two of them would tell of prices that nobody paid.
+      ...(each.dots && { paths: () => null }),
+      points: { show: each.dots || (this.source.x?.length ?? 0) < 3, size: each.dots ? 7 : 6, fill: each.dots && this.ink(String((index % 3) + 1)) },
     }));
     const edges = band ? [{ label: band.label, stroke: "transparent", points: { show: false }, spanGaps: true }, { stroke: "transparent", points: { show: false }, spanGaps: true }] : [];
     const low = series.length + 1;
@@ -81,7 +92,7 @@ class Chart {
         scales: { x: { time: true }, y: { range: (_, from, to) => this.span(from, to) } },
         axes: [
           { ...axis, grid: { show: false }, space: 72 },
-          { ...axis, size: 62, values: (_, values) => values.map((value) => this.brief.format(value) + this.suffix) },
+          { ...axis, size: 62, values: (_, values) => this.marks(values) },
         ],
         tzDate: (seconds) => this.uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
         hooks: { setCursor: [(plot) => this.read(plot.cursor.idx)] },
@@ -91,6 +102,12 @@ class Chart {
     );
     this.range(this.days);
     this.read(null);
+  }
+
+  // The same number of decimals at every mark of the axis.
+  marks(values) {
+    const style = values.some((value) => Math.abs(value) >= 10_000) ? this.compact : values.every(Number.isInteger) ? this.whole : this.format;
+    return values.map((value) => style.format(value) + this.suffix);
   }
 
   // A little air above and below; never below zero for what cannot be negative.
@@ -105,13 +122,13 @@ class Chart {
     const at = index ?? x.length - 1;
     const parts = [];
     const date = document.createElement("strong");
-    date.textContent = x.length ? this.dates.format(new Date(x[at] * 1000)) : "";
+    date.textContent = x.length ? told(new Date(x[at] * 1000)) : "";
     parts.push(date);
     series.forEach((each, place) => {
       const value = each.values[at];
       const key = document.createElement("span");
-      key.className = `chart__key chart__key--${(place % 3) + 1}`;
-      key.textContent = `${each.label} ${value == null ? "none" : this.format.format(value) + this.suffix}`;
+      key.className = `chart__key chart__key--${(place % 3) + 1}${each.dots ? " chart__key--dots" : ""}`;
+      key.textContent = `${each.label} ${value == null ? "–" : this.format.format(value) + this.suffix}`;
       parts.push(key);
     });
     if (band) {

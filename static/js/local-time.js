@@ -1,11 +1,17 @@
-// Turns <time datetime data-local="date|datetime|time|relative"> into the reader's own zone and language.
+// Turns <time datetime data-local="date|datetime|time|relative"> into the reader's own zone. Days are written as the
+// server writes them (21 Nov 2026), so that one page never shows two notations; the clock follows the reader's habit.
 
 const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "long" });
-const styles = {
-  date: new Intl.DateTimeFormat(undefined, { dateStyle: "medium" }),
-  datetime: new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" }),
-  time: new Intl.DateTimeFormat(undefined, { timeStyle: "short" }),
-};
+const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
+
+const calendar = new Intl.DateTimeFormat("en-US", { day: "numeric", month: "short", year: "numeric" });
+
+function day(at) {
+  const parts = calendar.formatToParts(at);
+  return ["day", "month", "year"].map((type) => parts.find((part) => part.type === type).value).join(" ");
+}
+
+const styles = { date: day, datetime: (at) => `${day(at)}, ${clock.format(at)}`, time: (at) => clock.format(at) };
 const relative = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
 const steps = [["year", 31557600], ["month", 2629800], ["week", 604800], ["day", 86400], ["hour", 3600], ["minute", 60]];
 
@@ -24,7 +30,7 @@ function localise(root) {
     const at = new Date(element.dateTime);
     if (Number.isNaN(at.getTime())) continue;
     const style = element.dataset.local;
-    element.textContent = style === "relative" ? ago(at) : (styles[style] ?? styles.datetime).format(at);
+    element.textContent = style === "relative" ? ago(at) : (styles[style] ?? styles.datetime)(at);
     element.title = exact.format(at);
   }
 }

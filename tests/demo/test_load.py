@@ -71,7 +71,8 @@ class TestTheLoadedDemo(TestCase):
     def test_it_tells_what_it_did(self):
         steps = re.findall(r"demo: ([a-z, ]+): (\d+) ", self.words)
         assert [name for name, _ in steps] == [
-            "facts", "pictures", "photographs", "market", "fair values", "people, inventories, listings", "trades",
+            "facts", "pictures", "photographs", "market", "fair values", "pictures of the movers",
+            "people, inventories, listings", "trades",
         ]  # fmt: skip
         assert all(int(count) > 0 for _, count in steps)
 

@@ -247,7 +247,7 @@ def test_sales_are_a_series_of_their_own(quoted, sold, variant):
     quoted("11", days=2)
     sold("12", days=1)
     chart = charts.price_chart(queries.history(variant.pk, "all"))
-    assert [series["label"] for series in chart.chart["series"]] == ["TCGplayer", "CardVault sales, sold"]
+    assert [series["label"] for series in chart.chart["series"]] == ["TCGplayer", "Sales on CardVault"]
     assert chart.chart["series"][1]["values"] == [None, None, 12.0]
 
 

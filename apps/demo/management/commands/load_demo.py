@@ -16,6 +16,7 @@ from apps.catalog.models import Variant
 from apps.demo import catalogue, market, people, trades
 from apps.demo.tasks import draw_more
 from apps.valuations import actions as valuations
+from apps.valuations.queries import movers
 
 # So that every category has its share and the composed photographs have their cards.
 _FEWEST = 20
@@ -72,6 +73,8 @@ class Command(BaseCommand):
             variants = list(Variant.objects.values_list("pk", flat=True))
             valuations.refresh_prices(variants)
             told(len(variants), "printings valued")
+        with self._step("pictures of the movers") as told:
+            told(catalogue.draw_faces(mover.product_id for mover in movers(limit=8)), "cards drawn")
 
     def _people(self) -> None:
         with self._step("people, inventories, listings") as told, transaction.atomic():
