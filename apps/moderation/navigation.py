@@ -8,6 +8,8 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
 
+from apps.moderation import queries
+
 _GROUPS: dict[str, list[tuple[str, str, str]]] = {
     "Trades": [
         ("Trades", "handshake", "trades.trade"),
@@ -36,12 +38,20 @@ _GROUPS: dict[str, list[tuple[str, str, str]]] = {
 
 
 def sidebar(request: HttpRequest) -> list[dict[str, object]]:
-    """The groups of the sidebar with their links."""
+    """The groups of the sidebar with their links; cases first, with how many are a moderator's turn."""
+    to_decide = queries.cases_to_decide()
     first = {
         "title": None,
         "items": [
+            {
+                "title": "Open cases",
+                "icon": "balance",
+                "link": reverse("admin:cases"),
+                "active": _is_about_cases,
+                "badge": str(to_decide) if to_decide else None,
+                "badge_variant": "primary",
+            },
             {"title": "What waits", "icon": "home", "link": reverse("admin:index")},
-            {"title": "Open cases", "icon": "balance", "link": reverse("admin:cases"), "active": _is_about_cases},
         ],
     }
     return [first, *({"title": title, "items": [_item(*row) for row in rows]} for title, rows in _GROUPS.items())]

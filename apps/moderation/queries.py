@@ -60,6 +60,11 @@ def waiting() -> Waiting:
     )
 
 
+def cases_to_decide() -> int:
+    """How many cases are a moderator's turn."""
+    return Dispute.objects.filter(_is_moderators_turn(), state__in=_OPEN).count()
+
+
 def _is_moderators_turn() -> Q:
     """Answered, or not answered in time."""
     return Q(state=Dispute.State.ANSWERED) | Q(answer_due_at__lte=timezone.now())

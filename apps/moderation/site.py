@@ -28,7 +28,8 @@ class ModeratorSite(UnfoldAdminSite):
         """What waits for somebody who works here."""
         from apps.moderation import queries
 
-        return super().index(request, {**(extra_context or {}), "waiting": queries.waiting()})
+        first = {"waiting": queries.waiting(), "urgent": queries.open_cases(limit=8)}
+        return super().index(request, {**(extra_context or {}), **first})
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """There is one way to sign in, with its limits on guessing; who is signed in and still lands here may not enter.
