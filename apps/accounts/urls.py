@@ -11,5 +11,4 @@ urlpatterns = [
     path("me/addresses/<uuid:pk>/remove/", views.remove_address, name="address-remove"),
     path("me/api-keys/", views.api_keys, name="api-keys"),
     path("me/api-keys/<uuid:pk>/revoke/", views.revoke_api_key, name="api-key-revoke"),
-    path("members/<uuid:pk>/", views.member, name="member"),
 ]

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST
 
 from apps.accounts import actions, queries
 from apps.accounts.forms import AddressForm, APIKeyForm, ProfileForm
@@ -99,9 +99,3 @@ def revoke_api_key(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     actions.revoke_api_key(key=key, by=request.user)
     messages.success(request, f"The key “{key.name}” no longer works.")
     return redirect("api-keys")
-
-
-@require_safe
-def member(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    """What anybody may know of a member."""
-    return render(request, "accounts/member.html", {"member": queries.member(pk)})

@@ -1,10 +1,11 @@
-"""Web routes of buying and of the trade room."""
+"""Web routes of buying, of the trade room, and of a member as others see them."""
 
 from django.urls import path
 
 from apps.trades import views
 
 urlpatterns = [
+    path("members/<uuid:pk>/", views.member, name="member"),
     path("checkout/<uuid:listing>/", views.checkout, name="checkout"),
     path("trades/", views.trades, name="trades"),
     path("trades/<uuid:pk>/", views.trade, name="trade"),

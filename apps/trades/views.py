@@ -1,4 +1,4 @@
-"""Web pages of buying: checkout, the lists, and the trade room with its actions."""
+"""Web pages of buying: checkout, the lists, the trade room with its actions, and a member as others see them."""
 
 import uuid
 from collections.abc import Callable
@@ -12,6 +12,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from apps.accounts import queries as accounts
 from apps.accounts.actions import save_address
 from apps.core.errors import Conflict, DomainError, InvalidInput, NotYours, TooLarge, UnsupportedType
 from apps.core.forms import tell
@@ -34,6 +35,21 @@ from apps.trades.forms import (
 from apps.trades.models import Trade
 
 PAGE_SIZE = 30
+SHELF_SIZE = 24
+
+
+@require_safe
+def member(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """What anybody may know of a member: their standing, what they offer, how it went for others."""
+    found = accounts.member(pk)
+    limit, offset = numbered(request, size=SHELF_SIZE)
+    context = {
+        "member": found,
+        "standing": queries.standing(member=found),
+        "page": listings.public_page(seller_id=pk, limit=limit, offset=offset),
+        "reviews": queries.visible_reviews(subject=found)[:12],
+    }
+    return render(request, "trades/member.html", context)
 
 
 @login_required
