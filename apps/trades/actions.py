@@ -18,7 +18,7 @@ from apps.accounts.models import Address, User
 from apps.catalog.models import Product
 from apps.core import outbox
 from apps.core.errors import Conflict, InvalidInput, NotFound, NotYours
-from apps.core.templatetags.components import printed_number
+from apps.core.numbers import printed_number
 from apps.escrow import actions as escrow
 from apps.escrow import fees
 from apps.escrow.models import Dispute, Evidence, Hold, HoldState, Payment
