@@ -143,4 +143,6 @@ def test_the_components_document_lists_every_component():
 def test_no_stylesheet_shouts():
     ours = [path for path in (Path(settings.BASE_DIR) / "static/css").rglob("*.css")]
     assert [path.name for path in ours if "!important" in path.read_text(encoding="utf-8")] == []
-    assert [path.name for path in ours if "@layer" not in path.read_text(encoding="utf-8")] == []
+    # admin.css stands beside the admin theme's own sheets, which have no layers of ours.
+    layered = [path for path in ours if path.name != "admin.css"]
+    assert [path.name for path in layered if "@layer" not in path.read_text(encoding="utf-8")] == []
