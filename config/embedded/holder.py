@@ -11,6 +11,7 @@ import os
 import re
 import select
 import shutil
+import signal
 import stat
 import subprocess
 import sys
@@ -55,6 +56,31 @@ def attach(data_dir: Path, *, ephemeral: bool = False) -> Addresses:
             os.close(starting)
     except OSError as error:
         raise EmbeddedError(_explain(data_dir, error)) from None
+
+
+def leave(data_dir: Path, *, seconds: float = 30.0) -> None:
+    """Let go of the servers; where nobody else holds them, return once they have stopped, or after so long.
+
+    Without it they stop by themselves a few seconds after the last holder has ended.
+    """
+    home = Path(os.path.realpath(data_dir)) / "servers"
+    descriptor = _held.pop(home, None)
+    if descriptor is None:
+        return
+    keeper = -1
+    try:
+        # Exclusive until the end: who comes now waits for the stop, and then starts them anew.
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        keeper = lock_file(home, "keeper")
+        if not try_lock(keeper):
+            os.kill(json.loads((home / "ready.json").read_text())["keeper"], signal.SIGTERM)
+            try_lock(keeper, seconds=seconds)
+    except (OSError, ValueError, KeyError):  # others hold them, or the keeper is gone or stopping already
+        pass
+    finally:
+        for each in (keeper, descriptor):
+            if each >= 0:
+                os.close(each)
 
 
 def _make_home(data_dir: Path, home: Path, *, ephemeral: bool) -> bool:

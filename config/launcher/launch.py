@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from config.embedded import EmbeddedError, attach, celery_form
+from config.embedded import EmbeddedError, attach, celery_form, leave
 from config.embedded.processes import dies_with_parent
 from config.env import ROOT, Environment
 from config.launcher import checks, probes
@@ -39,6 +39,7 @@ class Launch:
         self.setup: subprocess.Popen[bytes] | None = None
         self.interrupts = 0
         self.wake = threading.Event()
+        self.keeping: threading.Thread | None = None
 
     def run(self) -> None:
         """Start, announce, watch until a signal, stop. Raises CannotStart, EmbeddedError."""
@@ -86,13 +87,13 @@ class Launch:
             embedded = attach(self.data_dir)
             self.database_url = given.database_url or embedded.database_url
             self.redis_url = given.redis_url or embedded.redis_url
-            threading.Thread(target=self._keep_servers, daemon=True).start()
+            self.keeping = threading.Thread(target=self._keep_servers, daemon=True)
+            self.keeping.start()
 
     def _keep_servers(self) -> None:
         """Bring the embedded servers back if their keeper should be killed."""
         said = ""
-        while not self.interrupts:
-            time.sleep(2.0)
+        while not self.wake.wait(2.0):
             try:
                 attach(self.data_dir)
                 said = ""
@@ -230,7 +231,10 @@ class Launch:
                 child.watch()
 
     def _stop(self) -> None:
-        """Web first, so that nothing new comes in; then beat, worker and sandbox. A second signal kills at once."""
+        """Web first, so that nothing new comes in; then beat, worker, sandbox; the servers, where nobody else uses them.
+
+        A second signal kills the processes at once.
+        """
         if self.setup and self.setup.poll() is None:
             os.killpg(self.setup.pid, signal.SIGKILL)
             self.setup.wait()
@@ -239,6 +243,10 @@ class Launch:
         order = ("web", "beat", "worker", "sandbox")
         for child in sorted(self.children, key=lambda child: order.index(child.name)):
             child.stop(at_once=lambda: self.interrupts > max(asked, 1))
+        if self.keeping:
+            self.wake.set()
+            self.keeping.join(timeout=5)
+            leave(self.data_dir)
 
     def _catch_signals(self) -> None:
         def on_signal(number: int, _frame: object) -> None:

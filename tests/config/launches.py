@@ -31,6 +31,7 @@ class Launched:
     def __init__(self, data_dir: Path, *, before: Sequence[str] = (), python: str = sys.executable, **settings: str):
         self.data_dir, self.mark, self.port = data_dir, uuid.uuid4().hex, free_port()
         self.began = time.monotonic()
+        self.left: list[int] = []
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
         wanted = {"CARDVAULT_DATA_DIR": str(data_dir), "PORT": str(self.port), "CARDVAULT_DEMO": "false"}
         self.output = Path(f"{data_dir}-{self.mark}.out")
@@ -81,9 +82,11 @@ class Launched:
         return first
 
     def end(self, number: int = signal.SIGTERM) -> int:
-        """Send the signal and wait; its exit status."""
+        """Send the signal and wait; its exit status. `left` is what still lived at that moment."""
         self.process.send_signal(number)
-        return self.process.wait(timeout=60)
+        status = self.process.wait(timeout=60)
+        self.left = self.living()
+        return status
 
     def discard(self) -> None:
         """For the end of a test: nothing is left, however it went."""
