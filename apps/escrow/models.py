@@ -337,9 +337,13 @@ class Evidence(Base):
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     note = models.CharField(max_length=1000, blank=True)
     file = models.CharField(max_length=200, blank=True)
+    digest = models.CharField(max_length=64, blank=True, help_text="of note and picture as sent: the same counts once")
 
     class Meta:
         verbose_name_plural = "evidence"
+        constraints = (
+            models.UniqueConstraint(fields=["dispute", "by", "digest"], condition=~Q(digest=""), name="evidence_once"),
+        )
 
     def __str__(self) -> str:
         return self.note[:40] or self.file

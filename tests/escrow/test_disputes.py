@@ -111,6 +111,15 @@ def test_evidence_stays_with_the_case_and_loses_its_metadata(sale):
     assert case.evidence.count() == 2
 
 
+def test_the_same_evidence_twice_counts_once(sale):
+    case = sale.disputed()
+    first = actions.add_evidence(dispute=case, by=sale.buyer, note="The corner.", upload=picture())
+    assert actions.add_evidence(dispute=case, by=sale.buyer, note="The corner.", upload=picture()) == first
+    actions.add_evidence(dispute=case, by=sale.buyer, note="The corner.")
+    actions.add_evidence(dispute=case, by=sale.seller, note="The corner.")
+    assert case.evidence.count() == 3
+
+
 def test_the_seller_gives_in(sale):
     case = sale.disputed()
     actions.refund(hold=sale.hold, by=sale.seller, reason="Fair enough.")

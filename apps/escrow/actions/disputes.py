@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from typing import BinaryIO
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from django.utils import timezone
 from apps.accounts.models import User
 from apps.core import audit, outbox
 from apps.core.errors import Conflict, InvalidInput, NotFound, NotYours
-from apps.core.images import accept_upload
+from apps.core.images import accept_upload, remove
 from apps.escrow.actions.holds import claim_opens_at
 from apps.escrow.actions.moves import WrongState, actor_of, advance, close, fact, locked, refuse_while_the_bank_decides
 from apps.escrow.events import DisputeAnswered, DisputeWithdrawn, HoldDelivered, HoldDisputed
@@ -102,7 +103,8 @@ def answer_dispute(*, dispute: Dispute, by: User, statement: str, now: dt.dateti
 def add_evidence(*, dispute: Dispute, by: User, note: str = "", upload: BinaryIO | None = None) -> Evidence:
     """Put a note, a picture or both into the case, where they stay. Both sides and moderators may.
 
-    Raises NotYours, WrongState (closed), InvalidInput, TooLarge, UnsupportedType.
+    The same once more (a double click) is what is there already. Raises NotYours, WrongState (closed), InvalidInput,
+    TooLarge, UnsupportedType.
     """
     note = note.strip()
     if not note and upload is None:
@@ -112,11 +114,18 @@ def add_evidence(*, dispute: Dispute, by: User, note: str = "", upload: BinaryIO
     actor_of(dispute.hold, by)
     # Decoding a picture takes a while: before the lock, not under it.
     stored = accept_upload(upload, folder=f"evidence/{dispute.pk}") if upload is not None else None
+    digest = hashlib.sha256(f"{stored.digest if stored else ''}\n{note}".encode()).hexdigest()
     with transaction.atomic():
         _, dispute = _locked_case(dispute.pk)
+        if same := dispute.evidence.filter(by=by, digest=digest).first():
+            if stored:
+                transaction.on_commit(lambda: remove(stored.name))
+            return same
         if dispute.evidence.count() >= _MOST_EVIDENCE:
             raise Conflict(f"A case takes {_MOST_EVIDENCE} pieces of evidence.")
-        evidence = Evidence.objects.create(dispute=dispute, by=by, note=note, file=stored.name if stored else "")
+        evidence = Evidence.objects.create(
+            dispute=dispute, by=by, note=note, file=stored.name if stored else "", digest=digest
+        )
         audit.record(action="dispute.evidence", target=dispute, by=by, after={"evidence": evidence.pk})
     return evidence
 
