@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings as django_settings
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from apps.core.models import OutboxEvent
@@ -77,6 +77,11 @@ def workers(tmp_path):
     app.control.purge()
 
 
+def in_nobodys_hands(scan):
+    with transaction.atomic():
+        return len(scan.photos.select_for_update(skip_locked=True)) == scan.photos.count()
+
+
 def state_of(scan):
     return Scan.objects.get(pk=scan.pk).state
 
@@ -89,6 +94,7 @@ def test_a_worker_killed_while_it_looks_loses_nothing_and_doubles_nothing(member
     until(workers.looks)
     until(lambda: state_of(scan) == "running")
     workers.kill(first)
+    until(lambda: in_nobodys_hands(scan))  # the database notices a moment later
 
     assert DetectedCard.objects.count() == 0
     assert set(scan.photos.values_list("done_at", flat=True)) == {None}
