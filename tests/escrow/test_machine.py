@@ -255,6 +255,16 @@ class Market(RuleBasedStateMachine):
 
 
 @pytest.mark.django_db
+def test_a_bank_that_confirms_a_paid_payment_again_charges_nothing():
+    market = Market()
+    try:
+        market.start_to_pay(card="pm_card_visa", which=1, who="buyer")
+        market.do_what_the_company_asks(card=VISA, passed=True, which=1)
+    finally:
+        market.teardown()
+
+
+@pytest.mark.django_db
 def test_the_money_is_always_all_there():
     run_state_machine_as_test(
         Market,

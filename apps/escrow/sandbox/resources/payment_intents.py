@@ -266,7 +266,9 @@ def _succeeded(desk: Desk, intent: Obj, charge: Obj) -> Obj:
 
 
 def finish_challenge(desk: Desk, intent: Obj, *, passed: bool) -> Obj:
-    """The cardholder passed or failed 3-D Secure. A failure is written down; a decline after passing is raised."""
+    """The cardholder passed or failed 3-D Secure, once. A failure is written down; a decline after passing is raised."""
+    if intent["status"] != "requires_action":
+        raise wrong_state(intent, "confirmed")
     method = desk.get("payment_method", intent["payment_method"])
     intent["next_action"] = None
     if passed:
