@@ -1,0 +1,1 @@
+"""Makes training pictures whose truth is known: cards, scenes, wear and light."""

@@ -1,0 +1,1 @@
+"""Architectures in torch: needed for training and for serving on a GPU."""

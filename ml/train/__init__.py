@@ -1,0 +1,1 @@
+"""Training, one command per model; see docs/recognition.md."""
