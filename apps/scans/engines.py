@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from apps.scans.references import DatabaseIndex, text_catalogue
 
 if TYPE_CHECKING:  # the web loads this module too, and never OpenCV
+    from apps.scans.models import Scan
     from ml.interfaces import Embedder
     from ml.pipeline import Pipeline
 
@@ -31,3 +32,8 @@ def _loaded() -> Pipeline:
 def pipeline() -> Pipeline:
     """The whole way from a photo to named cards, over the catalogue as it is now."""
     return replace(_loaded(), catalogue=text_catalogue())
+
+
+def pipeline_for(scan: Scan) -> Pipeline:
+    """The engines that this scan is looked at with."""
+    return pipeline()

@@ -43,7 +43,7 @@ def engine(monkeypatch) -> Engine:
     from apps.scans import engines
 
     stand_in = Engine()
-    monkeypatch.setattr(engines, "pipeline", lambda: stand_in)
+    monkeypatch.setattr(engines, "pipeline_for", lambda scan: stand_in)
     return stand_in
 
 

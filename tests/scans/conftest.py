@@ -79,7 +79,7 @@ class Engine:
 def engine(monkeypatch) -> Engine:
     """The engines of this process, replaced by one that is told what to find."""
     stand_in = Engine()
-    monkeypatch.setattr(engines, "pipeline", lambda: stand_in)
+    monkeypatch.setattr(engines, "pipeline_for", lambda scan: stand_in)
     return stand_in
 
 

@@ -43,7 +43,7 @@ def main(name: str, media: str, folder: Path) -> None:
             return super().identify(picture, game)
 
     found = [(variant, 0.9) for variant in Variant.objects.select_related("product")[:1]]
-    engines.pipeline = lambda: Obedient(found=found, cards=2)
+    engines.pipeline_for = lambda scan: Obedient(found=found, cards=2)
     how = ["--without-gossip", "--without-mingle", "--without-heartbeat", "-l", "ERROR"]
     app.worker_main(["--quiet", "worker", "-P", "prefork", "-c", "1", "-Q", "vision", *how])
 

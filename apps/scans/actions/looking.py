@@ -110,7 +110,7 @@ def _look(photo: ScanPhoto) -> None:
     with default_storage.open(photo.file) as file:
         picture = decoded(file.read())
     game = ml_game(photo.scan.category.game) if photo.scan.category else None
-    result = engines.pipeline().identify(picture, game or None)
+    result = engines.pipeline_for(photo.scan).identify(picture, game or None)
     photo.seconds = {stage: round(seconds, 3) for stage, seconds in result.seconds.items()}
     _keep_cards(photo, picture, result)
     # last, because it locks the scan, for which the workers of its other photos would wait
