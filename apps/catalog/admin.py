@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from django.contrib import admin
 from django.contrib.postgres.search import SearchQuery
+from django.core.exceptions import ValidationError
 from django.db.models import Count, Model, QuerySet
+from django.forms import BaseFormSet, CharField, ModelForm
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
 
 from apps.catalog import actions, search
-from apps.catalog.models import Category, ExternalId, Product, ProductImage, Release, Variant
+from apps.catalog.models import Barcode, Category, ExternalId, Product, ProductImage, Release, Variant
 from apps.core import audit
 from apps.core.admin import ReadOnlyAdmin
+from ml import gtin
 
 
 class CorrectedAdmin(ModelAdmin):
@@ -99,6 +102,31 @@ class _Rows(TabularInline):
         return False
 
 
+class BarcodeForm(ModelForm):
+    """A barcode as somebody types or scans it."""
+
+    value = CharField(label="Barcode", max_length=20, help_text="8, 12 or 13 digits as under the bars")
+
+    class Meta:
+        model = Barcode
+        fields = ("value",)
+
+    def clean_value(self) -> str:
+        """The 13 digits that it stands for."""
+        code = gtin.normal(self.cleaned_data["value"])
+        if code is None:
+            raise ValidationError("This is not a barcode: check the digits under the bars, all of them.")
+        return code
+
+
+class BarcodeInline(TabularInline):
+    """Barcodes of a product's boxes: admins add those that importers do not know, and take wrong ones away."""
+
+    model = Barcode
+    form = BarcodeForm
+    extra = 0
+
+
 class VariantInline(_Rows):
     """Printings of a product."""
 
@@ -132,13 +160,23 @@ class ProductAdmin(_SearchedAdmin):
     list_filter = ("category",)
     list_select_related = ("release", "category")
     search_fields = ("name",)
-    search_help_text = "Name, number (4/102, OP01-016), set"
+    search_help_text = "Name, number (4/102, OP01-016), set, barcode"
     ordering = ("-id",)
     fields = (
-        "category", "release", "number", "name", "names", "rarity", "artist", "barcode", "attributes", "created_at", "id",
+        "category", "release", "number", "name", "names", "rarity", "artist", "attributes", "created_at", "id",
     )  # fmt: skip
-    inlines = (VariantInline, ImageInline, ExternalIdInline)
-    corrected = ("name", "names", "rarity", "artist", "barcode", "attributes")
+    inlines = (BarcodeInline, VariantInline, ImageInline, ExternalIdInline)
+    corrected = ("name", "names", "rarity", "artist", "attributes")
+
+    def save_formset(self, request: HttpRequest, form: ModelForm, formset: BaseFormSet, change: bool) -> None:
+        """Save barcodes, and leave in the trail which were there before and which are there now."""
+        product = form.instance
+        before = [str(barcode) for barcode in product.barcodes.all()]
+        super().save_formset(request, form, formset, change)
+        after = [str(barcode) for barcode in product.barcodes.all()]
+        if after != before:
+            told = {"before": {"barcodes": before}, "after": {"barcodes": after}}
+            audit.record(action="product.barcodes_corrected", target=product, by=request.user, **told)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Product]:
         """Without the words of the full text."""

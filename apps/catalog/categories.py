@@ -21,8 +21,11 @@ def _schema(**properties: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-CARD_IDENTIFIERS = ["image", "number", "name"]
-BOX_IDENTIFIERS = ["barcode", "number", "name", "image"]
+# What products are identified by, see ml/identify: the picture of the whole, what is printed on it, the barcode on its box.
+# Cards too, because their sealed boxes are in the same category.
+CARD_IDENTIFIERS = ["vision", "text", "barcode"]
+BOX_IDENTIFIERS = ["barcode", "text"]
+PICTURED_BOX_IDENTIFIERS = ["barcode", "text", "vision"]
 
 # path: (name, short code of the API, identifiers in order, schema of the attributes)
 CATEGORIES: dict[str, tuple[str, str, list[str], dict[str, Any]]] = {
@@ -71,7 +74,7 @@ CATEGORIES: dict[str, tuple[str, str, list[str], dict[str, Any]]] = {
         CARD_IDENTIFIERS,
         _schema(sport=_TEXT, team=_TEXT, player=_TEXT, year=_YEAR, serial_of=_COUNT),
     ),
-    "toys": ("Toys", "", BOX_IDENTIFIERS, _schema()),
+    "toys": ("Toys", "", PICTURED_BOX_IDENTIFIERS, _schema()),
     "toys/lego": (
         "LEGO",
         "lego",
@@ -83,12 +86,22 @@ CATEGORIES: dict[str, tuple[str, str, list[str], dict[str, Any]]] = {
     "toys/figures": (
         "Figures",
         "figures",
-        BOX_IDENTIFIERS,
+        PICTURED_BOX_IDENTIFIERS,
         _schema(line=_TEXT, maker=_TEXT, year=_YEAR, scale=_TEXT, series_number=_TEXT),
     ),
-    "video-games": ("Video games", "games", BOX_IDENTIFIERS, _schema(platform=_TEXT, region=_TEXT, year=_YEAR)),
-    "comics": ("Comics", "comics", BOX_IDENTIFIERS, _schema(publisher=_TEXT, year=_YEAR, issue=_TEXT, variant=_TEXT)),
-    "art": ("Art and prints", "art", ["image", "name"], _schema(maker=_TEXT, year=_YEAR, medium=_TEXT, edition=_TEXT)),
+    "video-games": (
+        "Video games",
+        "games",
+        PICTURED_BOX_IDENTIFIERS,
+        _schema(platform=_TEXT, region=_TEXT, year=_YEAR),
+    ),
+    "comics": (
+        "Comics",
+        "comics",
+        PICTURED_BOX_IDENTIFIERS,
+        _schema(publisher=_TEXT, year=_YEAR, issue=_TEXT, variant=_TEXT),
+    ),
+    "art": ("Art and prints", "art", ["vision", "text"], _schema(maker=_TEXT, year=_YEAR, medium=_TEXT, edition=_TEXT)),
 }
 
 

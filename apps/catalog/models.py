@@ -1,4 +1,4 @@
-"""The catalogue: category tree, release, product, variant, image, other sites' ids. Prices and fingerprints live above."""
+"""The catalogue: category tree, release, product, variant, image, barcode, ids of other sites. Prices: valuations."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.models import Base
+from ml import gtin
 
 
 class Category(models.Model):
@@ -23,7 +24,7 @@ class Category(models.Model):
     )
     attribute_schema = models.JSONField(default=dict, blank=True, help_text="JSON Schema of the products' attributes")
     identifiers = models.JSONField(
-        default=list, blank=True, help_text="strategies in order: image, number, name, barcode"
+        default=list, blank=True, help_text="what its products are identified by: vision, text, barcode"
     )
 
     class Meta:
@@ -71,7 +72,6 @@ class Product(Base):
     names = models.JSONField(default=dict, blank=True, help_text="names in other languages, by ISO 639-1 code")
     rarity = models.CharField(max_length=60, blank=True)
     artist = models.CharField(max_length=120, blank=True)
-    barcode = models.CharField(max_length=14, blank=True, db_index=True)
     attributes = models.JSONField(default=dict, blank=True)
     search = SearchVectorField(null=True, editable=False, help_text="kept by a trigger, see migration 0002")
 
@@ -153,6 +153,31 @@ class ExternalId(models.Model):
 
     def __str__(self) -> str:
         return f"{self.source}:{self.value}"
+
+
+class Barcode(Base):
+    """A retail barcode of a product, as 13 digits (see ml/gtin.py). A product may have one per region; each means one product."""
+
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="barcodes")
+    value = models.CharField(
+        max_length=gtin.LENGTH,
+        unique=True,
+        error_messages={"unique": _("This barcode belongs to another product already.")},
+    )
+
+    class Meta:
+        ordering = ["value"]
+        constraints = [
+            models.CheckConstraint(condition=Q(value__regex=r"^[0-9]{13}$"), name="barcode_is_thirteen_digits"),
+        ]
+
+    def __str__(self) -> str:
+        return self.printed
+
+    @property
+    def printed(self) -> str:
+        """As it stands under the bars."""
+        return gtin.printed(self.value)
 
 
 class ProductImage(Base):

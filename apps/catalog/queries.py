@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.search import TrigramSimilarity
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
@@ -17,10 +18,11 @@ from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q
 
 from apps.catalog import search
 from apps.catalog.images import image_url
-from apps.catalog.models import Category, Finish, Product, ProductImage, Release, Variant
+from apps.catalog.models import Barcode, Category, Finish, Product, ProductImage, Release, Variant
 from apps.catalog.search import ENRICHERS, SORTS, Filters, Understood
 from apps.core.errors import NotFound
 from apps.core.pagination import Page
+from ml import gtin
 
 __all__ = ["CardNotFound", "Facet", "FacetValue", "ProductDetail", "ProductRow", "SearchResult", "image_url"]
 
@@ -363,6 +365,11 @@ class ProductDetail:
         ]
 
     @property
+    def barcodes(self) -> list[str]:
+        """The barcodes of its boxes, as printed; needs the product of `product_detail`."""
+        return [gtin.printed(value) for value in self.product.barcode_values]
+
+    @property
     def other_names(self) -> list[tuple[str, str]]:
         """Language and name in it, for the languages that have a name of their own."""
         return [(LANGUAGE_NAMES.get(code, code), name) for code, name in self.product.names.items()]
@@ -382,6 +389,7 @@ def product_detail(pk: UUID | str) -> ProductDetail:
             Product.objects.defer("search")
             .select_related("category", "release")
             .prefetch_related("variants", images)
+            .annotate(barcode_values=ArraySubquery(Barcode.objects.filter(product=OuterRef("pk")).values("value")))
             .get(pk=pk)
         )
     except (Product.DoesNotExist, ValidationError, ValueError) as error:

@@ -101,7 +101,7 @@ class CardSearch(APIView):
         operation_id="cards_search",
         parameters=[
             OpenApiParameter(
-                "q", str, description="name, number as printed (4/102, OP01-016), set; typos are forgiven"
+                "q", str, description="name, number as printed (4/102, OP01-016), set, barcode; typos are forgiven"
             ),
             GAME,
             OpenApiParameter("set_identifier", str, description="code, printed abbreviation or id of a set"),
@@ -220,6 +220,7 @@ class CardFacts(serializers.Serializer):
     rarity = serializers.CharField(source="detail.product.rarity")
     artist = serializers.CharField(source="detail.product.artist")
     attributes = serializers.DictField(source="detail.product.attributes")
+    barcodes = serializers.ListField(child=serializers.CharField(), source="detail.barcodes")
     image_url = serializers.SerializerMethodField()
     set_info = SetFacts(source="detail.product.release")
     variant_id = serializers.UUIDField(source="price.variant_id", allow_null=True)

@@ -174,7 +174,17 @@ def tcgdex(folder: Path) -> Path:
     return folder
 
 
+def brickset(folder: Path) -> Path:
+    return write(
+        folder / "sets.csv",
+        "set_num,number,numberVariant,name,year,theme,themeGroup,subtheme,pieces,minifigs,packagingType,US_retailPrice,EAN,UPC\n"
+        "76999-1,76999,1,Harbour Fort,2019,Forts,Historical,Coast,812,3,Box,79.99,2001234567893,\n"
+        "76999-2,76999,2,Harbour Fort Extra,2020,Forts,Historical,,90,,{Not specified},,,wrong\n",
+    )
+
+
 FORMATS: dict[str, Callable[[Path], Path]] = {
+    "brickset": brickset,
     "generic": generic,
     "pokemon-tcg-data": pokemon_tcg_data,
     "punk-records": punk_records,

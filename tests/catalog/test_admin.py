@@ -47,11 +47,11 @@ def test_a_moderator_corrects_nothing(client, moderator, card, row):
 
 
 def correct(client, product, **fields):
-    known = {"name": product.name, "names": "{}", "rarity": "", "artist": "", "barcode": "", "attributes": "{}"}
+    known = {"name": product.name, "names": "{}", "rarity": "", "artist": "", "attributes": "{}"}
     known |= {"initial-names": "{}", "initial-attributes": "{}"}
     formsets = {
         f"{prefix}-{name}": 0
-        for prefix in ("variants", "images", "external_ids")
+        for prefix in ("variants", "images", "external_ids", "barcodes")
         for name in ("TOTAL_FORMS", "INITIAL_FORMS")
     }
     return client.post(page_of(product), known | formsets | fields)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from apps.catalog.importers import (
+    brickset,
     generic,
     pokemon_tcg_data,
     punk_records,
@@ -18,6 +19,7 @@ from apps.catalog.importers.rows import Printing
 from apps.core.rejects import Reject
 
 IMPORTERS: dict[str, tuple[str, Callable[[Path], Iterator[Printing | Reject]]]] = {
+    "brickset": ("CSV of LEGO sets as Brickset exports it", brickset.read),
     "generic": ("our own CSV of any category", generic.read),
     "pokemon-tcg-data": ("folder with sets/en.json and cards/en/*.json", pokemon_tcg_data.read),
     "punk-records": ("folder with <language>/packs.json and <language>/cards/", punk_records.read),

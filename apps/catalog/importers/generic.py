@@ -9,6 +9,7 @@ from pathlib import Path
 from apps.catalog.importers.rows import Printing, ReleaseFacts, VariantFacts, count_from, date_from, finish_from
 from apps.core.rejects import Reject
 from apps.core.tabular import rows_of
+from ml import gtin
 
 REQUIRED = ("category", "release_code", "number", "name")
 
@@ -56,7 +57,7 @@ def _printing(line: int, row: dict[str, str]) -> Printing:
         names=names,
         rarity=row.get("rarity", ""),
         artist=row.get("artist", ""),
-        barcode=row.get("barcode", ""),
+        barcodes=_barcodes(row.get("barcode", "")),
         attributes=attributes,
         ids=ids,
         image_url=row.get("image_url", ""),
@@ -66,3 +67,14 @@ def _printing(line: int, row: dict[str, str]) -> Printing:
             for finish in dict.fromkeys(finishes)
         ),
     )
+
+
+def _barcodes(cell: str) -> tuple[str, ...]:
+    """Several are joined by "|". Raises ValueError where one is none."""
+    found = []
+    for word in filter(None, map(str.strip, cell.split("|"))):
+        code = gtin.normal(word)
+        if code is None:
+            raise ValueError(f"{word!r} is not a barcode: 8, 12 or 13 digits, the last of which checks the others")
+        found.append(code)
+    return tuple(found)

@@ -21,6 +21,7 @@ from apps.catalog.importers import statements
 from apps.catalog.importers.rows import Printing
 from apps.catalog.models import Category, Finish
 from apps.core.rejects import Reject, keep
+from ml import gtin
 
 BATCH = 4000
 _LANGUAGE = re.compile(r"[a-z]{2}(-[A-Za-z]{2})?")
@@ -82,6 +83,8 @@ def load(printings: Iterable[Printing | Reject], *, origin: str) -> Report:
                 batch = []
         _copy(cursor, batch, first=check.accepted - len(batch))
         _write(cursor, report)
+        rejects += _taken_barcodes(cursor)
+        cursor.execute(statements.UNSTAGE)
     keep(rejects, origin=origin, batch_id=report.batch_id)
     report.rejected = len(rejects)
     report.rejects = rejects[:20]
@@ -153,14 +156,14 @@ def _holds_nul(row: Printing) -> bool:
     release = row.release
     texts = (
         release.code, release.name, release.series, release.abbreviation, row.number, row.name, row.rarity, row.artist,
-        row.barcode, row.image_url, row.image_credit, *(variant.treatment for variant in row.variants),
+        row.image_url, row.image_credit, *(variant.treatment for variant in row.variants),
     )  # fmt: skip
     others = (row.names, row.attributes, row.ids, [variant.ids for variant in row.variants])
     return any("\x00" in text for text in texts) or "\\u0000" in json.dumps(others, default=str)
 
 
 def _copy(cursor: Any, batch: list[Printing], *, first: int) -> None:
-    """Copy a batch into the three temporary tables; `first` is the running number of its first printing."""
+    """Copy a batch into the temporary tables; `first` is the running number of its first printing."""
     if not batch:
         return
     categories = dict(Category.objects.values_list("path", "id"))
@@ -169,6 +172,7 @@ def _copy(cursor: Any, batch: list[Printing], *, first: int) -> None:
         (statements.COPY_PRINTINGS, ((n, categories[row.category], *_printing_columns(row)) for n, row in numbered)),
         (statements.COPY_VARIANTS, (columns for n, row in numbered for columns in _variant_columns(n, row))),
         (statements.COPY_IDS, (columns for n, row in numbered for columns in _id_columns(n, row))),
+        (statements.COPY_BARCODES, ((n, row.line, value) for n, row in numbered for value in row.barcodes)),
     ):
         with cursor.copy(statement) as copy:
             for each in columns:
@@ -180,7 +184,7 @@ def _printing_columns(row: Printing) -> tuple[Any, ...]:
     return (
         str(uuid_utils.uuid7()), release.code, release.name[:160], release.series[:80], release.abbreviation[:20],
         release.released_on, release.total_cards, str(uuid_utils.uuid7()), row.number, row.name, json.dumps(row.names),
-        row.rarity[:60], row.artist[:120], row.barcode[:14], json.dumps(row.attributes),
+        row.rarity[:60], row.artist[:120], json.dumps(row.attributes),
         *(row.known_as or (None, None)), row.image_url[:400], row.image_credit[:120],
     )  # fmt: skip
 
@@ -218,4 +222,14 @@ def _write(cursor: Any, report: Report) -> None:
             cursor.execute(statement)
         report.counts[kind] = Count(created, updated, max(0, rows - created - updated))
     cursor.execute(statements.REFRESH_WORDS)
-    cursor.execute(statements.UNSTAGE)
+
+
+def _taken_barcodes(cursor: Any) -> list[Reject]:
+    """Barcodes that belong to another product already: the printing came in, its barcode did not."""
+    cursor.execute(statements.TAKEN_BARCODES)
+    return [
+        Reject(
+            line, {"barcode": gtin.printed(value)}, f"barcode {gtin.printed(value)} belongs to {name} {number} already"
+        )
+        for line, value, name, number in cursor.fetchall()
+    ]

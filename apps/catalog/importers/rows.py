@@ -34,7 +34,8 @@ class VariantFacts:
 @dataclass(frozen=True, slots=True)
 class Printing:
     """One product. `line` and `content` are what a reject would show; `known_as` is an id by which the catalogue may know
-    the product already under another release code or number, in which case only blanks are filled.
+    the product already under another release code or number, in which case only blanks are filled. `barcodes` have 13
+    digits each, see ml/gtin.py.
     """
 
     line: int | None
@@ -47,7 +48,7 @@ class Printing:
     names: dict[str, str] = field(default_factory=dict)
     rarity: str = ""
     artist: str = ""
-    barcode: str = ""
+    barcodes: tuple[str, ...] = ()
     attributes: dict[str, object] = field(default_factory=dict)
     ids: dict[str, list[str]] = field(default_factory=dict)
     image_url: str = ""

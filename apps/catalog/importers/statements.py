@@ -5,7 +5,7 @@ select pg_advisory_xact_lock(hashtext('catalog.import'));
 create temporary table stage_printing (
     n integer primary key, category_id bigint, release_key uuid, release_code text, release_name text, series text,
     abbreviation text, released_on date, total_cards integer, product_key uuid, number text, name text, names jsonb,
-    rarity text, artist text, barcode text, attributes jsonb, known_source text, known_value text, image_url text,
+    rarity text, artist text, attributes jsonb, known_source text, known_value text, image_url text,
     image_credit text, release_id uuid, product_id uuid, is_known boolean not null default false
 ) on commit drop;
 create temporary table stage_variant (
@@ -14,13 +14,15 @@ create temporary table stage_variant (
 create temporary table stage_id (
     n integer, finish text, language text, treatment text, source text, value text, product_id uuid, variant_id uuid
 ) on commit drop;
+create temporary table stage_barcode (n integer, line integer, value text, product_id uuid) on commit drop;
 """
 
 COPY_PRINTINGS = """copy stage_printing (n, category_id, release_key, release_code, release_name, series, abbreviation,
-released_on, total_cards, product_key, number, name, names, rarity, artist, barcode, attributes, known_source, known_value,
+released_on, total_cards, product_key, number, name, names, rarity, artist, attributes, known_source, known_value,
 image_url, image_credit) from stdin"""
 COPY_VARIANTS = "copy stage_variant (variant_key, n, finish, language, treatment) from stdin"
 COPY_IDS = "copy stage_id (n, finish, language, treatment, source, value) from stdin"
+COPY_BARCODES = "copy stage_barcode (n, line, value) from stdin"
 
 # An id that the catalogue has for exactly one product names that product, whatever its release code and number.
 PREPARE = """
@@ -79,23 +81,23 @@ _PRODUCT_UPDATE = f"""
 with staged as materialized {_PRODUCTS}, fresh as (
     select p.id, coalesce(nullif(s.name, ''), p.name) as name, p.names || s.all_names as names,
            coalesce(nullif(s.rarity, ''), p.rarity) as rarity, coalesce(nullif(s.artist, ''), p.artist) as artist,
-           coalesce(nullif(s.barcode, ''), p.barcode) as barcode, p.attributes || s.attributes as attributes
+           p.attributes || s.attributes as attributes
     from staged s join catalog_product p
       on p.category_id = s.category_id and p.release_id = s.release_id and p.number = s.number
     union all
     select p.id, p.name, s.names || p.names, coalesce(nullif(p.rarity, ''), s.rarity), coalesce(nullif(p.artist, ''), s.artist),
-           coalesce(nullif(p.barcode, ''), s.barcode), s.attributes || p.attributes
+           s.attributes || p.attributes
     from (select distinct on (product_id) * from stage_printing where is_known order by product_id, n) s
     join catalog_product p on p.id = s.product_id)
-update catalog_product p set name = f.name, names = f.names, rarity = f.rarity, artist = f.artist, barcode = f.barcode,
+update catalog_product p set name = f.name, names = f.names, rarity = f.rarity, artist = f.artist,
     attributes = f.attributes
-from fresh f where p.id = f.id and (p.name, p.names, p.rarity, p.artist, p.barcode, p.attributes)
-    is distinct from (f.name, f.names, f.rarity, f.artist, f.barcode, f.attributes)
+from fresh f where p.id = f.id and (p.name, p.names, p.rarity, p.artist, p.attributes)
+    is distinct from (f.name, f.names, f.rarity, f.artist, f.attributes)
 """  # noqa: S608
 _PRODUCT_INSERT = f"""
-insert into catalog_product (id, created_at, category_id, release_id, number, name, names, rarity, artist, barcode, attributes,
+insert into catalog_product (id, created_at, category_id, release_id, number, name, names, rarity, artist, attributes,
     number_key, number_sort)
-select s.product_key, %(now)s, s.category_id, s.release_id, s.number, s.name, s.all_names, s.rarity, s.artist, s.barcode,
+select s.product_key, %(now)s, s.category_id, s.release_id, s.number, s.name, s.all_names, s.rarity, s.artist,
        s.attributes, '', 0
 from {_PRODUCTS} s
 where not exists (select 1 from catalog_product p
@@ -108,6 +110,7 @@ where p.category_id = s.category_id and p.release_id = s.release_id and p.number
 analyze stage_printing;
 update stage_variant v set product_id = s.product_id from stage_printing s where s.n = v.n;
 update stage_id i set product_id = s.product_id from stage_printing s where s.n = i.n;
+update stage_barcode b set product_id = s.product_id from stage_printing s where s.n = b.n;
 analyze stage_variant; analyze stage_id;
 """
 
@@ -146,6 +149,19 @@ where not exists (select 1 from catalog_externalid e where e.source = s.source a
     and e.product_id = s.product_id and e.variant_id is not distinct from s.variant_id)
 """  # noqa: S608
 
+_BARCODES = "(select distinct on (value) * from stage_barcode order by value, n)"
+_BARCODE_TOTAL = f"select count(*) from {_BARCODES} s"  # noqa: S608
+_BARCODE_INSERT = f"""
+insert into catalog_barcode (id, created_at, product_id, value)
+select gen_random_uuid(), %(now)s, s.product_id, s.value from {_BARCODES} s
+where not exists (select 1 from catalog_barcode b where b.value = s.value)
+"""  # noqa: S608
+# A barcode means one product: the one that had it first keeps it.
+TAKEN_BARCODES = """
+select s.line, s.value, p.name, p.number from stage_barcode s join catalog_barcode b on b.value = s.value
+join catalog_product p on p.id = b.product_id where b.product_id <> s.product_id order by s.n
+"""
+
 _IMAGES = """(select distinct on (product_id) product_id, image_url, image_credit, n from stage_printing
 where image_url <> '' order by product_id, n)"""
 _IMAGE_TOTAL = f"select count(*) from {_IMAGES} s"  # noqa: S608
@@ -167,6 +183,7 @@ STEPS = {
     "products": (_PRODUCT_TOTAL, _PRODUCT_UPDATE, _PRODUCT_INSERT),
     "variants": (_VARIANT_TOTAL, "", _VARIANT_INSERT),
     "ids": (_ID_TOTAL, "", _ID_INSERT),
+    "barcodes": (_BARCODE_TOTAL, "", _BARCODE_INSERT),
     "images": (_IMAGE_TOTAL, _IMAGE_UPDATE, _IMAGE_INSERT),
 }
 AFTER = {
@@ -195,6 +212,7 @@ on conflict (word) do update set frequency = excluded.frequency where catalog_wo
 
 # Fresh statistics at once: the planner would search the new rows blindly until the autovacuum comes by.
 UNSTAGE = """
-drop table stage_printing, stage_variant, stage_id;
-analyze catalog_release; analyze catalog_product; analyze catalog_variant; analyze catalog_externalid; analyze catalog_word;
+drop table stage_printing, stage_variant, stage_id, stage_barcode;
+analyze catalog_release; analyze catalog_product; analyze catalog_variant; analyze catalog_externalid; analyze catalog_barcode;
+analyze catalog_word;
 """

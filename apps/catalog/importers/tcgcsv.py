@@ -18,6 +18,7 @@ from apps.catalog.models import Finish
 from apps.core.errors import InvalidInput
 from apps.core.rejects import Reject
 from apps.core.tabular import rows_of
+from ml import gtin
 
 # TCGplayer's category: (ours, language of its cards)
 CATEGORIES = {
@@ -132,7 +133,7 @@ def _printing(
         number=number.strip() or f"sealed-{key}",
         name=_plain_name(product["name"]),
         rarity=extended.get("Rarity") or ("Sealed" if is_sealed else ""),
-        barcode=re.sub(r"\D", "", extended.get("UPC") or "")[:14],
+        barcodes=tuple(filter(None, [gtin.normal(extended.get("UPC") or "")])),
         ids={"tcgplayer": [key]},
         image_url=product.get("imageUrl") or "",
         image_credit="TCGplayer",
