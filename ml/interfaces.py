@@ -5,7 +5,7 @@ answer, and carry a `version` that is stored with every result.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from ml.types import (
     Candidate,
@@ -30,6 +30,15 @@ class Detector(Protocol):
 
     def detect(self, photo: Picture) -> list[Detection]:
         """Outlines in photo pixels, portrait, best first, none covering the same card twice. Empty where no card is seen."""
+        ...
+
+
+@runtime_checkable
+class BatchDetector(Protocol):
+    """A detector that several photos at once cost less than one by one."""
+
+    def detect_many(self, photos: Sequence[Picture]) -> list[list[Detection]]:
+        """For each photo what `Detector.detect` finds in it alone. The photos may differ in size."""
         ...
 
 

@@ -10,7 +10,17 @@ import numpy as np
 
 from ml.catalogue import name_similarity, plain
 from ml.index import nearness
-from ml.interfaces import Catalogue, Detector, Embedder, Fuser, Reader, Rectifier, ReferenceIndex, Verifier
+from ml.interfaces import (
+    BatchDetector,
+    Catalogue,
+    Detector,
+    Embedder,
+    Fuser,
+    Reader,
+    Rectifier,
+    ReferenceIndex,
+    Verifier,
+)
 from ml.numbers import number_key
 from ml.read import name_texts
 from ml.rectify import READABLE_PX_PER_MM, turned
@@ -31,6 +41,9 @@ from ml.types import (
 WORTH_A_LOOK = 0.22
 """References less alike than this are not compared by keypoints: at a sound outline the right one never is."""
 
+EMBEDDED_SIZE = (384, 536)
+"""Width and height at which cards are given to the embedder, which shrinks them further itself."""
+
 STAGES = ("detect", "rectify", "embed", "search", "read", "verify", "fuse")
 
 
@@ -45,6 +58,44 @@ class _Clock:
             yield
         finally:
             self.seconds[name] += time.perf_counter() - start
+
+
+@dataclass(slots=True)
+class _Look:
+    """One photo on its way through the stages."""
+
+    photo: Picture
+    game: str | None
+    clock: _Clock = field(default_factory=_Clock)
+    detections: list[Detection] = field(default_factory=list)
+    crops: list[Crop] = field(default_factory=list)
+    both_ways: list[tuple[list[Match], list[Match]]] = field(default_factory=list)
+    turns: list[int] = field(default_factory=list)
+    sure: list[bool] = field(default_factory=list)
+    readings: list[Reading] = field(default_factory=list)
+
+
+@contextmanager
+def _together(looks: Sequence[_Look], stage: str) -> Iterator[None]:
+    """Time a stage that several photos went through at once: each is charged by its cards, or evenly before they are known."""
+    start = time.perf_counter()
+    try:
+        yield
+    finally:
+        seconds = time.perf_counter() - start
+        cards = [len(look.crops) for look in looks]
+        for look, own in zip(looks, cards, strict=True):
+            share = own / sum(cards) if any(cards) else 1 / len(looks)
+            look.clock.seconds[stage] += seconds * share
+
+
+def _by_game(looks: Sequence[_Look]) -> list[tuple[str | None, list[_Look]]]:
+    """The photos that have cards, in groups that can be asked about together."""
+    groups: dict[str | None, list[_Look]] = {}
+    for look in looks:
+        if look.crops:
+            groups.setdefault(look.game, []).append(look)
+    return list(groups.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,52 +132,105 @@ class Pipeline:
         photo: (height, width, 3) uint8 RGB. game: where the person said which; it narrows every search. quads: outlines
         that a person drew or corrected; detection is then skipped, and each is answered in the given order.
         """
-        clock = _Clock()
-        if quads is None:
-            with clock.stage("detect"):
-                detections = in_reading_order(self.detector.detect(photo))
-        else:
-            detections = [Detection(quad, 1.0) for quad in quads]
-        with clock.stage("rectify"):
-            crops = [self.rectifier.rectify(photo, d.quad) for d in detections]
-        both_ways = self._looked_up(crops, game, clock)
-        turns, sure = zip(*(_turn(up, down) for up, down in both_ways), strict=True) if crops else ((), ())
-        crops = [turned(crop, turn) for crop, turn in zip(crops, turns, strict=True)]
-        with clock.stage("read"):
-            readings = (
-                self.reader.read(crops, game=game, may_be_turned=[not s for s in sure])
-                if self.reader
-                else [Reading() for _ in crops]
-            )
-        crops = [turned(crop, reading.turned) for crop, reading in zip(crops, readings, strict=True)]
-        matches = [
-            ways[((turn + reading.turned) % 4) // 2]
-            for ways, turn, reading in zip(both_ways, turns, readings, strict=True)
-        ]
-        # What one card does not tell, its neighbours do: people photograph one game at a time.
-        shared = game or common_game(readings)
-        entries = self._by_text(readings, shared, clock)
-        cards = [
-            self._card(d, crop, found, reading, texts, clock)
-            for d, crop, found, reading, texts in zip(detections, crops, matches, readings, entries, strict=True)
-        ]
-        height, width = photo.shape[:2]
-        return PhotoResult(tuple(cards), clock.seconds, width, height, self.versions)
+        return self.identify_many([photo], [game], [quads])[0]
 
-    def _looked_up(
-        self, crops: Sequence[Crop], game: str | None, clock: _Clock
-    ) -> list[tuple[list[Match], list[Match]]]:
-        """The nearest references of each crop as it is, and of the crop on its head."""
-        if self.index is None or not crops:
-            return [([], []) for _ in crops]
-        with clock.stage("embed"):
+    def identify_many(
+        self,
+        photos: Sequence[Picture],
+        games: Sequence[str | None] | None = None,
+        quads: Sequence[Sequence[Quad] | None] | None = None,
+    ) -> list[PhotoResult]:
+        """`identify` for several photos at once; each is answered as if it were alone.
+
+        What is cheaper in a batch (finding, describing, reading) is done for all photos together, and its time is shared
+        out among them. Raises whatever an engine raises for any of them; which one it was is found by asking one by one.
+        """
+        looks = [_Look(photo, game) for photo, game in zip(photos, games or [None] * len(photos), strict=True)]
+        drawn = quads or [None] * len(photos)
+        for look, outlines in zip(looks, drawn, strict=True):
+            look.detections = [Detection(quad, 1.0) for quad in outlines or ()]
+        self._detect([look for look, outlines in zip(looks, drawn, strict=True) if outlines is None])
+        for look in looks:
+            with look.clock.stage("rectify"):
+                look.crops = [self.rectifier.rectify(look.photo, d.quad) for d in look.detections]
+        self._look_up(looks)
+        self._read(looks)
+        return [self._named(look) for look in looks]
+
+    def _detect(self, looks: Sequence[_Look]) -> None:
+        """Every card of each photo, in reading order."""
+        if isinstance(self.detector, BatchDetector) and len(looks) > 1:
+            with _together(looks, "detect"):
+                found = self.detector.detect_many([look.photo for look in looks])
+                for look, detections in zip(looks, found, strict=True):
+                    look.detections = in_reading_order(detections)
+            return
+        for look in looks:
+            with look.clock.stage("detect"):
+                look.detections = in_reading_order(self.detector.detect(look.photo))
+
+    def _look_up(self, looks: Sequence[_Look]) -> None:
+        """The nearest references of each crop as it is and on its head, and which way they say that it stands."""
+        for look in looks:
+            look.both_ways = [([], []) for _ in look.crops]
+        if self.index is not None:
+            for game, group in _by_game(looks):
+                self._nearest(group, game)
+        for look in looks:
+            judged = [_turn(upright, inverted) for upright, inverted in look.both_ways]
+            look.turns, look.sure = [turn for turn, _ in judged], [sure for _, sure in judged]
+            look.crops = [turned(crop, turn) for crop, turn in zip(look.crops, look.turns, strict=True)]
+
+    def _nearest(self, looks: Sequence[_Look], game: str | None) -> None:
+        assert self.index is not None
+        crops = [crop for look in looks for crop in look.crops]
+        with _together(looks, "embed"):
             small = [
-                np.asarray(cv2.resize(c.picture, (192, 256), interpolation=cv2.INTER_AREA), np.uint8) for c in crops
+                np.asarray(cv2.resize(c.picture, EMBEDDED_SIZE, interpolation=cv2.INTER_AREA), np.uint8) for c in crops
             ]
             queries = self.embedder.embed(small + [np.ascontiguousarray(p[::-1, ::-1]) for p in small])
-        with clock.stage("search"):
+        with _together(looks, "search"):
             answers = self.index.nearest(queries, k=self.shortlist, game=game)
-        return list(zip(answers[: len(crops)], answers[len(crops) :], strict=True))
+        ways = iter(zip(answers[: len(crops)], answers[len(crops) :], strict=True))
+        for look in looks:
+            look.both_ways = [next(ways) for _ in look.crops]
+
+    def _read(self, looks: Sequence[_Look]) -> None:
+        """What is printed on each crop, which is turned where the text stood on its head."""
+        for look in looks:
+            look.readings = [Reading() for _ in look.crops]
+        if self.reader is None:
+            return
+        for game, group in _by_game(looks):
+            with _together(group, "read"):
+                readings = iter(
+                    self.reader.read(
+                        [crop for look in group for crop in look.crops],
+                        game=game,
+                        may_be_turned=[not sure for look in group for sure in look.sure],
+                    )
+                )
+            for look in group:
+                look.readings = [next(readings) for _ in look.crops]
+                look.crops = [turned(c, r.turned) for c, r in zip(look.crops, look.readings, strict=True)]
+
+    def _named(self, look: _Look) -> PhotoResult:
+        """All evidence of one photo weighed."""
+        matches = [
+            ways[((turn + reading.turned) % 4) // 2]
+            for ways, turn, reading in zip(look.both_ways, look.turns, look.readings, strict=True)
+        ]
+        # What one card does not tell, its neighbours do: people photograph one game at a time.
+        shared = look.game or common_game(look.readings)
+        entries = self._by_text(look.readings, shared, look.clock)
+        cards = [
+            self._card(d, crop, found, reading, texts, look.clock)
+            for d, crop, found, reading, texts in zip(
+                look.detections, look.crops, matches, look.readings, entries, strict=True
+            )
+        ]
+        height, width = look.photo.shape[:2]
+        return PhotoResult(tuple(cards), look.clock.seconds, width, height, self.versions)
 
     def _by_text(self, readings: Sequence[Reading], game: str | None, clock: _Clock) -> list[list[CardEntry]]:
         if self.catalogue is None or not readings:
