@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -53,6 +54,26 @@ class Environment(BaseSettings):
     upload_max_pixels: int = Field(60_000_000, gt=0, description="the largest picture, in pixels")
     api_rate_per_hour: int = Field(1000, gt=0, description="API requests an hour of one member or address")
     api_rate_per_minute: int = Field(100, gt=0, description="API requests a minute of one member or address")
+
+    # recognition
+    vision_backend: Literal["onnx", "torch"] = Field(
+        "onnx", description="onnx (CPU), or torch (a GPU, else the CPU; needs the packages of requirements/ml.in)"
+    )
+    vision_models_dir: str = Field(
+        "", description="a folder with further versions of the nets, beside the shipped ones"
+    )
+    vision_threads: int = Field(2, ge=0, description="CPU threads of one worker process for the nets; 0: all cores")
+    vision_batch: int = Field(
+        0, ge=0, le=64, description="photos that a worker looks at together; 0: 1 on onnx, 8 on torch"
+    )
+    vision_waiting_per_member: int = Field(
+        48, gt=0, description="photos of one member or visitor that may wait at once"
+    )
+    vision_waiting: int = Field(400, gt=0, description="photos that may wait in all")
+    worker_max_memory_mb: int = Field(
+        1500, ge=0, description="a worker process over this ends after its task; 0: never"
+    )
+    worker_max_tasks: int = Field(0, ge=0, description="tasks after which a worker process is replaced; 0: never")
 
     # logs
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING, ERROR or CRITICAL")

@@ -145,6 +145,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
+CELERY_WORKER_MAX_MEMORY_PER_CHILD = ENV.worker_max_memory_mb * 1024 or None  # in KiB
+CELERY_WORKER_MAX_TASKS_PER_CHILD = ENV.worker_max_tasks or None
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 CELERY_TASK_ROUTES = {
     "apps.scans.tasks.*": {"queue": "vision"},
@@ -158,6 +160,14 @@ CELERY_BEAT_SCHEDULE = {
     "resume-scans": {"task": "apps.scans.tasks.resume_stalled", "schedule": 30.0},
     "refresh-current-prices": {"task": "apps.valuations.tasks.refresh_stale", "schedule": crontab(minute=17)},
 }
+
+# -- recognition -----------------------------------------------------------
+VISION_BACKEND = ENV.vision_backend
+VISION_MODELS_DIR = ENV.vision_models_dir
+VISION_THREADS = ENV.vision_threads
+VISION_BATCH = ENV.vision_batch or (8 if VISION_BACKEND == "torch" else 1)
+VISION_WAITING_PER_MEMBER = ENV.vision_waiting_per_member
+VISION_WAITING = ENV.vision_waiting
 
 # -- accounts --------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
