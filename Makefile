@@ -2,11 +2,14 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev browser demo test lint bench
+.PHONY: help setup setup-dev setup-ml browser demo test lint bench train
 
 PY := .venv/bin/python
 # How many test processes; one per core unless told otherwise.
 JOBS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); echo $$(( n < 2 ? 2 : n > 8 ? 8 : n )))
+# What `make train` makes, and how large: small (two cores, under an hour each) or full (a GPU).
+MODELS ?= detect embed grade
+SIZE ?= small
 # More for pytest or the launcher, e.g. make test ARGS="tests/escrow -x"
 ARGS ?=
 
@@ -19,6 +22,9 @@ setup: ## The virtual environment with exactly the locked packages
 
 setup-dev:
 	@config/install.sh dev
+
+setup-ml: ## The same and what training needs: torch for the CPU, where it can be had
+	@config/install.sh ml
 
 browser:
 	@config/install.sh browser
@@ -35,6 +41,9 @@ lint: setup-dev ## Style, layers, types, and whether models and migrations agree
 	@.venv/bin/lint-imports --no-logo
 	@$(PY) -m mypy
 	@DJANGO_SETTINGS_MODULE=config.settings.test $(PY) manage.py makemigrations --check --dry-run
+
+train: setup-ml ## Train the nets, going on where it was stopped (MODELS="detect embed grade" SIZE=small)
+	@for model in $(MODELS); do $(PY) -m ml.train.$$model --config ml/train/configs/$$model-$(SIZE).toml --resume $(ARGS) || exit 1; done
 
 bench: setup-dev ## Measurements as ratios to a baseline of the same run
 	@exec $(PY) -m tests.benchmarks $(ARGS)

@@ -2,6 +2,7 @@
 # Makes what a target of the Makefile needs, and does nothing in a moment when it is already there.
 #   config/install.sh base     the virtual environment with what the product needs
 #   config/install.sh dev      and with what tests and checks need
+#   config/install.sh ml       and with what training and its tests need (torch for the CPU); without it those tests skip
 #   config/install.sh browser  Chromium for the browser tests, where it is missing and may be installed
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -62,6 +63,28 @@ install_lock() {
     printf '%s\n' "$wanted" >"$stamp"
 }
 
+# torch for the CPU is built elsewhere and has no hash in a lock, so it comes by version. The packages for CUDA (3 GB) are
+# never fetched here: requirements/ml.txt has them, with every hash. What cannot be had is said, and breaks nothing.
+ml() {
+    local stamp=.venv/.installed-ml torch onnx wanted
+    torch=$(sed -n 's/^torch==\([^ ]*\).*/\1/p' requirements/ml.txt)
+    onnx=$(sed -n 's/^onnx==\([^ ]*\).*/\1/p' requirements/ml.txt)
+    wanted="$torch $onnx"
+    if [[ -f $stamp && $(<"$stamp") == "$wanted" ]]; then
+        return
+    fi
+    say "Installing what training needs (torch $torch for the CPU, onnx $onnx) ..."
+    [[ $(uname) == Darwin ]] || torch+=+cpu
+    local -a pip=(.venv/bin/python -m pip install --quiet --disable-pip-version-check "torch==$torch")
+    # any onnx of today writes the files that we read; torch must be the very one
+    if "${pip[@]}" "onnx==$onnx" 2>/dev/null || "${pip[@]}" onnx; then
+        printf '%s\n' "$wanted" >"$stamp"
+    else
+        say "cardvault: torch $torch could not be had, so tests of training and of its backend will be skipped." \
+            "Name a place that has it in PIP_FIND_LINKS or PIP_EXTRA_INDEX_URL, or install requirements/ml.txt (CUDA, 3 GB)."
+    fi
+}
+
 browser() {
     local name
     for name in chromium chromium-browser google-chrome google-chrome-stable; do
@@ -85,6 +108,7 @@ case ${1:-} in
     base) make_environment && install_lock base ;;
     # The development lock holds everything that the base lock does.
     dev) make_environment && install_lock dev && sha256sum <requirements/base.txt >.venv/.installed-base ;;
+    ml) make_environment && install_lock dev && ml ;;
     browser) browser ;;
-    *) say "usage: config/install.sh base|dev|browser"; exit 2 ;;
+    *) say "usage: config/install.sh base|dev|ml|browser"; exit 2 ;;
 esac
