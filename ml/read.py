@@ -8,6 +8,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from ml.numbers import MAGIC, ONE_PIECE, POKEMON, PrintedNumber, guessed_game, language_of, printed_numbers
 from ml.types import Crop, Line, Picture, Reading
@@ -73,6 +74,21 @@ class OcrReader:
         flips = {i: 2 for i, turn in zip(doubtful, turned, strict=True) if turn}
         return [replace(reading, turned=flips.get(i, 0)) for i, reading in enumerate(readings)]
 
+    def corners(self, picture: Picture, size: tuple[int, int]) -> NDArray[np.float32]:
+        """Text lines anywhere in a picture: (n, 4, 2) corners in its pixels. size: (width, height) to look at."""
+        engine = self._loaded()
+        small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+        with self._lock:
+            answer = engine.text_det(np.ascontiguousarray(small[..., ::-1]))
+        if answer.boxes is None:
+            return np.zeros((0, 4, 2), np.float32)
+        scale = np.array([picture.shape[1] / size[0], picture.shape[0] / size[1]])
+        return np.asarray(np.asarray(answer.boxes).reshape(-1, 4, 2) * scale, np.float32)
+
+    def recognised(self, pictures: Sequence[Picture]) -> list[tuple[str, float]]:
+        """The text of each line's picture, and how sure of it the network is."""
+        return self._recognised(pictures)
+
     def _lines(self, pages: Sequence["_Page | None"], jobs: Sequence[tuple[int, Box]], count: int) -> list[list[Line]]:
         """The recognised lines of each page; all pages' lines go through the network together."""
         pictures = [_cut(page.picture, box) for i, box in jobs if (page := pages[i])]
@@ -108,16 +124,9 @@ class OcrReader:
 
     def _boxes(self, picture: Picture, size: tuple[int, int] = (DETECTION_WIDTH, DETECTION_HEIGHT)) -> list[Box]:
         """Text lines as left, top, right, bottom in pixels of the picture; size: (width, height) to look at."""
-        engine = self._loaded()
-        small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
-        with self._lock:
-            answer = engine.text_det(np.ascontiguousarray(small[..., ::-1]))
-        if answer.boxes is None:
-            return []
-        scale = np.array([picture.shape[1] / size[0], picture.shape[0] / size[1]])
         boxes = []
-        for corners in answer.boxes:
-            low, high = (corners * scale).min(axis=0), (corners * scale).max(axis=0)
+        for corners in self.corners(picture, size):
+            low, high = corners.min(axis=0), corners.max(axis=0)
             if high[0] - low[0] > 0.6 * (high[1] - low[1]):
                 boxes.append((float(low[0]), float(low[1]), float(high[0]), float(high[1])))
         return boxes

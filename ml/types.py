@@ -14,6 +14,7 @@ Bytes = NDArray[np.uint8]
 
 HASH_BYTES = 32
 VECTOR_SIZE = 256
+CARD, BOX = "card", "box"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What is printed on a card, as far as it could be read; every part may be empty.
+    """What is printed on a card or a box, as far as it could be read; every part may be empty. `barcode` as under the bars.
 
     `turned`: quarter turns (0 or 2) after which the text of the crop that was read stood upright; boxes are given so.
     """
@@ -124,6 +125,7 @@ class Reading:
     language: str | None = None
     number_confidence: float = 0.0
     turned: int = 0
+    barcode: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -135,6 +137,7 @@ class Reading:
             "game": self.game,
             "language": self.language,
             "number_confidence": round(self.number_confidence, 3),
+            "barcode": self.barcode,
             "lines": [[line.text, round(line.confidence, 3), [round(v, 4) for v in line.box]] for line in self.lines],
         }
 
@@ -201,7 +204,10 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class CardResult:
-    """One card of a photo. `decided` is False where the best candidate is not sure enough: show the candidates instead."""
+    """One card of a photo. `decided` is False where the best candidate is not sure enough: show the candidates instead.
+
+    kind: CARD, or BOX for anything else that is sold in one; px_per_mm is 0 there.
+    """
 
     quad: Quad
     score: float
@@ -211,6 +217,7 @@ class CardResult:
     rotation: float
     px_per_mm: float
     warnings: tuple[str, ...] = ()
+    kind: str = CARD
 
     @property
     def best(self) -> Candidate | None:
@@ -227,6 +234,7 @@ class CardResult:
             "decided": self.decided,
             "rotation": round(self.rotation, 1),
             "px_per_mm": round(self.px_per_mm, 2),
+            "kind": self.kind,
             "warnings": list(self.warnings),
         }
 
