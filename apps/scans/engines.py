@@ -1,39 +1,94 @@
-"""The engines of this process, loaded once and kept: models and references' keypoints stay warm in the worker."""
+"""The engines of this process, loaded once and kept: models and references' keypoints stay warm in the worker.
+
+Which versions a scan is looked at with is decided in rollout.py. Pipelines share their engines; of each stage at most
+two versions are held, which is what a trial needs.
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from functools import lru_cache
-from typing import TYPE_CHECKING
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+import structlog
+from django.conf import settings
+
+from apps.scans import rollout
 from apps.scans.references import DatabaseIndex, text_catalogue
 
 if TYPE_CHECKING:  # the web loads this module too, and never OpenCV
     from apps.scans.models import Scan
+    from ml.engines import Setup
     from ml.interfaces import Embedder
     from ml.pipeline import Pipeline
 
+log = structlog.get_logger()
 
-@lru_cache(maxsize=1)
-def embedder() -> Embedder:
-    """What fingerprints are made with."""
-    from ml.hashing import HashEmbedder
+MOST_HELD = 2
 
-    return HashEmbedder()
+_lock = threading.Lock()
+_held: dict[str, OrderedDict[str, Any]] = {}
 
 
-@lru_cache(maxsize=1)
-def _loaded() -> Pipeline:
-    from ml.engines import default_pipeline
+def setup() -> Setup:
+    """How the settings say that engines are run."""
+    from ml.engines import Setup
 
-    return default_pipeline(DatabaseIndex(embedder().version), None, threads=2)
+    folder = Path(settings.VISION_MODELS_DIR) if settings.VISION_MODELS_DIR else None
+    return Setup(threads=settings.VISION_THREADS, backend=settings.VISION_BACKEND, folder=folder)
+
+
+def engine(stage: str, version: str = "") -> Any:
+    """One engine of this process; without a version the default one.
+
+    A version that cannot be had here (its weights are gone or damaged) is stood in for by the default, and said.
+    """
+    from ml import engines
+    from ml.runtime import CannotLoad
+
+    default = engines.DEFAULTS[stage]
+    try:
+        return _kept(stage, version or default)
+    except (engines.UnknownEngine, CannotLoad) as error:
+        if version in ("", default):
+            raise
+        log.error("engine.unavailable", stage=stage, version=version, instead=default, error=str(error))
+        return _kept(stage, default)
+
+
+def _kept(stage: str, version: str) -> Any:
+    from ml import engines
+
+    with _lock:
+        held = _held.setdefault(stage, OrderedDict())
+        if version not in held:
+            held[version] = engines.make(stage, version, setup())
+        held.move_to_end(version)
+        while len(held) > MOST_HELD:
+            held.popitem(last=False)
+        return held[version]
+
+
+def embedder(version: str = "") -> Embedder:
+    """What fingerprints are made with; without a version, that of the embedder in service."""
+    return engine("embed", version or rollout.in_service().active.get("embed", ""))
+
+
+def pipeline_of(versions: Mapping[str, str]) -> Pipeline:
+    """The whole way from a photo to named cards by these versions, over the catalogue as it is now."""
+    from ml import engines
+
+    chosen = {stage: engine(stage, versions.get(stage, "")) for stage in engines.DEFAULTS if stage != "grade"}
+    return engines.joined(chosen, DatabaseIndex(chosen["embed"].version), text_catalogue())
 
 
 def pipeline() -> Pipeline:
-    """The whole way from a photo to named cards, over the catalogue as it is now."""
-    return replace(_loaded(), catalogue=text_catalogue())
+    """The versions in service."""
+    return pipeline_of(rollout.in_service().active)
 
 
 def pipeline_for(scan: Scan) -> Pipeline:
-    """The engines that this scan is looked at with."""
-    return pipeline()
+    """The versions that this scan is looked at with: those in service, or one on trial where the scan is in its share."""
+    return pipeline_of(rollout.in_service().versions_for(scan.pk))

@@ -1,4 +1,4 @@
-"""From photo to confirmed items: scan, photo, detected card, candidate, reference fingerprint, correction."""
+"""From photo to confirmed items: scan, photo, detected card, candidate, fingerprint, correction; versions of the models."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
-from pgvector.django import BitField, HnswIndex, VectorField
+from pgvector.django import BitField, VectorField
 
 from apps.catalog.models import Category, Product, ProductImage, Variant
 from apps.core.conditions import Condition
@@ -61,6 +61,7 @@ class ScanPhoto(Base):
     done_at = models.DateTimeField(null=True, blank=True)
     error = models.CharField(max_length=300, blank=True)
     seconds = models.JSONField(default=dict, help_text="seconds by stage")
+    engine_versions = models.JSONField(default=dict, help_text="by stage; empty where only the scan's are known")
 
     class Meta:
         ordering = ["position"]
@@ -136,28 +137,23 @@ class Candidate(models.Model):
 
 
 class Fingerprint(models.Model):
-    """What a reference image is found by: a 256-bit hash and a 256-number vector (see ml/hashing.py)."""
+    """What a reference image is found by, as one embedder sees it: a 256-bit hash and a 256-number vector.
 
-    image = models.OneToOneField(ProductImage, on_delete=models.CASCADE, related_name="fingerprint")
+    Several embedders' fingerprints stand side by side. Each embedder has HNSW indexes of its own (see indexes.py): they
+    are made when its rows are there, and dropped before its rows go.
+    """
+
+    image = models.ForeignKey(ProductImage, on_delete=models.CASCADE, related_name="fingerprints")
     product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="+")
     game = models.CharField(max_length=20, blank=True, help_text="the category's, so that a search can be narrowed")
     engine = models.CharField(max_length=60, help_text="version of the embedder")
+    file = models.CharField(max_length=200, blank=True, help_text="the picture it was made from; empty: not known")
     bits = BitField(length=256)
     vector = VectorField(dimensions=256)
 
     class Meta:
-        indexes = [
-            HnswIndex(
-                name="fingerprint_by_bits", fields=["bits"], m=16, ef_construction=64, opclasses=["bit_hamming_ops"]
-            ),
-            HnswIndex(
-                name="fingerprint_by_vector",
-                fields=["vector"],
-                m=16,
-                ef_construction=64,
-                opclasses=["vector_cosine_ops"],
-            ),
-        ]
+        constraints = [models.UniqueConstraint(fields=["image", "engine"], name="fingerprint_once_per_engine")]
+        indexes = [models.Index(fields=["engine", "game"], name="fingerprint_by_engine_and_game")]
 
     def __str__(self) -> str:
         return self.engine
@@ -173,3 +169,61 @@ class Correction(Base):
 
     def __str__(self) -> str:
         return f"{self.proposed_id} -> {self.chosen_id}"
+
+
+class ModelVersion(Base):
+    """One version of one stage of recognition: what is known of it, and how much of the scans it sees."""
+
+    class Stage(models.TextChoices):
+        """What it does."""
+
+        DETECT = "detect", _("Find the cards")
+        EMBED = "embed", _("Find look-alikes")
+        READ = "read", _("Read the print")
+        VERIFY = "verify", _("Compare closely")
+        FUSE = "fuse", _("Weigh the evidence")
+        GRADE = "grade", _("Estimate the grade")
+
+    class State(models.TextChoices):
+        """Where it stands; see rollout.TRANSITIONS."""
+
+        REGISTERED = "registered", _("Not in use")
+        CANDIDATE = "candidate", _("On trial")
+        ACTIVE = "active", _("In service")
+        RETIRED = "retired", _("Retired")
+
+    stage = models.CharField(max_length=10, choices=Stage)
+    version = models.CharField(max_length=60, help_text="as scans note it")
+    digest = models.CharField(max_length=64, blank=True, help_text="SHA-256 of the weights; empty: it has none")
+    figures = models.JSONField(default=dict, help_text="accuracy as measured when it was made")
+    record = models.JSONField(default=dict, help_text="what else was written down with its weights")
+    is_available = models.BooleanField(default=True, help_text="whether the installed program can run it")
+    state = models.CharField(max_length=10, choices=State, default=State.REGISTERED)
+    share = models.PositiveSmallIntegerField(default=0, help_text="percent of scans that it sees while on trial")
+    trial_began_at = models.DateTimeField(null=True, blank=True)
+    activated_at = models.DateTimeField(null=True, blank=True)
+    is_indexed = models.BooleanField(
+        default=False, help_text="of an embedder: whether its index is kept up with new pictures"
+    )
+    replaces = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text="what a rollback brings back",
+    )
+
+    class Meta:
+        ordering = ["stage", "-created_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["stage", "version"], name="model_version_once"),
+            models.UniqueConstraint(fields=["stage"], condition=Q(state="active"), name="model_one_active_per_stage"),
+            models.UniqueConstraint(fields=["stage"], condition=Q(state="candidate"), name="model_one_trial_per_stage"),
+            models.CheckConstraint(
+                condition=Q(share=0) | Q(state="candidate", share__lte=100), name="model_share_only_on_trial"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.stage} {self.version}"

@@ -1,10 +1,10 @@
-"""Celery's doors into scans; queue `vision`."""
+"""Celery's doors into scans: photos on the queue `vision`, reference pictures on `feeds`."""
 
 import uuid
 
 from celery import shared_task
 
-from apps.scans import actions
+from apps.scans import actions, indexing
 
 
 @shared_task(
@@ -19,3 +19,18 @@ def process_photo(photo_id: str) -> None:
 def resume_stalled() -> None:
     """Queue again what a dead worker left."""
     actions.resume_stalled()
+
+
+@shared_task
+def index_references(engine: str = "", after: str = "") -> None:
+    """Make fingerprints of reference pictures: one embedder's for a while, or, unnamed, see which have news."""
+    if engine:
+        indexing.carry_on(engine=engine, after=uuid.UUID(after) if after else None)
+    else:
+        indexing.keep_up()
+
+
+@shared_task
+def prune_index(engine: str) -> None:
+    """Remove what is left of an embedder that is out of use."""
+    indexing.prune(engine)

@@ -1,5 +1,6 @@
 """Migrations and demo data in one Django process: `python -m config.launcher.prepare`."""
 
+import io
 import os
 import sys
 
@@ -18,6 +19,7 @@ def main() -> None:
         django.setup()
         call_command("migrate", interactive=False, verbosity=0)
         print("migrations are applied", flush=True)
+        call_command("register_models", stdout=io.StringIO())
         if environment().cardvault_demo:
             call_command("load_demo")
     except (EmbeddedError, SettingsError) as error:

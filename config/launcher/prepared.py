@@ -6,7 +6,13 @@ import hashlib
 import json
 from pathlib import Path
 
-_SOURCES = ("apps/*/migrations/*.py", "apps/demo/**/*", "requirements/base.txt")
+_SOURCES = (
+    "apps/*/migrations/*.py",
+    "apps/demo/**/*",
+    "ml/engines.py",
+    "ml/weights/*.json",
+    "requirements/base.txt",
+)
 
 
 def fingerprint(root: Path, database_url: str, *, demo: bool) -> str | None:

@@ -149,6 +149,8 @@ CELERY_WORKER_MAX_MEMORY_PER_CHILD = ENV.worker_max_memory_mb * 1024 or None  # 
 CELERY_WORKER_MAX_TASKS_PER_CHILD = ENV.worker_max_tasks or None
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 CELERY_TASK_ROUTES = {
+    "apps.scans.tasks.index_references": {"queue": "feeds"},
+    "apps.scans.tasks.prune_index": {"queue": "feeds"},
     "apps.scans.tasks.*": {"queue": "vision"},
     "apps.valuations.tasks.*": {"queue": "feeds"},
 }
@@ -158,6 +160,7 @@ CELERY_BEAT_SCHEDULE = {
     "settle-payments": {"task": "apps.escrow.tasks.settle_due", "schedule": 15.0},
     "handle-webhooks": {"task": "apps.escrow.tasks.handle_webhooks", "schedule": 5.0},
     "resume-scans": {"task": "apps.scans.tasks.resume_stalled", "schedule": 30.0},
+    "index-references": {"task": "apps.scans.tasks.index_references", "schedule": 60.0},
     "refresh-current-prices": {"task": "apps.valuations.tasks.refresh_stale", "schedule": crontab(minute=17)},
 }
 
@@ -168,6 +171,9 @@ VISION_THREADS = ENV.vision_threads
 VISION_BATCH = ENV.vision_batch or (8 if VISION_BACKEND == "torch" else 1)
 VISION_WAITING_PER_MEMBER = ENV.vision_waiting_per_member
 VISION_WAITING = ENV.vision_waiting
+TRAIN_ON_CORRECTIONS = ENV.train_on_corrections
+# so soon every worker follows when a version is put into service, tried or rolled back
+MODEL_VERSIONS_KEPT_SECONDS = 5.0
 
 # -- accounts --------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"

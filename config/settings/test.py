@@ -43,3 +43,4 @@ STRIPE_WEBHOOK_SECRET = "whsec_sandbox"  # noqa: S105 - the sandbox's
 LOGGING = {"format": "console", "level": "WARNING"}
 API_RATE_PER_HOUR = 100_000
 API_RATE_PER_MINUTE = 100_000
+MODEL_VERSIONS_KEPT_SECONDS = 0

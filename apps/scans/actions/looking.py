@@ -59,7 +59,7 @@ def process_photo(*, photo_id: uuid.UUID) -> bool:
                 raise
             photo.error = UNREADABLE
         photo.done_at = timezone.now()
-        photo.save(update_fields=["done_at", "error", "seconds"])
+        photo.save(update_fields=["done_at", "error", "seconds", "engine_versions"])
         _complete(photo.scan_id)
     progress.tell(photo.scan_id)
     return True
@@ -112,6 +112,7 @@ def _look(photo: ScanPhoto) -> None:
     game = ml_game(photo.scan.category.game) if photo.scan.category else None
     result = engines.pipeline_for(photo.scan).identify(picture, game or None)
     photo.seconds = {stage: round(seconds, 3) for stage, seconds in result.seconds.items()}
+    photo.engine_versions = dict(result.versions)
     _keep_cards(photo, picture, result)
     # last, because it locks the scan, for which the workers of its other photos would wait
     Scan.objects.filter(pk=photo.scan_id).update(engine_versions=dict(result.versions))

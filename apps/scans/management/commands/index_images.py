@@ -8,8 +8,8 @@ from pathlib import Path
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
-from apps.scans import pictures
-from apps.scans.indexing import index_pending, unindexed
+from apps.scans import engines, pictures
+from apps.scans.indexing import index_pending, kept, unindexed
 
 SHOWN = 20
 
@@ -30,6 +30,7 @@ class Command(BaseCommand):
         parser.add_argument("--per-second", type=float, default=2.0, help="downloads a second at most (default 2)")
         parser.add_argument("--limit", type=int, default=0, help="at most so many downloads")
         parser.add_argument("--private", action="store_true", help="also download from addresses of your own network")
+        parser.add_argument("--engine", default="", help="the embedder to index for (default: all that are kept up)")
 
     def handle(
         self,
@@ -40,16 +41,18 @@ class Command(BaseCommand):
         per_second: float,
         limit: int,
         private: bool,
+        engine: str = "",
         **options: object,
     ) -> None:
         """Take in, download, index."""
         if per_second <= 0:
             raise CommandError("--per-second is a number above 0.")
+        self._insist_known(engine)
         try:
             if csv:
                 self._take_in(csv, folder or csv.parent)
             gone = self._download(per_second, limit, private) if fetch else ""
-            self._index()
+            self._index(engine)
         except KeyboardInterrupt:
             raise CommandError("Stopped. What was done is kept; the same command goes on with the rest.") from None
         if gone:
@@ -101,10 +104,18 @@ class Command(BaseCommand):
         self.stdout.write(f"{stored} pictures downloaded, {failed} failed (they are tried again next time)")
         return gone
 
-    def _index(self) -> None:
-        done = unreadable = 0
-        with tqdm(total=unindexed().count(), desc="fingerprints", unit="picture", disable=None) as bar:
-            for indexed, missing in index_pending():
-                done, unreadable = done + indexed, unreadable + missing
-                bar.update(indexed + missing)
-        self.stdout.write(f"{done} pictures indexed, {unreadable} without a readable file")
+    def _insist_known(self, engine: str) -> None:
+        from ml.engines import versions_of
+
+        known = versions_of("embed", engines.setup())
+        if engine and engine not in known:
+            raise CommandError(f"There is no embedder {engine} here, only: {', '.join(known)}.")
+
+    def _index(self, engine: str) -> None:
+        for version in [engine] if engine else kept():
+            done = unreadable = 0
+            with tqdm(total=unindexed(version).count(), desc=version, unit="picture", disable=None) as bar:
+                for indexed, missing in index_pending(version):
+                    done, unreadable = done + indexed, unreadable + missing
+                    bar.update(indexed + missing)
+            self.stdout.write(f"{version}: {done} pictures indexed, {unreadable} without a readable file")
