@@ -27,6 +27,11 @@ _GROUPS: dict[str, list[tuple[str, str, str]]] = {
         ("Ledger accounts", "menu_book", "escrow.ledgeraccount"),
         ("Ledger postings", "receipt_long", "escrow.ledgertransaction"),
     ],
+    "Recognition": [
+        ("Versions", "model_training", "scans.modelversion"),
+        ("Scans", "photo_camera", "scans.scan"),
+        ("Corrections", "rule", "scans.correction"),
+    ],
     "Machinery": [
         ("Audit trail", "history", "core.auditentry"),
         ("Deliveries", "outbox", "core.delivery"),

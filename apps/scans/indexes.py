@@ -7,6 +7,7 @@ old version goes by dropping its indexes and then its rows. Small sets need none
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 
 from django.db import connection
 from psycopg import sql
@@ -24,7 +25,14 @@ def name_of(engine: str, column: str) -> str:
 
 def are_built(engine: str) -> bool:
     """Whether both indexes are there and usable."""
-    return _valid(engine) == set(OPERATORS)
+    return engine in built([engine])
+
+
+def built(engines: Iterable[str]) -> set[str]:
+    """The embedders whose both indexes are there and usable: one query."""
+    names = {name_of(engine, column): (engine, column) for engine in engines for column in OPERATORS}
+    usable = _usable(names)
+    return {engine for engine, _ in names.values() if all(name_of(engine, column) in usable for column in OPERATORS)}
 
 
 def ensure(engine: str) -> bool:
@@ -32,9 +40,10 @@ def ensure(engine: str) -> bool:
 
     Not inside a transaction, except where nobody else is there (tests): PostgreSQL builds beside others only outside.
     """
-    missing = set(OPERATORS) - _valid(engine)
+    usable = _usable(name_of(engine, column) for column in OPERATORS)
+    missing = [column for column in OPERATORS if name_of(engine, column) not in usable]
     beside = not connection.in_atomic_block
-    for column in sorted(missing):
+    for column in missing:
         _drop(engine, column)  # what a killed build left
         with connection.cursor() as cursor:
             cursor.execute("select set_config('maintenance_work_mem', %s, false)", [BUILD_MEMORY])
@@ -72,12 +81,12 @@ def _drop(engine: str, column: str) -> None:
         )
 
 
-def _valid(engine: str) -> set[str]:
-    names = {name_of(engine, column): column for column in OPERATORS}
+def _usable(names: Iterable[str]) -> set[str]:
+    """Those of some indexes that are there and whose building came to its end."""
     with connection.cursor() as cursor:
         cursor.execute(
             "select c.relname from pg_class c join pg_index i on i.indexrelid = c.oid"
             " where c.relname = any(%s) and i.indisvalid and pg_table_is_visible(c.oid)",
             [list(names)],
         )
-        return {names[name] for (name,) in cursor.fetchall()}
+        return {name for (name,) in cursor.fetchall()}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -60,15 +60,33 @@ def _present(engine: str) -> QuerySet[Fingerprint]:
     return Fingerprint.objects.filter(same_file, image=OuterRef("pk"), engine=engine)
 
 
+_PROGRESS = """
+select e.engine,
+       (select count(*) from scans_fingerprint f where f.engine = e.engine),
+       (select count(*) from scans_fingerprint known join catalog_productimage image on image.id = known.image_id
+        where known.engine = %(serving)s and e.engine <> %(serving)s and image.file <> ''
+        and known.file in ('', image.file)
+        and not exists (select from scans_fingerprint f
+                        where f.image_id = image.id and f.engine = e.engine and f.file in ('', image.file)))
+from unnest(%(engines)s::text[]) as e(engine)
+"""
+
+
+def progress_of(engines: Sequence[str]) -> dict[str, Progress]:
+    """How far embedders' indexes are: four queries."""
+    serving = next(iter(rollout.kept_embedders()), "")
+    pictures, built = ProductImage.objects.exclude(file="").count(), indexes.built(engines)
+    with connection.cursor() as cursor:
+        cursor.execute(_PROGRESS, {"serving": serving, "engines": list(engines)})
+        return {
+            engine: Progress(pictures, done, lacking, done <= indexes.EXACT_ROWS or engine in built)
+            for engine, done, lacking in cursor.fetchall()
+        }
+
+
 def progress(engine: str) -> Progress:
-    """How far an embedder's index is: four queries."""
-    done = Fingerprint.objects.filter(engine=engine).count()
-    serving = next(iter(rollout.kept_embedders()), engine)
-    lacking = 0
-    if engine != serving:
-        lacking = unindexed(engine).filter(Exists(_present(serving))).order_by().count()
-    pictures = ProductImage.objects.exclude(file="").count()
-    return Progress(pictures, done, lacking, done <= indexes.EXACT_ROWS or indexes.are_built(engine))
+    """How far one embedder's index is."""
+    return progress_of([engine])[engine]
 
 
 def index_pending(engine: str = "") -> Iterator[tuple[int, int]]:
