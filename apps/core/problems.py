@@ -82,7 +82,10 @@ def page(request: HttpRequest, status: int, code: str, message: str, details: ob
 
 def problem_response(request: HttpRequest, error: DomainError) -> HttpResponse:
     """A domain error as HTTP."""
-    return page(request, error.status, error.code, error.message, _plain(error.details))
+    response = page(request, error.status, error.code, error.message, _plain(error.details))
+    if "retry_after_seconds" in error.details:
+        response["Retry-After"] = str(error.details["retry_after_seconds"])
+    return response
 
 
 def _plain(details: dict[str, object]) -> dict[str, object]:
@@ -146,7 +149,9 @@ def api_exception_handler(exc: Exception, context: dict[str, object]) -> Respons
     """DRF's handler: every error of the API has the same shape."""
     if isinstance(exc, DomainError):
         set_rollback()
-        headers = {"WWW-Authenticate": 'Bearer realm="api"'} if exc.status == 401 else None
+        headers = {"WWW-Authenticate": 'Bearer realm="api"'} if exc.status == 401 else {}
+        if "retry_after_seconds" in exc.details:
+            headers["Retry-After"] = str(exc.details["retry_after_seconds"])
         return Response(error_body(exc.code, exc.message, _plain(exc.details)), status=exc.status, headers=headers)
     exc = _as_drf(exc)
     if not isinstance(exc, drf.APIException):

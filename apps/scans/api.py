@@ -88,6 +88,7 @@ class PhotoOutput(serializers.Serializer):
     name = serializers.CharField(source="original_name")
     width = serializers.IntegerField()
     height = serializers.IntegerField()
+    state = serializers.ChoiceField(["waiting", "looking", "done", "failed"])
     error = serializers.CharField()
     seconds = serializers.DictField()
     cards = CardOutput(many=True)
@@ -100,6 +101,13 @@ class RefusedOutput(serializers.Serializer):
     message = serializers.CharField()
 
 
+class PlaceOutput(serializers.Serializer):
+    """A place in the queue. seconds: until the scan's next photo is begun, null where that is not known."""
+
+    photos_before = serializers.IntegerField(source="before")
+    seconds = serializers.IntegerField(allow_null=True)
+
+
 class ScanOutput(serializers.Serializer):
     """A scan as the API shows it."""
 
@@ -108,9 +116,16 @@ class ScanOutput(serializers.Serializer):
     error = serializers.CharField()
     refused = serializers.ListField(child=RefusedOutput())
     engine_versions = serializers.DictField()
+    place = serializers.SerializerMethodField()
     photos = PhotoOutput(many=True)
     created_at = serializers.DateTimeField()
     finished_at = serializers.DateTimeField(allow_null=True)
+
+    @extend_schema_field(PlaceOutput(allow_null=True))
+    def get_place(self, scan: Scan) -> dict[str, object] | None:
+        """While one of its photos waits: how many come before."""
+        place = queries.place_of(scan)
+        return None if place is None else PlaceOutput(place).data
 
 
 def _shown(request: Request, pk: uuid.UUID) -> dict[str, object]:
@@ -143,7 +158,10 @@ class ScanList(APIView):
 
     @extend_schema(tags=["scans"], request={"multipart/form-data": ScanInput}, responses={202: ScanOutput})
     def post(self, request: Request) -> Response:
-        """Send photos; ask for the scan until its state is `review`."""
+        """Send photos; ask for the scan until its state is `review`.
+
+        429 TOO_MANY_WAITING and 503 QUEUE_FULL: nothing was stored; send them again after `Retry-After` seconds.
+        """
         wanted = ScanInput(data={"photos": request.FILES.getlist("photos"), "game": request.data.get("game", "")})
         wanted.is_valid(raise_exception=True)
         game = wanted.validated_data["game"]

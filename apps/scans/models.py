@@ -55,8 +55,11 @@ class ScanPhoto(Base):
     width = models.PositiveIntegerField()
     height = models.PositiveIntegerField()
     position = models.PositiveSmallIntegerField(default=0)
+    turn = models.BigIntegerField(default=0, help_text="among those that wait, the lowest is next; see waiting.py")
     attempts = models.PositiveSmallIntegerField(default=0)
-    queued_at = models.DateTimeField(null=True, blank=True, help_text="when it was last given to the queue")
+    queued_at = models.DateTimeField(
+        null=True, blank=True, help_text="when it was last given to the queue; later than now: not to be tried before"
+    )
     started_at = models.DateTimeField(null=True, blank=True)
     done_at = models.DateTimeField(null=True, blank=True)
     error = models.CharField(max_length=300, blank=True)
@@ -66,9 +69,17 @@ class ScanPhoto(Base):
     class Meta:
         ordering = ["position"]
         constraints = [models.UniqueConstraint(fields=["scan", "digest"], name="photo_once_per_scan")]
+        indexes = [models.Index(fields=["turn", "id"], name="photo_undone_by_turn", condition=Q(done_at__isnull=True))]
 
     def __str__(self) -> str:
         return self.original_name or self.file
+
+    @property
+    def state(self) -> str:
+        """waiting, looking, done or failed."""
+        if self.done_at is not None:
+            return "failed" if self.error else "done"
+        return "looking" if self.attempts else "waiting"
 
 
 class DetectedCard(Base):

@@ -11,8 +11,8 @@ from apps.scans import actions, indexing
     autoretry_for=(Exception,), max_retries=actions.MOST_ATTEMPTS, retry_backoff=2, soft_time_limit=280, time_limit=300
 )
 def process_photo(photo_id: str) -> None:
-    """Look at one photo."""
-    actions.process_photo(photo_id=uuid.UUID(photo_id))
+    """A photo waits: look at those whose turn it is."""
+    actions.look_at_waiting(photo_id=uuid.UUID(photo_id))
 
 
 @shared_task

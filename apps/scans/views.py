@@ -9,6 +9,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.files.storage import default_storage
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -22,6 +23,7 @@ from apps.core.throttling import address_of, guard
 from apps.scans import actions, queries, states
 from apps.scans.forms import NONE_OF_THESE, CardForm, ScanForm, card_forms
 from apps.scans.models import DetectedCard, Scan
+from apps.scans.waiting import QueueFull, TooManyWaiting
 
 TOKEN = "visitor_token"  # noqa: S105 - the session's key, not a secret
 _VISITORS_SCANS = RateLimitItemPerHour(60)  # from one address
@@ -42,6 +44,7 @@ def _reader(request: HttpRequest) -> dict[str, object]:
 def new(request: HttpRequest) -> HttpResponse:
     """Drop, paste or take photos."""
     form = ScanForm(request.POST, request.FILES) if request.method == "POST" else ScanForm()
+    refused: TooManyWaiting | QueueFull | None = None
     if request.method == "POST" and form.is_valid():
         owner = request.user if request.user.is_authenticated else None
         if owner is None:
@@ -55,6 +58,11 @@ def new(request: HttpRequest) -> HttpResponse:
                 visitor_token=request.session.get(TOKEN, ""),
                 category=form.cleaned_data["game"],
             )
+        except (TooManyWaiting, QueueFull) as error:
+            if request.htmx:
+                raise  # said beside the form, which keeps the photos
+            refused = error
+            form.add_error("photos", error.message)
         except DomainError as error:
             form.add_error("photos", error.message)
         except Throttled:
@@ -63,6 +71,10 @@ def new(request: HttpRequest) -> HttpResponse:
             return redirect("scan", pk=scan.pk)
     who = _reader(request)["reader"]
     context = {"form": form, "recent": queries.recent(owner=who) if who else []}
+    if refused is not None:
+        headers = {"Retry-After": str(refused.details["retry_after_seconds"])}
+        content = render_to_string("scans/new.html", context, request)
+        return HttpResponse(content, status=refused.status, headers=headers)
     return render(request, "scans/new.html", context, status=422 if form.errors else 200)
 
 

@@ -55,6 +55,13 @@ class Engine:
     decided: bool = True
     failures: list[Exception] = field(default_factory=list)
     looked: int = 0
+    versions: dict[str, str] = field(default_factory=lambda: {"detector": "stand-in 1"})
+    batches: list[int] = field(default_factory=list)
+
+    def identify_many(self, pictures: list[Picture], games: list[str | None]) -> list[PhotoResult]:
+        """Several at once: it fails where one of them does."""
+        self.batches.append(len(pictures))
+        return [self.identify(picture, game) for picture, game in zip(pictures, games, strict=True)]
 
     def identify(self, picture: Picture, game: str | None = None) -> PhotoResult:
         """Every card has the same candidates."""
@@ -72,7 +79,7 @@ class Engine:
             for i in range(self.cards)
         )
         height, width = picture.shape[:2]
-        return PhotoResult(cards, {"detect": 0.1234567, "total": 0.2}, width, height, {"detector": "stand-in 1"})
+        return PhotoResult(cards, {"detect": 0.1234567, "total": 0.2}, width, height, self.versions)
 
 
 @pytest.fixture

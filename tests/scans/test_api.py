@@ -31,11 +31,15 @@ def test_photos_are_taken_and_the_scan_is_told(signed_in, queued):
     assert answer.status_code == 202
     told = answer.json()
     assert set(told) == {
-        "id", "state", "error", "refused", "engine_versions", "photos", "created_at", "finished_at",
+        "id", "state", "error", "refused", "engine_versions", "place", "photos", "created_at", "finished_at",
     }  # fmt: skip
     assert told["state"] == "queued"
     assert told["refused"][0]["name"] == "notes.jpg"
-    assert set(told["photos"][0]) == {"id", "name", "width", "height", "error", "seconds", "cards"}
+    assert set(told["photos"][0]) == {
+        "id", "name", "width", "height", "state", "error", "seconds", "cards",
+    }  # fmt: skip
+    assert told["place"] == {"photos_before": 0, "seconds": None}
+    assert told["photos"][0]["state"] == "waiting"
     assert Scan.objects.get().category.game == "pokemon"
 
 
@@ -52,6 +56,20 @@ def test_what_cannot_be_used_is_told_in_the_one_error_format(signed_in, files, g
     answer = send(signed_in, *(upload(content, name) for content, name in files), game=game)
     assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
     assert set(answer.json()["error"]) == {"code", "message", "details", "timestamp"}
+
+
+def test_too_many_waiting_photos_are_refused_with_when_to_come_back(signed_in, queued, settings):
+    settings.VISION_WAITING_PER_MEMBER = 1
+    assert send(signed_in, upload()).status_code == 202
+    answer = send(signed_in, upload(seed=1))
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"]) == (429, "TOO_MANY_WAITING")
+    assert answer["Retry-After"] == str(error["details"]["retry_after_seconds"])
+    settings.VISION_WAITING_PER_MEMBER, settings.VISION_WAITING = 9, 1
+    answer = send(signed_in, upload(seed=1))
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "QUEUE_FULL")
+    assert int(answer["Retry-After"]) > 0
+    assert Scan.objects.count() == 1
 
 
 def test_too_large_is_413(signed_in, settings):

@@ -1,92 +1,185 @@
-"""The engines look at a photo.
+"""The engines look at photos, one or several at a time, those whose turn it is.
 
-Recognition runs under the photo's row lock: a killed worker frees it at once, a second worker passes by, and the cards,
-the seconds and `done_at` commit together. Attempts are counted in a transaction of their own, so that a photo that
-kills its worker is given up after the last one.
+Recognition runs under the photos' row locks: a killed worker frees them at once, a second worker passes by, and a photo's
+cards, its seconds and its `done_at` commit together. Attempts are counted in a transaction of their own, so that a photo
+that kills its worker is given up after the last one, and one that was begun before is looked at alone.
 """
 
 from __future__ import annotations
 
+import itertools
+import time
 import uuid
+from typing import TYPE_CHECKING
 
 import numpy as np
 import structlog
+from celery.exceptions import SoftTimeLimitExceeded
+from django.conf import settings
 from django.core.files.storage import default_storage
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from PIL import Image
 
 from apps.catalog.models import Variant
 from apps.core import images, outbox
-from apps.scans import engines, progress, states
+from apps.scans import engines, progress, states, waiting
+from apps.scans.actions.sending import try_again
 from apps.scans.events import ScanCompleted
 from apps.scans.models import Candidate, DetectedCard, Scan, ScanPhoto
 from apps.scans.references import ml_game
 from ml.photo import UnreadablePhoto, decoded
 from ml.types import CardResult, PhotoResult, Picture
 
+if TYPE_CHECKING:  # the web loads this module too, and never the engines
+    from ml.pipeline import Pipeline
+
 log = structlog.get_logger()
 
+Seen = Exception | tuple[Picture, PhotoResult]
+
 MOST_ATTEMPTS = 3
+MOST_PIXELS_HELD = 120_000_000  # of the photos of one batch, 360 MB
 SHOWN_CANDIDATES = 6
 UNREADABLE = "This photo could not be read. Try again, or take it anew with more light and less tilt."
 BROKE_OFF = "Looking at this photo broke off again and again. Try again later, or send it in another size."
 
 
+def look_at_waiting(*, photo_id: uuid.UUID) -> int:
+    """Answer the queue's message about a photo; returns how many photos were looked at.
+
+    There is a message for each photo, and which photos are next is asked of the database: whoever takes a message takes
+    the photos whose turn it is, up to VISION_BATCH. Only a photo that was begun before is looked at on its own message, and
+    alone, so that what it does to a worker it does to no other photo. What fails is queued again for later.
+    """
+    is_due = Q(queued_at__isnull=True) | Q(queued_at__lte=timezone.now())
+    taken = _taken_up(waiting.undone().filter(is_due, pk=photo_id, attempts__gt=0))
+    taken = taken or _taken_up(waiting.in_turn()[: settings.VISION_BATCH])
+    looked, failed = _look_at(taken)
+    for failed_id in failed:
+        try_again(photo_id=failed_id)
+    return looked
+
+
 def process_photo(*, photo_id: uuid.UUID) -> bool:
-    """Look at one photo. False when it is done already, given up, or in another worker's hands."""
-    if not _taken_up(photo_id):
-        return False
+    """Look at this one photo now, whoever's turn it is.
+
+    False when it is done already, given up, or in another worker's hands. Raises what a look raised that can be tried again.
+    """
+    looked, failed = _look_at(_taken_up(waiting.undone().filter(pk=photo_id)))
+    for error in failed.values():
+        raise error
+    return bool(looked)
+
+
+def _taken_up(rows: QuerySet[ScanPhoto]) -> list[uuid.UUID]:
+    """Count an attempt at each. Left out: what another worker has, what is given up now, what would take too much memory."""
     with transaction.atomic():
-        photo = (
+        photos = _held_at_once(list(rows.select_for_update(skip_locked=True, no_key=True)))
+        spent = [photo for photo in photos if photo.attempts >= MOST_ATTEMPTS]
+        taken = [photo.pk for photo in photos if photo.attempts < MOST_ATTEMPTS]
+        if taken:
+            ScanPhoto.objects.filter(pk__in=taken).update(attempts=F("attempts") + 1, started_at=timezone.now())
+            # locked in one order, as everywhere: two workers may have photos of the same scans
+            scans = Scan.objects.filter(photos__in=taken, state=Scan.State.QUEUED).order_by("pk")
+            begun = list(scans.select_for_update(of=("self",), no_key=True).values_list("pk", flat=True))
+            running = states.after(Scan.State.QUEUED, "look")
+            Scan.objects.filter(pk__in=begun).update(state=running, started_at=timezone.now())
+        for photo in spent:  # its worker died at every attempt
+            photo.error, photo.done_at = BROKE_OFF, timezone.now()
+            photo.save(update_fields=["done_at", "error"])
+            log.error("scan.photo_given_up", photo=str(photo.pk), attempts=photo.attempts)
+            _complete(photo.scan_id)
+    for photo in spent:
+        progress.tell(photo.scan_id)
+    return taken
+
+
+def _held_at_once(photos: list[ScanPhoto]) -> list[ScanPhoto]:
+    """The first photos, at least one, whose pixels can be held in memory together."""
+    pixels = itertools.accumulate(photo.width * photo.height for photo in photos)
+    return [photo for photo, so_far in zip(photos, pixels, strict=True) if so_far <= MOST_PIXELS_HELD] or photos[:1]
+
+
+def _look_at(photo_ids: list[uuid.UUID]) -> tuple[int, dict[uuid.UUID, Exception]]:
+    """Look at photos that were taken up: how many are done now, and what those raised that can be tried again."""
+    if not photo_ids:
+        return 0, {}
+    began = time.monotonic()
+    with transaction.atomic():
+        photos = list(
             ScanPhoto.objects.select_for_update(of=("self",), skip_locked=True, no_key=True)
             .select_related("scan__category")
-            .filter(pk=photo_id, done_at__isnull=True)
-            .first()
+            .filter(pk__in=photo_ids, done_at__isnull=True)
+            .order_by("scan_id", "position")  # the order in which the scans' rows are locked below
         )
-        if photo is None:
-            return False
-        progress.tell(photo.scan_id)
+        scans = dict.fromkeys(photo.scan_id for photo in photos)
+        progress.tell(*scans, queue=True)
+        seen = _seen(photos)
+        failed = {photo.pk: error for photo in photos if (error := _closed(photo, seen[photo.pk])) is not None}
+    progress.tell(*scans, queue=True)
+    if photos:
+        waiting.note_pace((time.monotonic() - began) / len(photos))
+    return len(photos) - len(failed), failed
+
+
+def _seen(photos: list[ScanPhoto]) -> dict[uuid.UUID, Seen]:
+    """What the engines see in each photo. A photo that fails takes nothing with it but itself."""
+    seen: dict[uuid.UUID, Seen] = {}
+    together: dict[object, tuple[Pipeline, list[tuple[ScanPhoto, Picture]]]] = {}
+    for photo in photos:
         try:
-            with transaction.atomic():  # what a failed look has written so far goes with it
-                _look(photo)
-        except UnreadablePhoto as error:  # trying again would end the same
-            photo.error = str(error)
-        except Exception as error:
-            log.warning("scan.photo_failed", photo=str(photo_id), attempts=photo.attempts, exc_info=error)
-            if photo.attempts < MOST_ATTEMPTS:
-                raise
-            photo.error = UNREADABLE
-        photo.done_at = timezone.now()
-        photo.save(update_fields=["done_at", "error", "seconds", "engine_versions"])
-        _complete(photo.scan_id)
-    progress.tell(photo.scan_id)
-    return True
+            with default_storage.open(photo.file) as file:
+                picture = decoded(file.read())
+            with transaction.atomic():
+                pipeline = engines.pipeline_for(photo.scan)
+        except Exception as error:  # noqa: BLE001 - it is this photo's answer
+            seen[photo.pk] = error
+            continue
+        versions = tuple(sorted(pipeline.versions.items()))
+        together.setdefault(versions, (pipeline, []))[1].append((photo, picture))
+    for pipeline, group in together.values():
+        seen |= _identified(pipeline, group)
+    return seen
 
 
-def _taken_up(photo_id: uuid.UUID) -> bool:
-    """Count an attempt. False where another worker has the photo, or it is done, or its attempts are used up."""
-    with transaction.atomic():
-        photo = (
-            ScanPhoto.objects.select_for_update(skip_locked=True, no_key=True)
-            .filter(pk=photo_id, done_at__isnull=True)
-            .first()
-        )
-        if photo is None:
-            return False
+def _identified(pipeline: Pipeline, group: list[tuple[ScanPhoto, Picture]]) -> dict[uuid.UUID, Seen]:
+    """The answers of photos that one pipeline looks at: all together, and one by one where that fails."""
+    pictures = [picture for _, picture in group]
+    games = [(ml_game(photo.scan.category.game) or None) if photo.scan.category else None for photo, _ in group]
+    alone = len(group) == 1
+    try:
+        with transaction.atomic():
+            results = [pipeline.identify(pictures[0], games[0])] if alone else pipeline.identify_many(pictures, games)
+    except SoftTimeLimitExceeded as error:  # no time is left for them one by one
+        return {photo.pk: error for photo, _ in group}
+    except Exception as error:
+        if alone:
+            return {group[0][0].pk: error}
+        log.warning("scan.batch_failed", photos=[str(photo.pk) for photo, _ in group], exc_info=error)
+        return {pk: answer for one in group for pk, answer in _identified(pipeline, [one]).items()}
+    return {photo.pk: (picture, result) for (photo, picture), result in zip(group, results, strict=True)}
+
+
+def _closed(photo: ScanPhoto, seen: Seen) -> Exception | None:
+    """Keep what was seen in a photo and close it; or, where that failed and can be tried again, why."""
+    try:
+        if isinstance(seen, Exception):
+            raise seen
+        with transaction.atomic():  # what was written before something failed goes with it
+            _keep(photo, *seen)
+    except UnreadablePhoto as error:  # trying again would end the same
+        photo.error = str(error)
+    except Exception as error:
+        log.warning("scan.photo_failed", photo=str(photo.pk), attempts=photo.attempts, exc_info=error)
         if photo.attempts < MOST_ATTEMPTS:
-            ScanPhoto.objects.filter(pk=photo_id).update(attempts=F("attempts") + 1, started_at=timezone.now())
-            scan = Scan.objects.filter(pk=photo.scan_id, state=Scan.State.QUEUED)
-            scan.update(state=states.after(Scan.State.QUEUED, "look"), started_at=timezone.now())
-            return True
-        # its worker died at every attempt
-        photo.error, photo.done_at = BROKE_OFF, timezone.now()
-        photo.save(update_fields=["done_at", "error"])
-        log.error("scan.photo_given_up", photo=str(photo_id), attempts=photo.attempts)
-        _complete(photo.scan_id)
-    progress.tell(photo.scan_id)
-    return False
+            return error
+        photo.error = UNREADABLE
+    photo.done_at = timezone.now()
+    photo.save(update_fields=["done_at", "error", "seconds", "engine_versions"])
+    _complete(photo.scan_id)
+    return None
 
 
 def _complete(scan_id: uuid.UUID) -> None:
@@ -104,13 +197,9 @@ def _complete(scan_id: uuid.UUID) -> None:
     outbox.emit(ScanCompleted(scan_id=scan.pk, cards=cards.count(), decided=cards.filter(decided=True).count()))
 
 
-def _look(photo: ScanPhoto) -> None:
+def _keep(photo: ScanPhoto, picture: Picture, result: PhotoResult) -> None:
     if photo.attempts > 1:
         _clear_crops(photo)
-    with default_storage.open(photo.file) as file:
-        picture = decoded(file.read())
-    game = ml_game(photo.scan.category.game) if photo.scan.category else None
-    result = engines.pipeline_for(photo.scan).identify(picture, game or None)
     photo.seconds = {stage: round(seconds, 3) for stage, seconds in result.seconds.items()}
     photo.engine_versions = dict(result.versions)
     _keep_cards(photo, picture, result)

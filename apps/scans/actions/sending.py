@@ -7,17 +7,20 @@ import uuid
 from collections.abc import Iterable
 from typing import BinaryIO
 
+import structlog
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.catalog.models import Category
 from apps.core import images, outbox
 from apps.core.errors import Conflict, DomainError, InvalidInput, TooLarge, UnsupportedType
-from apps.scans import states
+from apps.scans import states, waiting
 from apps.scans.events import ScanStarted
 from apps.scans.models import Scan, ScanPhoto
+
+log = structlog.get_logger()
 
 MOST_PHOTOS = 24
 _PATIENCE = dt.timedelta(seconds=20)  # then a photo in nobody's hands was left by a worker that died
@@ -39,6 +42,7 @@ def start_scan(
         raise InvalidInput(f"At most {MOST_PHOTOS} photos at once. Send the others after these.", field="photos")
     if owner is None and not visitor_token:
         raise InvalidInput("A scan needs an owner.")
+    waiting.refuse_beyond_limits(len(uploads), owner=owner, visitor_token=visitor_token)
     stored: list[tuple[images.StoredImage, str]] = []
     try:
         refusals = _store(uploads, stored)
@@ -87,6 +91,7 @@ def _queue(
         category=category,
         refused=[{"name": name, "message": error.message} for name, error in refusals],
     )
+    turn = waiting.next_turn(owner=owner, visitor_token=visitor_token)
     seen: set[str] = set()
     for image, name in stored:
         if image.digest in seen:
@@ -94,7 +99,7 @@ def _queue(
             continue
         ScanPhoto.objects.create(
             scan=scan, file=image.name, original_name=name, digest=image.digest, width=image.width,
-            height=image.height, position=len(seen),
+            height=image.height, position=len(seen), turn=turn + len(seen),
         )  # fmt: skip
         seen.add(image.digest)
     outbox.emit(ScanStarted(scan_id=scan.pk))
@@ -109,18 +114,28 @@ def _enqueue_after_commit(scan: Scan) -> None:
     )
 
 
-def _enqueue(photo_ids: list[uuid.UUID]) -> None:
+def _enqueue(photo_ids: list[uuid.UUID], *, seconds: int = 0) -> None:
+    """Send a message for each photo, to be answered in so many seconds."""
     from apps.scans.tasks import process_photo as task
 
     # Marked before they are sent: a photo that is sent may be in a worker's hands at once, and marking it then would
     # wait until it is looked at, or have the worker pass by.
-    ScanPhoto.objects.filter(pk__in=photo_ids).update(queued_at=timezone.now())
+    ScanPhoto.objects.filter(pk__in=photo_ids).update(queued_at=timezone.now() + dt.timedelta(seconds=seconds))
     for position, pk in enumerate(photo_ids):
         try:
-            task.apply_async([str(pk)], retry=False)
+            task.apply_async([str(pk)], retry=False, countdown=seconds or None)
         except Exception:
             ScanPhoto.objects.filter(pk__in=photo_ids[position:]).update(queued_at=None)
             raise
+
+
+def try_again(*, photo_id: uuid.UUID) -> None:
+    """Queue a photo whose look failed for another look, later each time."""
+    attempts = ScanPhoto.objects.values_list("attempts", flat=True).get(pk=photo_id)
+    try:
+        _enqueue([photo_id], seconds=2**attempts)
+    except Exception as error:  # noqa: BLE001 - the queue is away; resume_stalled sends it when it is back
+        log.warning("scan.retry_not_queued", photo=str(photo_id), error=str(error))
 
 
 def resume_stalled(*, now: dt.datetime | None = None) -> int:
@@ -149,7 +164,10 @@ def look_again(*, scan: Scan) -> Scan:
     scan = Scan.objects.select_for_update(no_key=True).get(pk=scan.pk)
     if scan.state in states.LIVE:
         return scan
-    failed = scan.photos.exclude(error="").update(error="", done_at=None, attempts=0, started_at=None, queued_at=None)
+    turn = waiting.next_turn(owner=scan.owner, visitor_token=scan.visitor_token)
+    failed = scan.photos.exclude(error="").update(
+        error="", done_at=None, attempts=0, started_at=None, queued_at=None, turn=turn + F("position")
+    )
     if not failed:
         raise Conflict("Every photo of this scan has been looked at.")
     scan.state, scan.error, scan.finished_at = states.after(scan.state, "again"), "", None
