@@ -20,7 +20,7 @@ from apps.scans import actions
 from apps.scans.models import DetectedCard, Scan
 from config.celery import app
 from tests.factories import make_variant
-from tests.scans.conftest import stored_files, upload
+from tests.scans.conftest import photo_bytes, stored_files, upload
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROOT = Path(__file__).parents[2]
@@ -40,11 +40,12 @@ class Workers:
         self.folder = folder
         self.running: list[subprocess.Popen] = []
 
-    def start(self) -> subprocess.Popen:
+    def start(self, **environment: str) -> subprocess.Popen:
         place = [connection.settings_dict["NAME"], str(django_settings.MEDIA_ROOT), str(self.folder)]
         worker = subprocess.Popen(
             [sys.executable, "-m", "tests.scans.stand_in_worker", *place],
-            cwd=ROOT, env={**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings.test"}, start_new_session=True,
+            cwd=ROOT, start_new_session=True,
+            env={**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings.test", **environment},
         )  # fmt: skip
         self.running.append(worker)
         return worker
@@ -58,8 +59,8 @@ class Workers:
         told = self.folder / "looking"
         return told.read_text().split() if told.exists() else []
 
-    def say(self, word: str) -> None:
-        (self.folder / word).touch()
+    def say(self, word: str, more: object = "") -> None:
+        (self.folder / word).write_text(str(more))
 
     def unsay(self, word: str) -> None:
         (self.folder / word).unlink()
@@ -129,3 +130,17 @@ def test_a_photo_that_kills_every_worker_ends_in_a_clear_failure_and_can_be_trie
     actions.look_again(scan=failed)
     until(lambda: state_of(scan) == "review")
     assert DetectedCard.objects.count() == 2
+
+
+def test_a_photo_that_kills_its_worker_takes_none_of_its_batch_with_it(member, workers):
+    make_variant()
+    workers.say("kill", 241)
+    poison = upload(photo_bytes(7, size=(241, 320)))
+    scan = actions.start_scan(uploads=[upload(), poison, upload(seed=1), upload(seed=2)], owner=member)
+    workers.start(VISION_BATCH="4")
+    good = scan.photos.exclude(width=241)
+    until(lambda: not good.filter(done_at=None).exists())
+
+    assert [(photo.error, photo.cards.count()) for photo in good] == [("", 2)] * 3
+    assert max(photo.attempts for photo in good) <= 2
+    assert scan.photos.get(width=241).cards.count() == 0

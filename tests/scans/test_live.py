@@ -102,6 +102,46 @@ def test_who_comes_late_is_told_where_it_stands(member):
     assert "Opening the review" in async_to_sync(watch)()
 
 
+def test_who_waits_hears_their_place_and_that_the_queue_moves(member, queued, engine, monkeypatch):
+    from apps.scans import consumers
+
+    monkeypatch.setattr(consumers, "_QUEUE_PAUSE", 0)
+    first = actions.start_scan(uploads=[upload()], owner=make_user())
+    scan, cookie = actions.start_scan(uploads=[upload(), upload(seed=1)], owner=member), signed_in(member)
+    next_photo = first.photos.get().pk
+
+    async def watch() -> list[str]:
+        socket = Socket(scan, cookie)
+        await socket.connect()
+        heard = [await socket.heard()]
+        await database_sync_to_async(actions.look_at_waiting)(photo_id=next_photo)
+        heard += [await socket.heard(), await socket.heard()]
+        await socket.disconnect()
+        return heard
+
+    told, _, moved = async_to_sync(watch)()
+    assert "1 photo before yours." in told
+    assert "Waiting for a free worker" in moved
+    assert moved.count("review__state--waiting") == 2
+    assert f'id="photo-state-{scan.photos.first().pk}" hx-swap-oob="true"' in moved
+
+
+def test_who_does_not_wait_is_left_alone_when_the_queue_moves(member, queued, engine):
+    next_photo = actions.start_scan(uploads=[upload()], owner=make_user()).photos.get().pk
+    scan, cookie = make_scan(member), signed_in(member)
+
+    async def watch() -> bool:
+        socket = Socket(scan, cookie)
+        await socket.connect()
+        await socket.heard()
+        await database_sync_to_async(actions.look_at_waiting)(photo_id=next_photo)
+        silent = await socket.receive_nothing(0.2)
+        await socket.disconnect()
+        return silent
+
+    assert async_to_sync(watch)()
+
+
 def test_others_are_turned_away(member):
     scan = make_scan(member)
     assert connects(scan, signed_in(member))
