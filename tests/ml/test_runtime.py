@@ -194,3 +194,35 @@ def test_a_record_says_what_the_file_is(trained, folder):
     assert record["input"] == [None, 3, None, None]
     assert record["outputs"] == ["map", "vector"]
     assert record["seed"] == 7
+
+
+SHIPPED = sorted(path.stem for path in runtime.SHIPPED.glob("*.onnx"))
+
+
+@pytest.mark.parametrize("name", SHIPPED or [pytest.param("", marks=pytest.mark.skip(reason="no weights are shipped"))])
+class TestShipped:
+    """Every weights file that ships, on both backends."""
+
+    @pytest.fixture
+    def batch(self, name):
+        record = json.loads((runtime.SHIPPED / f"{name}.json").read_text())
+        shape = [size or default for size, default in zip(record["input"], (2, 3, 256, 320), strict=True)]
+        return np.random.default_rng(5).random(shape, np.float32)
+
+    def test_both_backends_give_the_same_answers(self, name, batch):
+        stage, _, version = name.partition("-")
+        onnx = runtime.load(stage, version, threads=1).run(batch)
+        other = runtime.load(stage, version, backend="torch").run(batch)
+        for a, b in zip(onnx, other, strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-3 * max(1.0, float(np.abs(b).max())))
+
+    def test_its_record_says_where_it_comes_from_and_what_it_reaches(self, name, batch):
+        stage, _, version = name.partition("-")
+        record = runtime.weights(stage, version).record
+        assert {"name", "version", "sha256", "trained_on", "seed", "config", "figures", "limits"} <= set(record)
+        assert record["name"] == stage
+        assert record["version"] == version
+
+
+def test_all_that_ships_is_small_enough_for_a_repository():
+    assert sum(path.stat().st_size for path in runtime.SHIPPED.glob("*.onnx")) < 15_000_000
