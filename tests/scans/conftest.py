@@ -19,6 +19,7 @@ from apps.scans.models import Candidate, DetectedCard, Scan, ScanPhoto
 from ml.types import Candidate as Found
 from ml.types import CardResult, PhotoResult, Picture, Quad, Reading
 from tests.factories import make_variant
+from tests.scans.embedders import second_embedder, versions  # noqa: F401 - fixtures
 
 
 @pytest.fixture(autouse=True)

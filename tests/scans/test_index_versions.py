@@ -18,7 +18,7 @@ from apps.scans.actions import versions as steps
 from apps.scans.models import Fingerprint, ModelVersion
 from tests.factories import make_user, picture_bytes
 from tests.scans.conftest import make_scan
-from tests.scans.embedders import NEW, OLD, card_picture, pictured, second_embedder, versions  # noqa: F401 - fixtures
+from tests.scans.embedders import NEW, OLD, card_picture, pictured
 
 pytestmark = pytest.mark.django_db
 
@@ -49,7 +49,7 @@ def work_off(background) -> None:
 
 
 @pytest.fixture
-def trial(versions, background, django_capture_on_commit_callbacks):  # noqa: F811
+def trial(versions, background, django_capture_on_commit_callbacks):
     """Cards indexed by the old embedder, and the new one on trial, its index not built yet."""
     products = pictured(6)
     for _ in indexing.index_pending():
@@ -62,7 +62,7 @@ def trial(versions, background, django_capture_on_commit_callbacks):  # noqa: F8
 class TestBuilding:
     """The new index grows while the old one answers."""
 
-    def test_what_is_registered_and_not_on_trial_is_not_indexed(self, versions):  # noqa: F811
+    def test_what_is_registered_and_not_on_trial_is_not_indexed(self, versions):
         pictured(2)
         for _ in indexing.index_pending():
             pass
@@ -145,7 +145,7 @@ class TestBuilding:
 class TestSwitching:
     """A version serves only when it can find what is found now, and the way back is one step."""
 
-    def test_an_incomplete_index_gets_no_scans(self, trial, versions):  # noqa: F811
+    def test_an_incomplete_index_gets_no_scans(self, trial, versions):
         for step in (
             lambda: steps.set_share(version=versions[NEW], share=10, by=None),
             lambda: steps.promote(version=versions[NEW], by=None),
@@ -154,7 +154,7 @@ class TestSwitching:
                 step()
         assert rollout.in_service().active["embed"] == OLD
 
-    def test_an_index_without_its_search_structure_gets_no_scans(self, trial, versions, background, monkeypatch):  # noqa: F811
+    def test_an_index_without_its_search_structure_gets_no_scans(self, trial, versions, background, monkeypatch):
         work_off(background)
         monkeypatch.setattr(indexes, "EXACT_ROWS", 3)
         with pytest.raises(steps.IndexIncomplete, match="still being built"):
@@ -179,7 +179,7 @@ class TestSwitching:
         for scan in (scans[chosen.index(OLD)], scans[chosen.index(NEW)]):
             assert found(scan, 4) == str(trial[4].pk)
 
-    def test_promoting_rolling_back_and_promoting_again(self, trial, versions, background, moderator):  # noqa: F811
+    def test_promoting_rolling_back_and_promoting_again(self, trial, versions, background, moderator):
         work_off(background)
         scan = make_scan()
         steps.set_share(version=versions[NEW], share=5, by=moderator)
@@ -203,7 +203,7 @@ class TestSwitching:
         steps.promote(version=versions[NEW], by=moderator)
         assert rollout.in_service().active["embed"] == NEW
 
-    def test_a_withdrawn_trial_sees_no_scan(self, trial, versions, background):  # noqa: F811
+    def test_a_withdrawn_trial_sees_no_scan(self, trial, versions, background):
         work_off(background)
         steps.set_share(version=versions[NEW], share=100, by=None)
         steps.withdraw(version=versions[NEW], by=None)
@@ -211,12 +211,12 @@ class TestSwitching:
         with pytest.raises(rollout.WrongState, match="not on trial"):
             steps.set_share(version=versions[NEW], share=10, by=None)
 
-    def test_one_trial_at_a_time(self, trial, versions):  # noqa: F811
+    def test_one_trial_at_a_time(self, trial, versions):
         third = ModelVersion.objects.create(stage="embed", version="embed-3")
         with pytest.raises(steps.OtherTrial, match="on trial already"):
             steps.begin_trial(version=third, by=None)
 
-    def test_a_version_that_the_program_lost_is_not_tried_and_does_not_stop_the_worker(self, trial, versions):  # noqa: F811
+    def test_a_version_that_the_program_lost_is_not_tried_and_does_not_stop_the_worker(self, trial, versions):
         ModelVersion.objects.filter(version=OLD).update(state="retired")
         lost = ModelVersion.objects.create(stage="embed", version="embed-9", state="active", is_available=False)
         assert engines.pipeline_for(make_scan()).versions["embed"] == OLD
@@ -226,7 +226,7 @@ class TestSwitching:
             steps.begin_trial(version=lost, by=None)
 
     @pytest.mark.parametrize("share", [-1, 101])
-    def test_a_share_is_a_percentage(self, trial, versions, share):  # noqa: F811
+    def test_a_share_is_a_percentage(self, trial, versions, share):
         with pytest.raises(steps.InvalidInput, match="from 0 to 100"):
             steps.set_share(version=versions[NEW], share=share, by=None)
 
@@ -235,11 +235,11 @@ class TestPruning:
     """An index goes when nobody needs it."""
 
     @pytest.fixture
-    def promoted(self, trial, versions, background):  # noqa: F811
+    def promoted(self, trial, versions, background):
         work_off(background)
         return steps.promote(version=versions[NEW], by=None)
 
-    def test_the_index_of_a_version_in_use_stays(self, trial, versions):  # noqa: F811
+    def test_the_index_of_a_version_in_use_stays(self, trial, versions):
         for version in versions.values():
             with pytest.raises(steps.InUse):
                 steps.prune_index(version=version, by=None)
@@ -267,7 +267,7 @@ class TestPruning:
                 call_command("prune_index", wrong)
 
 
-def test_an_embedders_index_is_used_by_its_own_searches_alone(versions, monkeypatch):  # noqa: F811
+def test_an_embedders_index_is_used_by_its_own_searches_alone(versions, monkeypatch):
     pictured(5)
     for engine in (OLD, NEW):
         list(indexing.index_pending(engine))

@@ -14,7 +14,7 @@ from ml import engines as known
 from ml import runtime
 from tests.factories import make_user, make_variant
 from tests.scans.conftest import cards_of, make_scan
-from tests.scans.embedders import NEW, OLD, pictured, second_embedder, versions  # noqa: F401 - fixtures
+from tests.scans.embedders import NEW, OLD, pictured
 
 pytestmark = pytest.mark.django_db
 LIST = reverse("admin:scans_modelversion_changelist")
@@ -47,7 +47,7 @@ class TestRegistering:
         call_command("register_models")
         assert "0 versions registered" in capsys.readouterr().out.splitlines()[-1]
 
-    def test_what_serves_stays_in_service_when_a_release_brings_another_default(self, versions, monkeypatch):  # noqa: F811
+    def test_what_serves_stays_in_service_when_a_release_brings_another_default(self, versions, monkeypatch):
         monkeypatch.setitem(known.DEFAULTS, "embed", NEW)
         registry.register()
         assert ModelVersion.objects.get(stage="embed", state="active").version == OLD
@@ -69,7 +69,7 @@ class TestRegistering:
         assert not row.is_available
         assert runtime.versions("embed", tmp_path) == []
 
-    def test_weights_that_changed_under_their_name_are_told(self, versions):  # noqa: F811
+    def test_weights_that_changed_under_their_name_are_told(self, versions):
         ModelVersion.objects.filter(version=NEW).update(digest="other")
         assert [row.version for row in registry.register().changed] == [NEW]
         assert AuditEntry.objects.filter(action="model.weights_changed").count() == 1
@@ -78,7 +78,7 @@ class TestRegistering:
 class TestDeciding:
     """From trial to service and back, from the admin alone."""
 
-    def test_a_version_is_tried_promoted_and_rolled_back_in_one_step_each(self, admin, versions):  # noqa: F811
+    def test_a_version_is_tried_promoted_and_rolled_back_in_one_step_each(self, admin, versions):
         pictured(3)
         for _ in indexing.index_pending():
             pass
@@ -99,7 +99,7 @@ class TestDeciding:
         assert AuditEntry.objects.get(action="model.rolled_back").reason == "foils"
         assert "Remove its index" in page
 
-    def test_only_what_the_state_allows_is_offered_and_done(self, admin, versions):  # noqa: F811
+    def test_only_what_the_state_allows_is_offered_and_done(self, admin, versions):
         page = admin.get(address(versions[NEW])).content.decode()
         assert 'value="try"' in page
         assert 'value="promote"' not in page
@@ -107,12 +107,12 @@ class TestDeciding:
         assert versions[NEW].state == "registered"
 
     @pytest.mark.parametrize("share", ["", "101", "-1", "half"])
-    def test_a_share_that_is_none_is_refused(self, admin, versions, share):  # noqa: F811
+    def test_a_share_that_is_none_is_refused(self, admin, versions, share):
         do(admin, versions[NEW], "try")
         do(admin, versions[NEW], "share", share=share)
         assert versions[NEW].share == 0
 
-    def test_moderators_look_and_do_not_decide(self, client, versions):  # noqa: F811
+    def test_moderators_look_and_do_not_decide(self, client, versions):
         client.force_login(make_user(role=Role.MODERATOR))
         assert NEW in client.get(LIST).content.decode()
         page = client.get(address(versions[NEW]))
@@ -124,7 +124,7 @@ class TestDeciding:
             assert admin.get(reverse("admin:scans_modelversion_change", args=[wrong])).status_code == 404
 
 
-def test_versions_stand_beside_each_other_with_what_members_confirmed(admin, versions):  # noqa: F811
+def test_versions_stand_beside_each_other_with_what_members_confirmed(admin, versions):
     right, wrong = make_variant(), make_variant()
     for engine, hits in ((OLD, 6), (NEW, 9)):
         scan = make_scan(make_user(), cards=10, variants=[right, wrong])
@@ -141,7 +141,7 @@ def test_versions_stand_beside_each_other_with_what_members_confirmed(admin, ver
     assert "90.0 %" in own
 
 
-def test_the_list_takes_as_many_queries_with_many_versions_as_with_few(admin, versions):  # noqa: F811
+def test_the_list_takes_as_many_queries_with_many_versions_as_with_few(admin, versions):
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 
@@ -156,7 +156,7 @@ def test_the_list_takes_as_many_queries_with_many_versions_as_with_few(admin, ve
     assert asked() == few
 
 
-def test_none_of_these_is_kept_apart_from_what_is_open(admin, versions):  # noqa: F811
+def test_none_of_these_is_kept_apart_from_what_is_open(admin, versions):
     scan = make_scan(make_user(), cards=3, decided=True)
     scan.engine_versions = {"embed": OLD}
     scan.save()
