@@ -19,7 +19,8 @@ _CARD = np.array([[0, 0], [CARD_WIDTH_MM, 0], [CARD_WIDTH_MM, CARD_HEIGHT_MM], [
 @dataclass(frozen=True, slots=True)
 class Sheet:
     """picture: the card with `margin` mm of its surroundings, `scale` px per mm. to_mm: (3, 3), sheet pixels to millimetres
-    from the card's refined top left corner. seen: by side, whether the physical edge itself was found in the photo."""
+    from the card's refined top left corner. seen: by side, whether the physical edge itself was found in the photo.
+    """
 
     picture: Picture
     scale: float
