@@ -27,6 +27,9 @@ CARD_IDENTIFIERS = ["vision", "text", "barcode"]
 BOX_IDENTIFIERS = ["barcode", "text"]
 PICTURED_BOX_IDENTIFIERS = ["barcode", "text", "vision"]
 
+CARD_ROOTS = ("trading-cards", "sports-cards")
+"""Below these, products are cards, several of which lie in one photo; elsewhere a photo shows one thing."""
+
 # path: (name, short code of the API, identifiers in order, schema of the attributes)
 CATEGORIES: dict[str, tuple[str, str, list[str], dict[str, Any]]] = {
     "trading-cards": ("Trading cards", "", CARD_IDENTIFIERS, _schema()),

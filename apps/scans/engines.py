@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from django.conf import settings
 
-from apps.scans import rollout
+from apps.scans import boxes, rollout
 from apps.scans.references import DatabaseIndex, text_catalogue
 
 if TYPE_CHECKING:  # the web loads this module too, and never OpenCV
     from apps.scans.models import Scan
     from ml.engines import Setup
+    from ml.identify.strategies import Strategies
     from ml.interfaces import Embedder
-    from ml.pipeline import Pipeline
 
 log = structlog.get_logger()
 
@@ -76,19 +76,19 @@ def embedder(version: str = "") -> Embedder:
     return engine("embed", version or rollout.in_service().active.get("embed", ""))
 
 
-def pipeline_of(versions: Mapping[str, str]) -> Pipeline:
-    """The whole way from a photo to named cards by these versions, over the catalogue as it is now."""
+def pipeline_of(versions: Mapping[str, str]) -> Strategies:
+    """The whole way from a photo to named cards and boxes by these versions, over the catalogue as it is now."""
     from ml import engines
 
     chosen = {stage: engine(stage, versions.get(stage, "")) for stage in engines.DEFAULTS if stage != "grade"}
-    return engines.joined(chosen, DatabaseIndex(chosen["embed"].version), text_catalogue())
+    return boxes.strategies(engines.joined(chosen, DatabaseIndex(chosen["embed"].version), text_catalogue()), engine)
 
 
-def pipeline() -> Pipeline:
+def pipeline() -> Strategies:
     """The versions in service."""
     return pipeline_of(rollout.in_service().active)
 
 
-def pipeline_for(scan: Scan) -> Pipeline:
+def pipeline_for(scan: Scan) -> Strategies:
     """The versions that this scan is looked at with: those in service, or one on trial where the scan is in its share."""
     return pipeline_of(rollout.in_service().versions_for(scan.pk))

@@ -30,10 +30,10 @@ from apps.scans.events import ScanCompleted
 from apps.scans.models import Candidate, DetectedCard, Scan, ScanPhoto
 from apps.scans.references import ml_game
 from ml.photo import UnreadablePhoto, decoded
-from ml.types import CardResult, PhotoResult, Picture
+from ml.types import BOX, CardResult, PhotoResult, Picture
 
 if TYPE_CHECKING:  # the web loads this module too, and never the engines
-    from ml.pipeline import Pipeline
+    from ml.identify.strategies import Strategies
 
 log = structlog.get_logger()
 
@@ -127,7 +127,7 @@ def _look_at(photo_ids: list[uuid.UUID]) -> tuple[int, dict[uuid.UUID, Exception
 def _seen(photos: list[ScanPhoto]) -> dict[uuid.UUID, Seen]:
     """What the engines see in each photo. A photo that fails takes nothing with it but itself."""
     seen: dict[uuid.UUID, Seen] = {}
-    together: dict[object, tuple[Pipeline, list[tuple[ScanPhoto, Picture]]]] = {}
+    together: dict[object, tuple[Strategies, list[tuple[ScanPhoto, Picture]]]] = {}
     for photo in photos:
         try:
             with default_storage.open(photo.file) as file:
@@ -144,7 +144,7 @@ def _seen(photos: list[ScanPhoto]) -> dict[uuid.UUID, Seen]:
     return seen
 
 
-def _identified(pipeline: Pipeline, group: list[tuple[ScanPhoto, Picture]]) -> dict[uuid.UUID, Seen]:
+def _identified(pipeline: Strategies, group: list[tuple[ScanPhoto, Picture]]) -> dict[uuid.UUID, Seen]:
     """The answers of photos that one pipeline looks at: all together, and one by one where that fails."""
     pictures = [picture for _, picture in group]
     games = [(ml_game(photo.scan.category.game) or None) if photo.scan.category else None for photo, _ in group]
@@ -235,7 +235,7 @@ def _keep_cards(photo: ScanPhoto, picture: Picture, result: PhotoResult) -> None
             quad=found.quad.to_list(),
             crop=_crop(picture, found, photo),
             decided=found.decided and bool(shown),
-            reading=found.reading.to_dict(),
+            reading=found.reading.to_dict() | {"kind": found.kind},
             warnings=list(found.warnings),
             variant=variants[shown[0].key] if found.decided and shown else None,
         )
@@ -256,8 +256,10 @@ def _keep_cards(photo: ScanPhoto, picture: Picture, result: PhotoResult) -> None
 
 
 def _crop(picture: Picture, found: CardResult, photo: ScanPhoto) -> str:
-    """The straightened card as a picture of its own."""
+    """The straightened card, or the box in its own proportions, as a picture of its own."""
+    from ml.identify.outline import straightened
     from ml.rectify import PerspectiveRectifier
 
-    crop = PerspectiveRectifier().rectify(picture, found.quad)
-    return images.store(Image.fromarray(np.ascontiguousarray(crop.picture)), folder=_crops(photo)).name
+    is_box = found.kind == BOX
+    face = straightened(picture, found.quad) if is_box else PerspectiveRectifier().rectify(picture, found.quad).picture
+    return images.store(Image.fromarray(np.ascontiguousarray(face)), folder=_crops(photo)).name
