@@ -180,14 +180,6 @@ def test_an_unknown_backend_is_named():
         runtime.load("tiny", backend="tensorflow")
 
 
-def test_without_torch_the_torch_backend_says_what_is_missing(trained, folder, monkeypatch):
-    exported(trained, folder)
-    monkeypatch.setitem(sys.modules, "torch", None)
-    monkeypatch.setattr(runtime.importlib.util, "find_spec", lambda name: None if name == "torch" else object())
-    with pytest.raises(runtime.BackendMissing, match=r"ml\.in"):
-        runtime.load("tiny", folder=folder, backend="torch")
-
-
 def test_a_record_says_what_the_file_is(trained, folder):
     record = json.loads(exported(trained, folder).with_suffix(".json").read_text())
     assert record["name"] == "tiny"
