@@ -79,8 +79,8 @@ def cast(picture: Picture, rng: Rng, *, amount: float = 1.0) -> Picture:
 
 
 def blur(picture: Picture, rng: Rng, *, pixels: float | None = None) -> Picture:
-    """Out of focus, or moved. pixels: the blur's size; at most 1.2 % of the shorter side unless given."""
-    size = pixels if pixels is not None else rng.uniform(0.3, max(0.6, 0.012 * min(picture.shape[:2])))
+    """Out of focus, or moved. pixels: the blur's size; at most 0.9 % of the shorter side unless given."""
+    size = pixels if pixels is not None else rng.uniform(0.3, max(0.6, 0.009 * min(picture.shape[:2])))
     if rng.random() < 0.6:
         return np.asarray(cv2.GaussianBlur(picture, (0, 0), size), np.uint8)
     length = max(3, int(2 * size) | 1)
