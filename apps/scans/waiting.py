@@ -7,6 +7,7 @@ photos and another's one alternate. A photo that was begun before keeps no turn:
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ import structlog
 from django.conf import settings
 from django.core.cache import cache
 from django.db.models import Count, Max, Min, Q, QuerySet
+from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.core.errors import DomainError
@@ -119,22 +121,33 @@ def place_of(scan: Scan) -> Place | None:
 
 
 def note_pace(seconds: float) -> None:
-    """Remember how long one photo took, so that others can be told how long theirs will."""
+    """Remember how long one photo took, so that others can be told how long theirs will, and that the queue moves."""
+    known = _pace()
+    pace = seconds if known is None else (1 - _NEWEST) * known + _NEWEST * seconds
     try:
-        known = cache.get(_PACE)
-        pace = seconds if known is None else (1 - _NEWEST) * known + _NEWEST * seconds
-        cache.set(_PACE, pace, _PACE_KEPT_SECONDS)
+        cache.set(_PACE, (pace, timezone.now()), _PACE_KEPT_SECONDS)
     except Exception as error:  # noqa: BLE001 - only an estimate is lost
         log.warning("scan.pace_not_kept", error=str(error))
 
 
-def _pace() -> float | None:
-    """Seconds that a worker lately took for a photo; None where nothing was measured."""
+def has_moved_since(at: dt.datetime) -> bool:
+    """Whether a photo was done after that instant; no where that is not known."""
+    known = _measured()
+    return known is not None and known[1] > at
+
+
+def _measured() -> tuple[float, dt.datetime] | None:
     try:
         return cache.get(_PACE)
     except Exception as error:  # noqa: BLE001 - the place is told without a time
         log.warning("scan.pace_not_known", error=str(error))
         return None
+
+
+def _pace() -> float | None:
+    """Seconds that a worker lately took for a photo; None where nothing was measured."""
+    known = _measured()
+    return None if known is None else known[0]
 
 
 def _seconds(photos: int, *, begun: int) -> int | None:

@@ -216,6 +216,14 @@ def test_two_workers_share_the_queue_and_double_nothing(member, queued, engine, 
     assert [scan.state for scan in Scan.objects.all()] == ["review", "review"]
 
 
+def test_while_the_queue_moves_nothing_that_waits_is_sent_again(member, queued):
+    sent(member, 2)
+    ScanPhoto.objects.update(queued_at=timezone.now() - dt.timedelta(minutes=5))
+    waiting.note_pace(3.0)
+    assert actions.resume_stalled() == 0
+    assert actions.resume_stalled(now=timezone.now() + dt.timedelta(minutes=2)) == 2
+
+
 class TestPlaces:
     """Where a scan stands, and how long that is."""
 

@@ -24,7 +24,7 @@ log = structlog.get_logger()
 
 MOST_PHOTOS = 24
 _PATIENCE = dt.timedelta(seconds=20)  # then a photo in nobody's hands was left by a worker that died
-_LONG_PATIENCE = dt.timedelta(seconds=90)  # then a message that nobody has taken up may have been lost with the queue
+_LONG_PATIENCE = dt.timedelta(seconds=90)  # in which nothing is done at all: then the queue may have lost its messages
 
 
 def start_scan(
@@ -141,15 +141,17 @@ def try_again(*, photo_id: uuid.UUID) -> None:
 def resume_stalled(*, now: dt.datetime | None = None) -> int:
     """Queue again what a dead worker left and what a lost queue forgot. Safe to repeat: a second message does nothing.
 
-    What a worker has in its hands is locked, and passed by.
+    What a worker has in its hands is locked, and passed by. While photos get done, those that wait are not forgotten: any
+    message brings the next one its turn.
     """
     now = now or timezone.now()
     left = Q(attempts__gt=0, started_at__lt=now - _PATIENCE, queued_at__lt=now - _PATIENCE)
     never_queued = Q(queued_at__isnull=True, scan__created_at__lt=now - _PATIENCE)
     forgotten = Q(attempts=0, queued_at__lt=now - _LONG_PATIENCE)
+    due = left | never_queued if waiting.has_moved_since(now - _LONG_PATIENCE) else left | never_queued | forgotten
     with transaction.atomic():
         rows = ScanPhoto.objects.select_for_update(of=("self",), skip_locked=True, no_key=True)
-        rows = rows.filter(left | never_queued | forgotten, done_at__isnull=True).order_by("queued_at", "pk")
+        rows = rows.filter(due, done_at__isnull=True).order_by("queued_at", "pk")
         pending = list(rows.values_list("pk", flat=True)[:200])
     _enqueue(pending)
     return len(pending)
