@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ml.index import nearness
 from ml.types import Bytes, Descriptors, Floats, Picture
 
 _DIRECTIONS = 4
@@ -72,6 +73,7 @@ class HashEmbedder:
     """The descriptors above, for a batch of upright cards."""
 
     version = "dct256-gradient256-1"
+    nearness = nearness
 
     def embed(self, pictures: Sequence[Picture]) -> Descriptors:
         """See `ml.interfaces.Embedder`."""

@@ -1,6 +1,7 @@
 """A reference index held in memory: packed Hamming distances and cosines over all references at once."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -8,33 +9,55 @@ import numpy as np
 
 from ml.types import Descriptors, Match, Picture
 
-STRANGERS = 0.43
-"""The cosine that two different cards have on average."""
-
 PictureSource = Callable[[Sequence[str]], Mapping[str, Picture]]
 
 
-def nearness(distance: Any, similarity: Any) -> Any:
-    """One order out of both measures: 0 for strangers, about 1 for the same picture. Numbers or arrays, shape kept.
+@dataclass(frozen=True, slots=True)
+class Nearness:
+    """How one embedder's two measures make one order: 0 for strangers, about 1 for the same picture.
 
-    Strangers lie near 128 bits and a cosine near 0.43, whatever the game; the same card below 60 and above 0.7.
+    strangers: the cosine that two different cards have on average. by_vector: the vector's weight, the hash has the rest.
+    The numbers are HashEmbedder's: strangers lie near 128 bits and a cosine near 0.43, whatever the game; the same card
+    below 60 and above 0.7.
     """
-    return 0.5 * (128.0 - distance) / 128.0 + 0.5 * (similarity - STRANGERS) / (1.0 - STRANGERS)
+
+    strangers: float = 0.43
+    by_vector: float = 0.5
+
+    def __call__(self, distance: Any, similarity: Any) -> Any:
+        """distance: differing hash bits, similarity: cosine; numbers or arrays, shape kept."""
+        by_hash = (128.0 - distance) / 128.0
+        return (1.0 - self.by_vector) * by_hash + self.by_vector * (similarity - self.strangers) / (
+            1.0 - self.strangers
+        )
+
+
+nearness = Nearness()
 
 
 class MemoryIndex:
     """References as arrays. Good to some hundred thousand pictures; `load` and `save` keep it in one npz file."""
 
     def __init__(
-        self, keys: Sequence[str], descriptors: Descriptors, games: Sequence[str], pictures: PictureSource | None = None
+        self,
+        keys: Sequence[str],
+        descriptors: Descriptors,
+        games: Sequence[str],
+        pictures: PictureSource | None = None,
+        *,
+        order: Nearness = nearness,
     ) -> None:
-        """keys: one per row, may repeat (several pictures of one card). pictures: answers reference pictures by key."""
+        """keys: one per row, may repeat (several pictures of one card). pictures: answers reference pictures by key.
+
+        order: the embedder's `nearness`.
+        """
         if not len(keys) == len(descriptors) == len(games):
             raise ValueError("One key and one game per descriptor.")
         self.keys = list(keys)
         self.descriptors = descriptors
         self.games = np.array(games, dtype=object)
         self._pictures = pictures
+        self._order = order
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -56,7 +79,7 @@ class MemoryIndex:
         for word in range(words.shape[1]):
             distances += np.bitwise_count(query_words[:, word, None] ^ words[None, :, word])
         similarities = queries.vectors @ vectors.T
-        near = nearness(distances, similarities)
+        near = self._order(distances, similarities)
         wanted = min(3 * k, len(rows))
         best = np.argpartition(-near, wanted - 1, axis=1)[:, :wanted]
         found: list[list[Match]] = []
@@ -86,8 +109,8 @@ class MemoryIndex:
         )
 
     @classmethod
-    def load(cls, path: Path, pictures: PictureSource | None = None) -> "MemoryIndex":
-        """What `save` wrote. Raises OSError or ValueError on a file that is not one."""
+    def load(cls, path: Path, pictures: PictureSource | None = None, *, order: Nearness = nearness) -> "MemoryIndex":
+        """What `save` wrote. order: the embedder's `nearness`. Raises OSError or ValueError on a file that is not one."""
         with np.load(path, allow_pickle=False) as stored:
             vectors = stored["vectors"].astype(np.float32)
             return cls(
@@ -95,4 +118,5 @@ class MemoryIndex:
                 Descriptors(stored["hashes"], vectors),
                 stored["games"].tolist(),
                 pictures,
+                order=order,
             )

@@ -7,6 +7,7 @@ answer, and carry a `version` that is stored with every result.
 from collections.abc import Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
+from ml.index import Nearness
 from ml.types import (
     Candidate,
     CardEntry,
@@ -53,9 +54,10 @@ class Rectifier(Protocol):
 
 
 class Embedder(Protocol):
-    """Turns upright card pictures into what they are compared by."""
+    """Turns upright card pictures into what they are compared by. `nearness`: how two of its descriptors compare."""
 
     version: str
+    nearness: Nearness
 
     def embed(self, pictures: Sequence[Picture]) -> Descriptors:
         """One row per picture; pictures may have any size, and each is taken to be filled by one upright card."""

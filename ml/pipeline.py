@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from ml.catalogue import name_similarity, plain
-from ml.index import nearness
+from ml.index import Nearness
 from ml.interfaces import (
     BatchDetector,
     Catalogue,
@@ -177,7 +177,7 @@ class Pipeline:
             for game, group in _by_game(looks):
                 self._nearest(group, game)
         for look in looks:
-            judged = [_turn(upright, inverted) for upright, inverted in look.both_ways]
+            judged = [_turn(upright, inverted, self.embedder.nearness) for upright, inverted in look.both_ways]
             look.turns, look.sure = [turn for turn, _ in judged], [sure for _, sure in judged]
             look.crops = [turned(crop, turn) for crop, turn in zip(look.crops, look.turns, strict=True)]
 
@@ -276,21 +276,21 @@ class Pipeline:
         """Inliers per verified key, and the keys that have a reference picture at all."""
         if self.index is None:
             return {}, set()
-        near = [m.key for m in matches[: self.verified] if _likeness(m) >= WORTH_A_LOOK]
+        near = [m.key for m in matches[: self.verified] if _likeness(m, self.embedder.nearness) >= WORTH_A_LOOK]
         wanted = near + [e.key for e in texts[: self.verified // 2]]
         pictures = self.index.pictures(list(dict.fromkeys(wanted)))
         pictured = {m.key for m in matches} | set(pictures)
         return (self.verifier.inliers(crop, pictures) if self.verifier else {}), pictured
 
 
-def _turn(upright: Sequence[Match], inverted: Sequence[Match]) -> tuple[int, bool]:
+def _turn(upright: Sequence[Match], inverted: Sequence[Match], nearness: Nearness) -> tuple[int, bool]:
     """Quarter turns (0 or 2) that the references suggest, and whether they leave no doubt."""
-    worth = [_likeness(way[0]) if way else 0.0 for way in (upright, inverted)]
+    worth = [_likeness(way[0], nearness) if way else 0.0 for way in (upright, inverted)]
     return (2 if worth[1] > worth[0] else 0), max(worth) > 0.6 and abs(worth[0] - worth[1]) > 0.15
 
 
-def _likeness(match: Match) -> float:
-    """0 for a stranger, about 1 for the same picture: `ml.index.nearness` of one match."""
+def _likeness(match: Match, nearness: Nearness) -> float:
+    """0 for a stranger, about 1 for the same picture."""
     return float(nearness(np.float32(match.distance), np.float32(match.similarity)))
 
 

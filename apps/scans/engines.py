@@ -81,7 +81,8 @@ def pipeline_of(versions: Mapping[str, str]) -> Strategies:
     from ml import engines
 
     chosen = {stage: engine(stage, versions.get(stage, "")) for stage in engines.DEFAULTS if stage != "grade"}
-    return boxes.strategies(engines.joined(chosen, DatabaseIndex(chosen["embed"].version), text_catalogue()), engine)
+    index = DatabaseIndex(chosen["embed"].version, chosen["embed"].nearness)
+    return boxes.strategies(engines.joined(chosen, index, text_catalogue()), engine)
 
 
 def pipeline() -> Strategies:

@@ -13,7 +13,7 @@ from django.db import connection
 from apps.catalog.models import Product, ProductImage
 from apps.core import images
 from ml.catalogue import MemoryCatalogue
-from ml.index import nearness
+from ml.index import Nearness, nearness
 from ml.photo import UnreadablePhoto, decoded
 from ml.types import CardEntry, Descriptors, Match, Picture
 
@@ -50,8 +50,10 @@ join scans_fingerprint f on f.id = near.id
 class DatabaseIndex:
     """References in pgvector: an HNSW search by hash and one by vector, united and ranked by both."""
 
-    def __init__(self, engine: str) -> None:
+    def __init__(self, engine: str, order: Nearness = nearness) -> None:
+        """engine: the embedder's version; order: its `nearness`."""
         self.engine = engine
+        self.order = order
 
     def nearest(self, queries: Descriptors, *, k: int, game: str | None = None) -> list[list[Match]]:
         """See `ml.interfaces.ReferenceIndex`. Keys are product ids as text."""
@@ -69,9 +71,12 @@ class DatabaseIndex:
             for i, key, distance, similarity in cursor.fetchall():
                 match = Match(key, int(distance), float(similarity))
                 known = found[i].get(key)
-                if known is None or _near(match) > _near(known):
+                if known is None or self._near(match) > self._near(known):
                     found[i][key] = match
-        return [sorted(matches.values(), key=_near, reverse=True)[:k] for matches in found]
+        return [sorted(matches.values(), key=self._near, reverse=True)[:k] for matches in found]
+
+    def _near(self, match: Match) -> float:
+        return float(self.order(match.distance, match.similarity))
 
     def pictures(self, keys: Sequence[str]) -> Mapping[str, Picture]:
         """The primary reference pictures of these products, read from storage; a missing file is left out."""
@@ -82,10 +87,6 @@ class DatabaseIndex:
             if picture is not None:
                 found[str(product_id)] = picture
         return found
-
-
-def _near(match: Match) -> float:
-    return float(nearness(np.float32(match.distance), np.float32(match.similarity)))
 
 
 def reference_picture(name: str) -> Picture | None:

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db
 
 def found(scan, product_seed: int) -> str:
     """The name of the card that a scan's own pipeline finds for a picture of it."""
-    pipeline = engines.pipeline_for(scan)
+    pipeline = engines.pipeline_for(scan).pipeline
     queries = pipeline.embedder.embed([np.asarray(card_picture(product_seed))])
     (matches,) = pipeline.index.nearest(queries, k=1)
     assert matches[0].distance < 50
