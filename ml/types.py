@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ml.grade.grading import Grading
+
 Picture = NDArray[np.uint8]
 """(height, width, 3) RGB."""
 Floats = NDArray[np.float32]
@@ -64,11 +66,15 @@ class Quad:
 
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """One card outline and how sure the detector is of it, in [0, 1]. `inferred` outlines come from a grid, not from edges."""
+    """One card outline and how sure the detector is of it, in [0, 1]. `inferred` outlines come from a grid, not from edges.
+
+    back: the chance that the card lies on its face, in [0, 1]; 0 where the detector does not tell.
+    """
 
     quad: Quad
     score: float
     inferred: bool = False
+    back: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +224,7 @@ class CardResult:
     px_per_mm: float
     warnings: tuple[str, ...] = ()
     kind: str = CARD
+    grading: Grading | None = None
 
     @property
     def best(self) -> Candidate | None:
@@ -236,6 +243,7 @@ class CardResult:
             "px_per_mm": round(self.px_per_mm, 2),
             "kind": self.kind,
             "warnings": list(self.warnings),
+            "grading": self.grading.to_dict() if self.grading else None,
         }
 
 
@@ -257,47 +265,4 @@ class PhotoResult:
             "width": self.width,
             "height": self.height,
             "versions": dict(self.versions),
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Centering:
-    """Border widths in millimetres, and the larger share of each axis in percent (50 is perfect)."""
-
-    left: float
-    right: float
-    top: float
-    bottom: float
-    horizontal: float
-    vertical: float
-
-
-@dataclass(frozen=True, slots=True)
-class Grading:
-    """A grade as a range, from what could be measured. `limits` says what the picture could not show."""
-
-    lowest: float
-    highest: float
-    centering: Centering | None
-    subgrades: Mapping[str, float] = field(default_factory=dict)
-    limits: tuple[str, ...] = ()
-
-    def to_dict(self) -> dict[str, Any]:
-        """For JSON."""
-        c = self.centering
-        return {
-            "lowest": self.lowest,
-            "highest": self.highest,
-            "centering": None
-            if c is None
-            else {
-                "left_mm": round(c.left, 2),
-                "right_mm": round(c.right, 2),
-                "top_mm": round(c.top, 2),
-                "bottom_mm": round(c.bottom, 2),
-                "horizontal": round(c.horizontal, 1),
-                "vertical": round(c.vertical, 1),
-            },
-            "subgrades": dict(self.subgrades),
-            "limits": list(self.limits),
         }

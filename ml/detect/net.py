@@ -1,0 +1,152 @@
+"""Card detection by the trained outline net: one look at the whole photo, and a closer one where the cards are small."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from ml import runtime
+from ml.types import Detection, Floats, Picture, Quad
+
+STRIDE, REACH = 8, 64.0
+"""See `ml.nets.detect`, which is not imported here: it needs torch."""
+FIRST_SIDE = 416
+"""Longest side in pixels of the first look."""
+SMALL, WANTED, LONGEST = 72.0, 100.0, 1280
+"""Cards under SMALL pixels (root of their area) are looked at again at WANTED, in a copy of at most LONGEST pixels."""
+MOST = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """One card as the net sees it. corners: (4, 2) in the copy's pixels, from the card's own top left; chances in 0..1."""
+
+    corners: Floats
+    score: float
+    upright: float
+    back: float
+
+    @property
+    def side(self) -> float:
+        """Root of the area in pixels."""
+        return float(np.sqrt(max(1.0, cv2.contourArea(self.corners))))
+
+
+class NetDetector:
+    """Finds cards with the weights of `ml/weights/detect-*.onnx`."""
+
+    def __init__(
+        self, *, version: str | None = None, backend: str = "onnx", threads: int = 0, folder: Path | None = None,
+        least_score: float = 0.35,
+    ) -> None:  # fmt: skip
+        self._model = runtime.load("detect", version, backend=backend, threads=threads, folder=folder)
+        self.version = f"detect-{self._model.version}"
+        self.least_score = least_score
+
+    def detect(self, photo: Picture) -> list[Detection]:
+        """See `ml.interfaces.Detector`. photo: (height, width, 3) uint8 RGB."""
+        return [Detection(Quad(o.corners), o.score, back=o.back) for o in self.outlines(photo)]
+
+    def outlines(self, photo: Picture) -> list[Outline]:
+        """Every card with the net's chances, corners in photo pixels, best first."""
+        found = self._look(photo, FIRST_SIDE)
+        sides = sorted(outline.side for outline in found)
+        longest = max(photo.shape[:2])
+        if sides:
+            typical = sides[len(sides) // 2] * FIRST_SIDE / longest
+            if typical < SMALL:
+                side = min(FIRST_SIDE * WANTED / typical, LONGEST, longest)
+                closer = self._look(photo, round(side))
+                found = _united(closer, found)
+        return found
+
+    def _look(self, photo: Picture, side: int) -> list[Outline]:
+        height, width = photo.shape[:2]
+        scale = side / max(height, width)
+        size = tuple(max(32, round(edge * scale / 32) * 32) for edge in (width, height))
+        interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+        small = cv2.resize(photo, size, interpolation=interpolation)
+        pixels = small.astype(np.float32).transpose(2, 0, 1)[None] / np.float32(127.5) - np.float32(1)
+        (answer,) = self._model.run(np.ascontiguousarray(pixels))
+        stretch = np.array([width / size[0], height / size[1]], np.float32)
+        return [
+            replace(o, corners=np.asarray((o.corners + 0.5) * stretch - 0.5, np.float32))
+            for o in decoded(answer[0], self.least_score)
+        ]
+
+
+def decoded(answer: Floats, least_score: float) -> list[Outline]:
+    """The cards in the net's answer (14, h, w), best first, none twice; corners in pixels of the net's input."""
+    chance = _sigmoid(answer[0])
+    rows, columns = _peaks(chance, least_score)
+    order = np.argsort(-chance[rows, columns], kind="stable")[:MOST]
+    corner_points = _corner_points(answer)
+    outlines: list[Outline] = []
+    for row, column in zip(rows[order], columns[order], strict=True):
+        told = answer[:, row, column]
+        middle = (np.array([column, row], np.float32) + 0.5) * STRIDE
+        corners = np.asarray(told[1:9].reshape(4, 2) * REACH + middle - 0.5, np.float32)
+        upright = float(_sigmoid(told[9]))
+        if upright < 0.5:
+            corners, upright = np.roll(corners, 2, axis=0), 1 - upright
+        outline = Outline(corners, float(chance[row, column]), upright, float(_sigmoid(told[10])))
+        if not cv2.isContourConvex(corners.reshape(-1, 1, 2)):
+            continue
+        outline = replace(outline, corners=_snapped(corners, corner_points, outline.side))
+        if not any(_same(outline, other) for other in outlines):
+            outlines.append(outline)
+    return outlines
+
+
+def _sigmoid(values: Floats) -> Floats:
+    return np.asarray(1 / (1 + np.exp(-np.clip(values, -30, 30))), np.float32)
+
+
+def _peaks(chance: Floats, least: float) -> tuple[np.ndarray, np.ndarray]:
+    highest = cv2.dilate(chance, np.ones((3, 3), np.uint8))
+    rows, columns = np.nonzero((chance >= highest) & (chance >= least))
+    return rows, columns
+
+
+def _corner_points(answer: Floats) -> Floats:
+    """(n, 2) places where the net sees a card's corner, in pixels of its input."""
+    chance = _sigmoid(answer[11])
+    rows, columns = _peaks(chance, 0.3)
+    at = answer[12:14, rows, columns].T
+    return np.asarray((np.stack([columns, rows], 1) + 0.5 + at) * STRIDE - 0.5, np.float32)
+
+
+def _snapped(corners: Floats, points: Floats, side: float) -> Floats:
+    """Corners moved onto the corner points beside them, at most a twelfth of the card's size away."""
+    if not len(points):
+        return corners
+    away = np.linalg.norm(corners[:, None] - points[None], axis=2)
+    nearest = away.argmin(axis=1)
+    close = away[np.arange(4), nearest] < side / 12
+    return np.asarray(np.where(close[:, None], points[nearest], corners), np.float32)
+
+
+def _same(one: Outline, other: Outline) -> bool:
+    """Whether two outlines are one card: their corners lie on each other, whichever of them comes first."""
+    limit = 0.14 * min(one.side, other.side)
+    for turn in range(4):
+        if np.linalg.norm(one.corners - np.roll(other.corners, turn, axis=0), axis=1).mean() < limit:
+            return True
+    return False
+
+
+def _united(first: Sequence[Outline], second: Sequence[Outline]) -> list[Outline]:
+    """All of the first, and those of the second that are clearly other cards."""
+    extra = [
+        o for o in second
+        if o.score > 0.5 and not any(_shared(o.corners, f.corners) > 0.3 for f in first)
+    ]  # fmt: skip
+    return sorted([*first, *extra], key=lambda o: -o.score)
+
+
+def _shared(one: Floats, other: Floats) -> float:
+    """Shared area of two convex outlines over the smaller one's."""
+    area, _ = cv2.intersectConvexConvex(one, other)
+    return float(area) / max(1.0, min(cv2.contourArea(one), cv2.contourArea(other)))
