@@ -131,10 +131,9 @@ def _snapped(corners: Floats, points: Floats, side: float) -> Floats:
 def _same(one: Outline, other: Outline) -> bool:
     """Whether two outlines are one card: their corners lie on each other, whichever of them comes first."""
     limit = 0.14 * min(one.side, other.side)
-    for turn in range(4):
-        if np.linalg.norm(one.corners - np.roll(other.corners, turn, axis=0), axis=1).mean() < limit:
-            return True
-    return False
+    return any(
+        np.linalg.norm(one.corners - np.roll(other.corners, turn, axis=0), axis=1).mean() < limit for turn in range(4)
+    )
 
 
 def _united(first: Sequence[Outline], second: Sequence[Outline]) -> list[Outline]:
