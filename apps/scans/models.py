@@ -214,7 +214,7 @@ class ModelVersion(Base):
     trial_began_at = models.DateTimeField(null=True, blank=True)
     activated_at = models.DateTimeField(null=True, blank=True)
     is_indexed = models.BooleanField(
-        default=False, help_text="of an embedder: whether its index is kept up with new pictures"
+        default=False, help_text="of an embedder: whether its index is to be there, and was not removed"
     )
     replaces = models.ForeignKey(
         "self",

@@ -194,7 +194,13 @@ class TestSwitching:
         assert (back.version, engines.pipeline_for(scan).versions["embed"]) == (OLD, OLD)
         assert found(scan, 60)
         trail = AuditEntry.objects.filter(target_type="scans.modelversion", actor_id=moderator.pk).order_by("pk")
-        assert [entry.action for entry in trail] == ["model.share_set", "model.promoted", "model.rolled_back"]
+        assert [(entry.action, entry.target_id == str(back.pk)) for entry in trail] == [
+            ("model.share_set", False),
+            ("model.retired", True),
+            ("model.promoted", False),
+            ("model.retired", False),
+            ("model.rolled_back", True),
+        ]
         assert trail.last().reason == "worse on foils"
 
         with pytest.raises(steps.NothingBefore, match="no version to go back to"):

@@ -137,7 +137,7 @@ def test_versions_stand_beside_each_other_with_what_members_confirmed(admin, ver
     assert "31–83 %" in page
     assert "4 of 10" in page
     own = admin.get(address(versions[NEW])).content.decode()
-    assert "not told apart yet" in own
+    assert "Not told apart yet" in own
     assert "90.0 %" in own
 
 

@@ -103,7 +103,7 @@ def promote(*, version: ModelVersion, by: User | None, reason: str = "") -> Mode
     following = rollout.after(version, "promote")
     _insist_ready(version)
     before = _facts(version)
-    version.replaces = _retire(version.stage, "replace")
+    version.replaces = _retire(version.stage, by, reason)
     _put_into_service(version, following)
     _note("model.promoted", version, before, by, reason)
     return version
@@ -136,7 +136,7 @@ def roll_back(*, version: ModelVersion, by: User | None, reason: str = "") -> Mo
     following = rollout.after(former, "restore")
     _insist_ready(former)
     before = _facts(former)
-    _retire(version.stage, "replace")
+    _retire(version.stage, by, reason)
     _put_into_service(former, following)
     _note("model.rolled_back", former, before | {"in service": version.version}, by, reason)
     return former
@@ -200,12 +200,14 @@ def _insist_ready(version: ModelVersion) -> None:
     raise IndexIncomplete(f"The search index of {version} is still being built. Try again in a few minutes.")
 
 
-def _retire(stage: str, step: str) -> ModelVersion | None:
+def _retire(stage: str, by: User | None, reason: str) -> ModelVersion | None:
     """Take the version in service out of it; returns it."""
     former = ModelVersion.objects.filter(stage=stage, state=State.ACTIVE).first()
     if former is not None:
-        former.state = rollout.after(former, step)
+        before = _facts(former)
+        former.state = rollout.after(former, "replace")
         former.save(update_fields=["state"])
+        _note("model.retired", former, before, by, reason)
     return former
 
 

@@ -70,7 +70,7 @@ class Migration(migrations.Migration):
                     "is_indexed",
                     models.BooleanField(
                         default=False,
-                        help_text="of an embedder: whether its index is kept up with new pictures",
+                        help_text="of an embedder: whether its index is to be there, and was not removed",
                     ),
                 ),
                 (

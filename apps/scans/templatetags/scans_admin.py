@@ -13,6 +13,7 @@ _DONE = {
     "model.trial_began": "The trial began",
     "model.share_set": "The share was set",
     "model.promoted": "Put into service",
+    "model.retired": "Taken out of service",
     "model.withdrawn": "The trial ended",
     "model.rolled_back": "Brought back into service",
     "model.index_pruned": "Its index was removed",
