@@ -68,7 +68,7 @@ def main() -> None:
     fronts, backs = pictures_for(arguments.data, drawn=scenes["drawn"], seed=schedule.seed)
     backgrounds = Backgrounds(arguments.backgrounds)
     print(f"{len(fronts)} cards, {len(backs)} backs, {len(backgrounds.photographs)} photographs to lie on", flush=True)
-    training = Training(build(folded=False), schedule, arguments.out)
+    training = Training(partial(build, folded=False), schedule, arguments.out)
     if arguments.resume and training.resume():
         print(f"resumed at step {training.step}", flush=True)
     make = partial(

@@ -68,8 +68,12 @@ class _Batches(Dataset):  # type: ignore[type-arg]
 class Training:
     """A module on its way from step 0 to `schedule.steps`, kept in `out`/checkpoint.pt."""
 
-    def __init__(self, module: torch.nn.Module, schedule: Schedule, out: Path, *, device: str | None = None) -> None:
+    def __init__(
+        self, build: Callable[[], torch.nn.Module], schedule: Schedule, out: Path, *, device: str | None = None
+    ) -> None:
+        """build: makes the module; it is called here so that its first weights follow from the seed."""
         torch.manual_seed(schedule.seed)
+        module = build()
         if schedule.threads:
             torch.set_num_threads(schedule.threads)
         self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
