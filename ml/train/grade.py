@@ -4,6 +4,7 @@ import argparse
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +79,7 @@ def measured(net: nn.Module, make: Patches, *, batches: int) -> dict[str, dict[s
 
 def train(config: Mapping[str, Any], *, data: Path | None, out: Path, resume: bool) -> Training:
     """A training run as configured, to its end."""
-    training = Training(build(folded=False), Schedule(**config.get("schedule", {})), out)
+    training = Training(partial(build, folded=False), Schedule(**config.get("schedule", {})), out)
     if resume:
         training.resume()
     make = _patches(config, split(data)[0] if data else [])
@@ -102,7 +103,7 @@ def main(arguments: list[str] | None = None) -> None:
     told = parser.parse_args(arguments)
     config = read_config(told.config)
     if told.export_only:
-        training = Training(build(folded=False), Schedule(**config.get("schedule", {})), told.out)
+        training = Training(partial(build, folded=False), Schedule(**config.get("schedule", {})), told.out)
         training.resume()
     else:
         training = train(config, data=told.data, out=told.out, resume=told.resume)
