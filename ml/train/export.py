@@ -68,8 +68,8 @@ def export(
         "outputs": list(outputs),
         **record,
     }
-    _replace(path, content)
-    _replace(path.with_suffix(".json"), (json.dumps(told, indent=2, ensure_ascii=False) + "\n").encode())
+    write_whole(path, content)
+    write_whole(path.with_suffix(".json"), (json.dumps(told, indent=2, ensure_ascii=False) + "\n").encode())
     return path
 
 
@@ -154,7 +154,7 @@ def _hold_to(net: nn.Module, example: torch.Tensor, content: bytes) -> None:
             raise CannotExport("The exported file answers differently from the net.")
 
 
-def _replace(path: Path, content: bytes) -> None:
+def write_whole(path: Path, content: bytes) -> None:
     """Write beside and rename: a reader sees the old file or the new one."""
     beside = path.with_name(f".{path.name}.new")
     beside.write_bytes(content)

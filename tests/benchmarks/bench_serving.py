@@ -9,10 +9,9 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import resource
-import tempfile
+import statistics
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -60,7 +59,7 @@ def on_cpu(weights: runtime.Weights) -> dict[str, object]:
     """Rates of ONNX Runtime on one thread and two."""
     told: dict[str, object] = {}
     for threads in (1, 2):
-        model = runtime.load(weights.stage, weights.version, threads=threads)
+        model = runtime.load(weights.stage, weights.version, threads=threads, precision="float32")
         rates = rates_of(model, weights, CPU_BATCHES)
         told[f"{threads} thread{'s' * (threads > 1)}"] = {
             "per second by batch": {str(n): round(rate, 1) for n, rate in rates.items()},
@@ -70,57 +69,25 @@ def on_cpu(weights: runtime.Weights) -> dict[str, object]:
 
 
 def in_eight_bits(weights: runtime.Weights) -> dict[str, object]:
-    """What static quantising would bring on this processor: rate against float32, and how far the answers move.
-
-    Calibrated on noise: enough for the rate; the change of an answer is then a hint only.
-    """
-    import onnx
-    import onnxruntime
-    from onnxruntime.quantization import CalibrationDataReader, quantize_static
-
-    class Noise(CalibrationDataReader):
-        def __init__(self, name: str) -> None:
-            self.rows = iter([{name: inputs_of(weights, 1)} for _ in range(4)])
-
-        def get_next(self) -> dict[str, Any] | None:
-            return next(self.rows, None)
-
+    """What the copy in eight bits brings here, taking turns with float32, and how far its answers are from those."""
     batch = inputs_of(weights, 1)
-    plain = runtime.load(weights.stage, weights.version, threads=1)
-    with tempfile.TemporaryDirectory() as folder:
-        source, target = Path(folder) / "float32.onnx", Path(folder) / "int8.onnx"
-        model = widened(onnx.load(weights.path))
-        name = model.graph.input[0].name
-        onnx.save(model, source)
-        # the convolutions alone: quantised sums would spoil the sizes that a net computes
-        quantize_static(source, target, Noise(name), per_channel=True, op_types_to_quantize=["Conv", "Gemm"])
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads, options.log_severity_level = 1, 3
-        session = onnxruntime.InferenceSession(str(target), options, providers=["CPUExecutionProvider"])
-    wanted, answers = plain.run(batch), session.run(None, {name: batch})
+    plain, small = (
+        runtime.load(weights.stage, weights.version, threads=1, precision=precision)
+        for precision in ("float32", "int8")
+    )
+    wanted, answers = plain.run(batch), small.run(batch)
     moved = [float(np.abs(a - b).max() / (np.abs(a).max() + 1e-9)) for a, b in zip(wanted, answers, strict=True)]
-    rate = per_second(lambda: plain.run(batch), 1)
+    seconds: dict[str, list[float]] = {"float32": [], "int8": []}
+    for _ in range(15):
+        for model in (plain, small):
+            began = time.perf_counter()
+            model.run(batch)
+            seconds[model.precision].append(time.perf_counter() - began)
     return {
-        "ratio to float32": round(per_second(lambda: session.run(None, {name: batch}), 1) / rate, 2),
+        "fast instructions": runtime.multiplies_eight_bits_fast(),
+        "ratio to float32": round(statistics.median(seconds["float32"]) / statistics.median(seconds["int8"]), 2),
         "largest change of an answer": round(max(moved), 4),
     }
-
-
-def widened(model: Any) -> Any:
-    """The same model with its parameters as float32 and without the Casts, which a quantiser would not see through."""
-    from onnx import numpy_helper
-
-    names = {tensor.name for tensor in model.graph.initializer}
-    casts = [node for node in model.graph.node if node.op_type == "Cast" and node.input[0] in names]
-    to_plain = {node.output[0]: node.input[0] for node in casts}
-    for node in casts:
-        model.graph.node.remove(node)
-    for node in model.graph.node:
-        node.input[:] = [to_plain.get(name, name) for name in node.input]
-    for tensor in model.graph.initializer:
-        if tensor.name in to_plain.values():
-            tensor.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(tensor).astype(np.float32), tensor.name))
-    return model
 
 
 def on_gpu(weights: runtime.Weights, arithmetic: float) -> dict[str, object]:
@@ -194,7 +161,7 @@ def run() -> dict[str, object]:
             continue
         weights = runtime.weights(stage)
         figures: dict[str, object] = {"input": list(inputs_of(weights, 1).shape), "CPU": on_cpu(weights)}
-        if importlib.util.find_spec("onnx") is not None:
+        if "int8" in weights.record:
             figures["int8 on one thread"] = in_eight_bits(weights)
         if arithmetic:
             figures["GPU"] = on_gpu(weights, arithmetic)

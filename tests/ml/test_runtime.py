@@ -16,6 +16,7 @@ from torch import nn  # noqa: E402
 
 from ml.nets.folding import fold  # noqa: E402
 from ml.train.export import CannotExport, export  # noqa: E402
+from ml.train.quantise import quantise  # noqa: E402
 
 RECORD = {"trained_on": "nothing", "seed": 7, "config": {}, "figures": {}, "limits": "A test's."}
 
@@ -188,7 +189,47 @@ def test_a_record_says_what_the_file_is(trained, folder):
     assert record["seed"] == 7
 
 
-SHIPPED = sorted(path.stem for path in runtime.SHIPPED.glob("*.onnx"))
+class TestEightBits:
+    """A copy in eight bits: near the net's own answers, and taken only where the processor is fast with it."""
+
+    @pytest.fixture
+    def quantised(self, trained, folder):
+        exported(trained, folder)
+        rows = pixels(24, 3, 32, 48)
+        quantise("tiny", "1", [rows[i : i + 1] for i in range(len(rows))], folder=folder)
+        return folder
+
+    def test_its_answers_are_near(self, quantised):
+        plain, small = (runtime.load("tiny", folder=quantised, precision=p) for p in ("float32", "int8"))
+        for a, b in zip(plain.run(pixels(2, 3, 64, 32)), small.run(pixels(2, 3, 64, 32)), strict=True):
+            assert np.abs(a - b).max() < 0.05 * np.abs(a).max()
+        assert (plain.precision, small.precision) == ("float32", "int8")
+
+    @pytest.mark.parametrize(("fast", "precision"), [(True, "int8"), (False, "float32")])
+    def test_the_processor_decides(self, quantised, monkeypatch, fast, precision):
+        monkeypatch.setattr(runtime, "multiplies_eight_bits_fast", lambda: fast)
+        assert runtime.load("tiny", folder=quantised).precision == precision
+        assert runtime.load("tiny", folder=quantised, backend="torch").precision == "float32"
+
+    def test_it_is_no_version_of_its_own(self, quantised):
+        assert runtime.versions("tiny", quantised) == ["1"]
+        assert set(runtime.weights("tiny", folder=quantised).record["int8"]) == {"sha256", "bytes", "figures"}
+
+    def test_where_there_is_none_float32_is_taken_or_its_lack_said(self, trained, folder, monkeypatch):
+        monkeypatch.setattr(runtime, "multiplies_eight_bits_fast", lambda: True)
+        exported(trained, folder)
+        assert runtime.load("tiny", folder=folder).precision == "float32"
+        with pytest.raises(runtime.WeightsMissing, match="eight bits"):
+            runtime.load("tiny", folder=folder, precision="int8")
+
+    def test_a_damaged_one_is_not_run(self, quantised):
+        path = quantised / "tiny-1-int8.onnx"
+        path.write_bytes(path.read_bytes() + b"?")
+        with pytest.raises(runtime.WeightsDamaged, match="int8"):
+            runtime.load("tiny", folder=quantised, precision="int8")
+
+
+SHIPPED = sorted(path.stem for path in runtime.SHIPPED.glob("*.onnx") if not path.stem.endswith(runtime.EIGHT_BITS))
 
 
 @pytest.mark.parametrize("name", SHIPPED or [pytest.param("", marks=pytest.mark.skip(reason="no weights are shipped"))])
@@ -203,10 +244,18 @@ class TestShipped:
 
     def test_both_backends_give_the_same_answers(self, name, batch):
         stage, _, version = name.partition("-")
-        onnx = runtime.load(stage, version, threads=1).run(batch)
+        onnx = runtime.load(stage, version, threads=1, precision="float32").run(batch)
         other = runtime.load(stage, version, backend="torch").run(batch)
         for a, b in zip(onnx, other, strict=True):
             np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-3 * max(1.0, float(np.abs(b).max())))
+
+    def test_its_copy_in_eight_bits_is_near(self, name, batch):
+        stage, _, version = name.partition("-")
+        if "int8" not in runtime.weights(stage, version).record:
+            pytest.skip("it ships without one")
+        plain, small = (runtime.load(stage, version, precision=p).run(batch) for p in ("float32", "int8"))
+        for a, b in zip(plain, small, strict=True):
+            assert np.corrcoef(a.ravel(), b.ravel())[0, 1] > 0.98
 
     def test_its_record_says_where_it_comes_from_and_what_it_reaches(self, name, batch):
         stage, _, version = name.partition("-")
