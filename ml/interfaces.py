@@ -7,6 +7,7 @@ answer, and carry a `version` that is stored with every result.
 from collections.abc import Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
+from ml.grade.grading import Grading
 from ml.index import Nearness
 from ml.types import (
     Candidate,
@@ -15,7 +16,6 @@ from ml.types import (
     Descriptors,
     Detection,
     Evidence,
-    Grading,
     Match,
     Picture,
     Quad,
@@ -117,6 +117,18 @@ class Verifier(Protocol):
         ...
 
 
+@runtime_checkable
+class Comparer(Protocol):
+    """A verifier that also looks at what look-alike references have different."""
+
+    def details(self, crop: Crop, references: Mapping[str, Picture]) -> dict[str, float]:
+        """-1 to 1 per key: whether the places where a reference differs from each of the others look like it on the card.
+
+        Keys about which nothing can be said (no difference, or no alignment) are left out.
+        """
+        ...
+
+
 class Fuser(Protocol):
     """Weighs all evidence into one probability per candidate."""
 
@@ -131,10 +143,22 @@ class Fuser(Protocol):
 
 
 class Grader(Protocol):
-    """Judges a card's condition from a straightened picture."""
+    """Estimates a card's grade from photographs of it."""
 
     version: str
 
-    def grade(self, crop: Crop) -> Grading:
-        """Never sure beyond what the pixels show: the range widens and `limits` says why."""
+    def grade(
+        self,
+        crop: Crop,
+        photo: Picture | None = None,
+        *,
+        reference: Picture | None = None,
+        back: Crop | None = None,
+        back_photo: Picture | None = None,
+    ) -> Grading | None:
+        """Never sure beyond what the pixels show: the range widens and `limits` says why. None: too few pixels for any.
+
+        photo: where the crop was cut from; with it the card's own edges are found anew. reference: the same printing, well
+        centred, for cards without a border. back: the other side of the same card, and the photo that it was cut from.
+        """
         ...

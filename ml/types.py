@@ -119,7 +119,8 @@ class Line:
 class Reading:
     """What is printed on a card or a box, as far as it could be read; every part may be empty. `barcode` as under the bars.
 
-    `turned`: quarter turns (0 or 2) after which the text of the crop that was read stood upright; boxes are given so.
+    `turned`: quarter turns (0 to 3) after which the text of the crop that was read stood upright; boxes are given so.
+    `hp`: a creature's hit points. `body`: rules text, read only where the title was not clear.
     """
 
     number: str = ""
@@ -132,6 +133,8 @@ class Reading:
     number_confidence: float = 0.0
     turned: int = 0
     barcode: str = ""
+    hp: str = ""
+    body: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -144,6 +147,8 @@ class Reading:
             "language": self.language,
             "number_confidence": round(self.number_confidence, 3),
             "barcode": self.barcode,
+            "hp": self.hp,
+            "body": list(self.body),
             "lines": [[line.text, round(line.confidence, 3), [round(v, 4) for v in line.box]] for line in self.lines],
         }
 
@@ -161,17 +166,22 @@ class CardEntry:
     set_name: str = ""
     language: str = ""
     aliases: tuple[str, ...] = ()
+    hp: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class TextQuery:
-    """What a catalogue is asked: any of these may be empty. `names`: texts that may hold the card's name, best first."""
+    """What a catalogue is asked: any of these may be empty. `names`: texts that may hold the card's name, best first.
+
+    mentions: rules text, in which a card may speak of itself by name.
+    """
 
     game: str | None
     number: str
     total: str
     set_code: str
     names: tuple[str, ...]
+    mentions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +197,9 @@ class Evidence:
     name: float | None = None
     language: float | None = None
     has_picture: bool = False
+    hp: float | None = None
+    details: float | None = None
+    """-1 to 1: whether the places where this reference differs from its look-alikes look like this one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from apps.core.conditions import Condition
 from apps.core.errors import InvalidInput
 from apps.scans import actions, queries
 from apps.scans.models import Candidate, DetectedCard, Scan
+from ml.grade.grading import KINDS, PARTS
 
 WRITE = {"POST": "inventory:write", "PATCH": "inventory:write"}
 
@@ -59,6 +60,48 @@ class CandidateOutput(serializers.Serializer):
     value = serializers.DecimalField(max_digits=12, decimal_places=2, coerce_to_string=False, allow_null=True)
 
 
+class DefectOutput(serializers.Serializer):
+    """A region that costs points; its box in shares of the straightened card's width and height."""
+
+    kind = serializers.ChoiceField([*KINDS, "centering"])
+    part = serializers.ChoiceField(PARTS)
+    place = serializers.CharField()
+    box = serializers.ListField(child=serializers.FloatField(), help_text="left, top, right, bottom")
+    extent = serializers.FloatField(help_text="mm of length, or mm² of a stain or a whitened corner")
+    points = serializers.FloatField(help_text="what the subgrade would gain without it")
+    side = serializers.ChoiceField(["front", "back"])
+
+
+class CenteringOutput(serializers.Serializer):
+    """Border widths, and the share of the wider border of each axis in percent."""
+
+    left_mm = serializers.FloatField()
+    right_mm = serializers.FloatField()
+    top_mm = serializers.FloatField()
+    bottom_mm = serializers.FloatField()
+    horizontal = serializers.FloatField()
+    vertical = serializers.FloatField()
+    error = serializers.FloatField(help_text="percentage points by which a share may be off")
+    by = serializers.ChoiceField(["border", "reference"])
+
+
+class GradingOutput(serializers.Serializer):
+    """A grade as estimated from the photo, 1 to 10 in halves, and its range: never a professional grade."""
+
+    overall = serializers.FloatField()
+    lowest = serializers.FloatField()
+    highest = serializers.FloatField()
+    subgrades = serializers.DictField(
+        child=serializers.FloatField(), help_text="by part; what was not measured is missing"
+    )
+    centering = CenteringOutput(allow_null=True)
+    back_centering = CenteringOutput(allow_null=True)
+    defects = DefectOutput(many=True)
+    limits = serializers.ListField(child=serializers.CharField(), help_text="what the photo could not show")
+    advice = serializers.ListField(child=serializers.CharField())
+    version = serializers.CharField()
+
+
 class CardOutput(serializers.Serializer):
     """A card found in a photo: corners in photo pixels, clockwise from its top left."""
 
@@ -72,7 +115,13 @@ class CardOutput(serializers.Serializer):
     condition = serializers.CharField()
     quantity = serializers.IntegerField()
     item_id = serializers.UUIDField(allow_null=True)
+    grading = serializers.SerializerMethodField()
     candidates = serializers.SerializerMethodField()
+
+    @extend_schema_field(GradingOutput(allow_null=True))
+    def get_grading(self, card: DetectedCard) -> dict[str, object] | None:
+        """Estimated from the photo; null where it has too few pixels of the card."""
+        return GradingOutput(card.grading).data if card.grading else None
 
     @extend_schema_field(CandidateOutput(many=True))
     def get_candidates(self, card: DetectedCard) -> list[dict[str, object]]:

@@ -17,7 +17,7 @@ from ml.grade.wear import MARGIN_MM, SCALE, SIZE, STRIDE, net_input
 from ml.types import Floats, Picture
 
 Rng = np.random.Generator
-SEEN = 7.0
+SEEN = 9.0
 """Grey levels by which wear must change the picture, at the photo's resolution, to be asked of the net."""
 
 
@@ -139,7 +139,7 @@ def card_picture(rng: Rng, scans: list[Scan]) -> Picture:
     else:
         card = framed(rng, scale=SCALE).picture
     card = np.ascontiguousarray(card)
-    if rng.random() < 0.6:
+    if rng.random() < 0.4:
         _fine_print(card, rng)
     return card
 
@@ -184,13 +184,14 @@ def _fine_print(card: Picture, rng: Rng) -> None:
 
 
 def patches(made: Sheet, rng: Rng, *, size: int, count: int) -> dict[str, Floats]:
-    """Cut patches, two of three around some wear where there is any. pixels (n, 4, size, size); truth, counted by cell."""
+    """Cut patches, seven of ten around some wear where there is any. pixels (n, 4, size, size); truth, counted by cell."""
     pixels = net_input(made.picture)
-    worn_cells = np.argwhere(made.truth.max(axis=0) > 0)
+    by_kind = [found for found in (np.argwhere(mask > 0) for mask in made.truth) if len(found)]
     high, wide, cells = made.truth.shape[1], made.truth.shape[2], size // STRIDE
     cut: dict[str, list[Floats]] = {"pixels": [], "truth": [], "counted": []}
-    for number in range(count):
-        if number % 3 and len(worn_cells):
+    for _ in range(count):
+        if by_kind and rng.random() < 0.7:
+            worn_cells = by_kind[rng.integers(len(by_kind))]
             row, column = worn_cells[rng.integers(len(worn_cells))] - rng.integers(4, cells - 4, 2)
         else:
             row, column = rng.integers(-6, high - cells + 7), rng.integers(-6, wide - cells + 7)

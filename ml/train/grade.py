@@ -3,7 +3,7 @@
 import argparse
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from ml.generate.sources import Scan, split
-from ml.generate.worn_patches import card_picture, patches, sheet
+from ml.generate.worn_patches import Sheet, card_picture, patches, sheet
 from ml.grade.grading import KINDS
 from ml.nets.grade import CHANNELS, build
 from ml.train.export import export
@@ -23,26 +23,43 @@ from ml.train.loop import Batch, Schedule, Training, read_config
 VALIDATION_SEED = 910_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Patches:
-    """Makes batch after batch. size: px of a patch; per_card: patches cut from one card."""
+    """Makes batch after batch. size: px of a patch; cards: new ones in each batch.
+
+    window: batches that a card serves in: a batch takes its patches from the new cards and those of the batches before, so
+    that it is varied without making sixteen cards for sixteen patches.
+    """
 
     scans: list[Scan]
     size: int
     batch: int
-    per_card: int
+    cards: int
+    window: int
     strength: float
+    _made: dict[tuple[int, int, int], Sheet] = field(default_factory=dict, compare=False)
 
     def __call__(self, rng: np.random.Generator) -> Mapping[str, np.ndarray]:
-        """Pixels (batch, 4, size, size); truth and counted (batch, 5, size / 4, size / 4)."""
+        """Keys pixels (batch, 4, size, size); truth and counted (batch, 5, size / 4, size / 4). rng: seeded [seed, number]."""
         cv2.setNumThreads(1)
-        made: dict[str, list[np.ndarray]] = {}
-        for _ in range(self.batch // self.per_card):
-            amount = 0.0 if rng.random() < 0.2 else float(np.exp(rng.uniform(np.log(0.15), np.log(4.0))))
-            worn = sheet(card_picture(rng, self.scans), rng, amount=amount, strength=self.strength)
-            for name, values in patches(worn, rng, size=self.size, count=self.per_card).items():
-                made.setdefault(name, []).append(values)
-        return {name: np.concatenate(values) for name, values in made.items()}
+        seed, number = rng.bit_generator.seed_seq.entropy  # type: ignore[attr-defined]
+        wanted = [
+            (seed, number + self.window - 1 - back, card) for back in range(self.window) for card in range(self.cards)
+        ]
+        for key in [key for key in self._made if key not in wanted]:
+            del self._made[key]
+        cut: dict[str, list[np.ndarray]] = {}
+        for key in wanted:
+            if key not in self._made:
+                self._made[key] = self._card(np.random.default_rng([*key, 1]))
+            count = self.batch // len(wanted)
+            for name, values in patches(self._made[key], rng, size=self.size, count=count).items():
+                cut.setdefault(name, []).append(values)
+        return {name: np.concatenate(values) for name, values in cut.items()}
+
+    def _card(self, rng: np.random.Generator) -> Sheet:
+        amount = 0.0 if rng.random() < 0.15 else float(np.exp(rng.uniform(np.log(0.2), np.log(4.0))))
+        return sheet(card_picture(rng, self.scans), rng, amount=amount, strength=self.strength)
 
 
 def loss(net: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, float]]:
@@ -89,7 +106,7 @@ def train(config: Mapping[str, Any], *, data: Path | None, out: Path, resume: bo
 
 def _patches(config: Mapping[str, Any], scans: list[Scan]) -> Patches:
     told = config["patches"]
-    return Patches(scans, told["size"], told["batch"], told["per_card"], told["strength"])
+    return Patches(scans, told["size"], told["batch"], told["cards"], told["window"], told["strength"])
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -236,6 +236,7 @@ def _keep_cards(photo: ScanPhoto, picture: Picture, result: PhotoResult) -> None
             crop=_crop(picture, found, photo),
             decided=found.decided and bool(shown),
             reading=found.reading.to_dict() | {"kind": found.kind},
+            grading=found.grading.to_dict() if found.grading else {},
             warnings=list(found.warnings),
             variant=variants[shown[0].key] if found.decided and shown else None,
         )

@@ -121,6 +121,7 @@ def _add_group(scan: Scan, group: list[DetectedCard], condition: str, by: User) 
             "card_ids": [str(card.pk) for card in group],
             "probability": round(best.probability, 4) if best else None,
             "engines": scan.engine_versions,
+            **({"grading": first.grading} if first.grading and len(group) == 1 else {}),
         },
     )
     if item.quantity == sum(card.quantity for card in group):  # a new item, not one that grew
