@@ -66,11 +66,22 @@ def register() -> Registered:
         ModelVersion.objects.filter(pk=row.pk).update(**told)
     for key, row in rows.items():
         if key not in here and row.is_available:
-            ModelVersion.objects.filter(pk=row.pk).update(is_available=False)
-            audit.record(action="model.gone", target=row)
+            _note_gone(row)
             done.gone.append(row)
     _put_defaults_into_service(DEFAULTS)
     return done
+
+
+def _note_gone(row: ModelVersion) -> None:
+    """A release without this version: it looks at no scan any more, and the program's default takes its place."""
+    before = {"state": row.state, "share": row.share}
+    out_of_use = {
+        ModelVersion.State.ACTIVE: ModelVersion.State.RETIRED,
+        ModelVersion.State.CANDIDATE: ModelVersion.State.REGISTERED,
+    }
+    row.state, row.share, row.is_available = out_of_use.get(row.state, row.state), 0, False
+    row.save(update_fields=["state", "share", "is_available"])
+    audit.record(action="model.gone", target=row, before=before, after={"state": row.state, "share": 0})
 
 
 def _put_defaults_into_service(defaults: dict[str, str]) -> None:

@@ -69,6 +69,16 @@ class TestRegistering:
         assert not row.is_available
         assert runtime.versions("embed", tmp_path) == []
 
+    def test_a_version_in_service_that_a_release_drops_gives_way_to_the_default(self, versions, monkeypatch):
+        ModelVersion.objects.filter(version=OLD).update(state="retired")
+        ModelVersion.objects.filter(version=NEW).update(state="active")
+        dropped = ModelVersion.objects.create(stage="read", version="r-0", state="candidate", share=30)
+        monkeypatch.delitem(known._WRITTEN["embed"], NEW)
+        assert {row.version for row in registry.register().gone} == {NEW, "r-0"}
+        assert dict(ModelVersion.objects.filter(state="active").values_list("stage", "version")) == known.DEFAULTS
+        dropped.refresh_from_db()
+        assert (dropped.state, dropped.share, dropped.is_available) == ("registered", 0, False)
+
     def test_weights_that_changed_under_their_name_are_told(self, versions):
         ModelVersion.objects.filter(version=NEW).update(digest="other")
         assert [row.version for row in registry.register().changed] == [NEW]
