@@ -1,4 +1,4 @@
-"""What is odd about a photo or a card in it: a screenshot, a playing card, a back. Odd ones are shown, never decided.
+"""What is odd about a photo or a card in it: a screenshot, a screen, a playing card, a back. Shown, never decided.
 
 Nothing here is trained; each measure separates real photographs and card faces from the odd ones by a wide gap, which is
 named beside it.
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.geometry import warp
+from ml.moire import is_of_a_screen
 from ml.types import CardResult, Picture, Quad
 
 BLOCK = 8
@@ -30,6 +31,9 @@ SYMMETRIC = 0.6
 """Correlation with itself on its head: at most 0.37 of 2,390 card faces, 0.8 and more of playing cards."""
 
 PALE = 0.45
+"""Share of white on a playing card's face; what is symmetric in colour is a back, or a card of plain energy."""
+
+NAMED = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,7 @@ class Oddity:
 SCREENSHOT = Oddity(
     "screenshot", "This looks like a screenshot, not a photo. To keep or sell a card, photograph the card itself."
 )
+SCREEN = Oddity("screen", "This looks like a photo of a screen. To keep or sell a card, photograph the card itself.")
 PLAYING_CARD = Oddity(
     "playing card", "This looks like a playing card, which the catalogue does not have. Check before you keep it."
 )
@@ -51,13 +56,19 @@ BACK = Oddity("back", "This is the back of a card: turn it over and photograph i
 
 def oddity_of(photo: Picture) -> Oddity | None:
     """What is odd about a photo as a whole; None for an ordinary one."""
-    return SCREENSHOT if is_screenshot(photo) else None
+    if is_screenshot(photo):
+        return SCREENSHOT
+    return SCREEN if is_of_a_screen(photo) else None
 
 
 def watched(photo: Picture, card: CardResult, odd: Oddity | None) -> CardResult:
-    """A card with what is odd about it or its photo, which leaves it undecided."""
+    """A card with what is odd about it or its photo, which leaves it undecided.
+
+    A coloured card that looks the same on its head is a back unless something names it: a few real faces do so too.
+    """
     found = odd or oddity_of_card(photo, card.quad)
-    if found is None:
+    is_named = card.best is not None and card.best.probability >= NAMED
+    if found is None or (found is BACK and is_named):
         return card
     return replace(card, decided=False, warnings=(found.message, *card.warnings))
 
@@ -68,12 +79,14 @@ def is_screenshot(photo: Picture) -> bool:
     if not height or not width:
         return False
     rows, columns = height // BLOCK, width // BLOCK
-    blocks = photo[:height, :width].reshape(rows, BLOCK, columns, BLOCK, 3)
-    spread = (blocks.max(axis=(1, 3)).astype(np.int16) - blocks.min(axis=(1, 3))).max(axis=2)
-    even = spread <= 1
+    light = cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY)[:height, :width].reshape(rows, BLOCK, width)
+    # Over the rows of a block first: that leaves an eighth for the slow way across.
+    most = light.max(axis=1).reshape(rows, columns, BLOCK).max(axis=2)
+    least = light.min(axis=1).reshape(rows, columns, BLOCK).min(axis=2)
+    even = most - least <= 1
     if even.mean() < FLAT:
         return False
-    colours = blocks[:, 0, :, 0][even].astype(np.int16)
+    colours = photo[:height:BLOCK, :width:BLOCK][even].astype(np.int16)
     if _commonest(colours) * even.mean() < CONCENTRATED:
         return False
     plain = (colours >= 249).all(axis=1) | (colours <= 6).all(axis=1)

@@ -19,9 +19,11 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from apps.core.errors import TooLarge, UnsupportedType
 from apps.core.ids import uuid7
+from ml import filetypes
 
 SIZES = (128, 256, 512)
 FORMATS = ("JPEG", "PNG", "WEBP")
+_MOVING = ("PNG", "WEBP")  # a JPEG of several pictures is a photo with its depth or its brightness beside it
 _READABLE = "JPEG, PNG or WebP"
 
 
@@ -56,20 +58,18 @@ def upright(content: bytes) -> Image.Image:
     """The decoded picture in RGB, turned as the camera meant it, without metadata. Raises like `accept_upload`."""
     if not content:
         raise UnsupportedType("The file is empty.")
+    if known := filetypes.known_as(content):
+        raise UnsupportedType(known)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             picture: Image.Image = Image.open(io.BytesIO(content), formats=FORMATS)
-            if picture.width * picture.height > settings.UPLOAD_MAX_PIXELS:
-                raise TooLarge(
-                    f"The picture has {picture.width} x {picture.height} pixels; "
-                    f"at most {settings.UPLOAD_MAX_PIXELS // 1_000_000} million are taken."
-                )
+            _check(picture)
             picture.load()
     except UnidentifiedImageError:
         raise UnsupportedType(f"This is not a picture that we can read. Send {_READABLE}.") from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise TooLarge("The picture has far more pixels than a camera takes.") from None
+        raise TooLarge(f"The picture has far too many pixels. {_smaller()}") from None
     except (OSError, ValueError, SyntaxError):
         raise UnsupportedType("The picture is damaged or cut off. Send it again.") from None
     # In place, and copied only where the pixels change: a camera's photo is 50 MB and more when it is unpacked.
@@ -84,6 +84,19 @@ def upright(content: bytes) -> Image.Image:
         picture = picture.convert("RGB")
     picture.info.clear()
     return picture
+
+
+def _smaller() -> str:
+    most = settings.UPLOAD_MAX_PIXELS // 1_000_000
+    return f"At most {most} million pixels are taken: choose a smaller size in the camera's settings."
+
+
+def _check(picture: Image.Image) -> None:
+    """Raises TooLarge and UnsupportedType on what the header alone forbids."""
+    if picture.width * picture.height > settings.UPLOAD_MAX_PIXELS:
+        raise TooLarge(f"The picture has {picture.width} x {picture.height} pixels. {_smaller()}")
+    if picture.format in _MOVING and getattr(picture, "is_animated", False):
+        raise UnsupportedType(filetypes.ANIMATED)
 
 
 def store(picture: Image.Image, *, folder: str, digest: str = "", thumbnails: bool = True) -> StoredImage:

@@ -62,8 +62,8 @@ def test_the_content_counts_and_not_the_name(kind):
     [
         (b"", "The file is empty."),
         (b"these are my cards", "Send JPEG, PNG or WebP"),
-        (b"%PDF-1.7 a list of cards", "Send JPEG, PNG or WebP"),
-        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "Send JPEG, PNG or WebP"),
+        (b"%PDF-1.7 a list of cards", "This is a PDF"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "made of lines"),
         (picture_bytes(kind="GIF"), "Send JPEG, PNG or WebP"),
         (picture_bytes(800, 800)[:2000], "damaged or cut off"),
         (picture_bytes(800, 800, "PNG")[:900], "damaged or cut off"),

@@ -85,9 +85,9 @@ def test_what_is_no_photo_is_said_and_does_not_stop_the_rest(tmp_path, capsys):
     told = capsys.readouterr()
     assert [json.loads(line)["photo"] for line in told.out.splitlines()] == [str(tmp_path / "empty.png")]
     assert "phone.heic: This is a HEIC photo" in told.err
-    assert "cut.jpg: This file could not be read as a photo." in told.err
+    assert "cut.jpg: The photo is damaged or cut off. Send it again." in told.err
     assert "dot.png: The photo is too small to show a card." in told.err
-    assert "huge.png: The photo has 81 megapixels; at most 60 are accepted." in told.err
+    assert "huge.png: The photo has 81 megapixels. At most 60 megapixels are accepted" in told.err
     assert "absent.jpg" in told.err
     with pytest.raises(CommandError, match="None of the photos"):
         call_command("identify", [str(tmp_path / "dot.png")])
