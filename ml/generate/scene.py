@@ -63,13 +63,16 @@ def compose(
     layout: Callable[[Rng], list[Place]] | None = None,
     strength: float = 1.0,
 ) -> Scene:
-    """A scene of (height, width) pixels. layout: one of `ml.generate.layouts`, or by chance; strength: of light."""
+    """A scene of (height, width) pixels. layout: one of `ml.generate.layouts`, or by chance; strength: of light.
+
+    Where the layout has no place there is no card.
+    """
     canvas = backgrounds.draw(rng, size)
     for _ in range(int(rng.integers(0, 4)) if rng.random() < 0.5 else 0):
         _lay_thing(canvas, rng)
-    if layout is None and rng.random() < 0.04:
+    places = [] if layout is None and rng.random() < 0.04 else (layout or _chosen_layout(rng))(rng)
+    if not places:
         return Scene(light.photographed(canvas, rng, strength=strength), ())
-    places = (layout or _chosen_layout(rng))(rng)
     view = camera(rng, np.concatenate([corners_of(p) for p in places]), size)
     owners = np.full(size, -1, np.int16)
     cover = _cover(rng)
