@@ -83,7 +83,7 @@ def _codes(grey: Any, looked_at: Any, back: Any) -> dict[str, Barcode]:
     import zxingcpp
 
     formats = zxingcpp.BarcodeFormat
-    wanted = [formats.EAN13, formats.EAN8, formats.UPCA, formats.UPCE]
+    wanted = zxingcpp.BarcodeFormats([formats.EAN13, formats.EAN8, formats.UPCA, formats.UPCE])
     scale = max(1.0, max(grey.shape) / MOST_SIDE)
     found: dict[str, Barcode] = {}
     for code in zxingcpp.read_barcodes(np.ascontiguousarray(looked_at), formats=wanted):

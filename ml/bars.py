@@ -39,7 +39,7 @@ def agreement(grey: Any, corners: Floats, bars: Floats) -> float:
     width = len(bars) * PER_MODULE
     profiles = _profiles(grey, corners, width)
     sharp = np.repeat(bars, PER_MODULE)[None]
-    templates = [_above_surroundings(cv2.GaussianBlur(sharp, (0, 0), sigma)) for sigma in (1.5, 3.0)]
+    templates = [_above_surroundings(cv2.GaussianBlur(sharp, (0, 0), sigma)) for sigma in (0.6, 1.5, 3.0)]
     best = -1.0
     for stretch in (0.98, 0.99, 1.0, 1.01, 1.02):
         span = round(width * stretch)

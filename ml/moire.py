@@ -30,7 +30,7 @@ def is_of_a_screen(photo: Picture) -> bool:
     """Whether the patterns of a screen's dots run through it. Photos smaller than two tiles a side tell nothing."""
     if min(photo.shape[:2]) < 2 * TILE:
         return False
-    tiles = [cv2.cvtColor(tile, cv2.COLOR_RGB2YCrCb) for tile in _tiles(photo)]
+    tiles = [np.asarray(cv2.cvtColor(tile, cv2.COLOR_RGB2YCrCb), np.uint8) for tile in _tiles(photo)]
     if _regularity([tile[..., 0] for tile in tiles]) < LEAST_LIGHT:
         return False
     return all(_regularity([tile[..., channel] for tile in tiles]) >= LEAST_COLOUR for channel in (1, 2))

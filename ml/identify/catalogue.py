@@ -56,7 +56,8 @@ def number_base(number: str) -> str:
 
 def names_near(texts: Sequence[str], names: Iterable[str]) -> list[str]:
     """Plain names like one of the texts, or standing whole inside of one, best first."""
-    choices = dict.fromkeys(names)
+    choices = list(names)
+    known = set(choices)
     found: dict[str, float] = {}
     for text in map(plain, texts):
         if len(text) < 3:
@@ -68,6 +69,6 @@ def names_near(texts: Sequence[str], names: Iterable[str]) -> list[str]:
         for size in range(1, len(words)):
             for start in range(len(words) - size + 1):
                 part = " ".join(words[start : start + size])
-                if len(part) >= 6 and part in choices:
+                if len(part) >= 6 and part in known:
                     found[part] = max(found.get(part, 0.0), 90.0)
     return sorted(found, key=lambda name: -found[name])[: 4 * MOST_NEAR]

@@ -23,7 +23,7 @@ def box_outline(photo: Picture) -> Quad:
     lab = cv2.GaussianBlur(cv2.cvtColor(small, cv2.COLOR_RGB2LAB), (0, 0), 1.5)
     area = small.shape[0] * small.shape[1]
     best, best_area = None, LEAST_SHARE * area
-    for edges in _edge_maps(lab):
+    for edges in _edge_maps(np.asarray(lab, np.uint8)):
         contours, _ = cv2.findContours(edges, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
         for contour in contours:
             hull = cv2.convexHull(contour)
@@ -50,7 +50,7 @@ def _edge_maps(lab: Picture) -> list[Picture]:
     for low, high in ((25, 75), (60, 160)):
         joined = np.zeros(lab.shape[:2], np.uint8)
         for channel in cv2.split(lab):
-            joined |= cv2.Canny(channel, low, high)
+            joined |= np.asarray(cv2.Canny(channel, low, high), np.uint8)
         maps.append(np.asarray(cv2.morphologyEx(joined, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8)), np.uint8))
     return maps
 

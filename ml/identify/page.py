@@ -99,5 +99,6 @@ def _in_order(lines: Corners, read: Sequence[tuple[str, float]], photo: Picture)
     for corners, (text, confidence) in zip(lines, read, strict=True):
         if text.strip() and confidence >= LEAST_CONFIDENCE:
             low, high = (corners / share).min(axis=0), (corners / share).max(axis=0)
-            found.append(Line(text.strip(), confidence, (*map(float, low), *map(float, high))))
+            box = (float(low[0]), float(low[1]), float(high[0]), float(high[1]))
+            found.append(Line(text.strip(), confidence, box))
     return sorted(found, key=lambda line: (line.box[1] + line.box[3], line.box[0]))
