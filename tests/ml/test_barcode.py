@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from ml import gtin
-from ml.bars import AGREES, agreement, modules
 from ml.barcode import BarcodeReader, drawn
+from ml.bars import AGREES, agreement, modules
 from ml.generate.boxes import BoxFacts, draw, photograph, restricted
 from tests.ml.drawing import DrawnCard, jpeg, placed, rectangle, table
 from tests.ml.drawing import drawn as drawn_card

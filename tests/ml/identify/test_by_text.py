@@ -101,7 +101,7 @@ def test_the_catalogue_in_memory_answers_by_everything():
     mill = BoxEntry("mill", "lego", "76999-2", "Harbour Mill", barcodes=("2001234567893",))
     boxes = MemoryBoxes([FORT, mill, BoxEntry("hero", "figures", "25", "Captain Reef")])
     assert {e.key for e in boxes.by_number(["76999"], None)} == {"fort", "mill"}
-    assert [e.key for e in boxes.by_name(["harbor fort"], "lego")][0] == "fort"
+    assert next(e.key for e in boxes.by_name(["harbor fort"], "lego")) == "fort"
     assert [e.key for e in boxes.by_name(["the Captain Reef figure"], None)] == ["hero"]
     assert boxes.by_name(["Captain Reef"], "lego") == []
     assert {code: e.key for code, e in boxes.by_barcode(["2001234567893", "96385074"]).items()} == {
