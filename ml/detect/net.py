@@ -47,34 +47,63 @@ class NetDetector:
 
     def detect(self, photo: Picture) -> list[Detection]:
         """See `ml.interfaces.Detector`. photo: (height, width, 3) uint8 RGB."""
-        return [Detection(Quad(o.corners), o.score, back=o.back) for o in self.outlines(photo)]
+        return self.detect_many([photo])[0]
+
+    def detect_many(self, photos: Sequence[Picture]) -> list[list[Detection]]:
+        """See `ml.interfaces.BatchDetector`: photos that are looked at in one size go through the net together."""
+        return [[Detection(Quad(o.corners), o.score, back=o.back) for o in found] for found in self.outlines_of(photos)]
 
     def outlines(self, photo: Picture) -> list[Outline]:
         """Every card with the net's chances, corners in photo pixels, best first."""
-        found = self._look(photo, FIRST_SIDE)
-        sides = sorted(outline.side for outline in found)
-        longest = max(photo.shape[:2])
-        if sides:
-            typical = sides[len(sides) // 2] * FIRST_SIDE / longest
-            if typical < SMALL:
-                side = min(FIRST_SIDE * WANTED / typical, LONGEST, longest)
-                closer = self._look(photo, round(side))
-                found = _united(closer, found)
+        return self.outlines_of([photo])[0]
+
+    def outlines_of(self, photos: Sequence[Picture]) -> list[list[Outline]]:
+        """`outlines` of several photos."""
+        found = self._looks([(photo, FIRST_SIDE) for photo in photos])
+        again = [(i, side) for i, photo in enumerate(photos) if (side := _closer(photo, found[i]))]
+        closer = self._looks([(photos[i], side) for i, side in again])
+        for (i, _), more in zip(again, closer, strict=True):
+            found[i] = _united(more, found[i])
         return found
 
-    def _look(self, photo: Picture, side: int) -> list[Outline]:
-        height, width = photo.shape[:2]
-        scale = side / max(height, width)
-        size = tuple(max(32, round(edge * scale / 32) * 32) for edge in (width, height))
-        interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-        small = cv2.resize(photo, size, interpolation=interpolation)
-        pixels = small.astype(np.float32).transpose(2, 0, 1)[None] / np.float32(127.5) - np.float32(1)
-        (answer,) = self._model.run(np.ascontiguousarray(pixels))
-        stretch = np.array([width / size[0], height / size[1]], np.float32)
-        return [
-            replace(o, corners=np.asarray((o.corners + 0.5) * stretch - 0.5, np.float32))
-            for o in decoded(answer[0], self.least_score)
-        ]
+    def _looks(self, jobs: Sequence[tuple[Picture, int]]) -> list[list[Outline]]:
+        """One look at each photo in a copy whose longest side has so many pixels."""
+        sizes = [_copy_size(photo, side) for photo, side in jobs]
+        looks: list[list[Outline]] = [[] for _ in jobs]
+        for size in dict.fromkeys(sizes):
+            places = [i for i, own in enumerate(sizes) if own == size]
+            (answers,) = self._model.run(np.stack([_pixels(jobs[i][0], size) for i in places]))
+            for i, answer in zip(places, answers, strict=True):
+                height, width = jobs[i][0].shape[:2]
+                stretch = np.array([width / size[0], height / size[1]], np.float32)
+                looks[i] = [
+                    replace(o, corners=np.asarray((o.corners + 0.5) * stretch - 0.5, np.float32))
+                    for o in decoded(answer, self.least_score)
+                ]
+        return looks
+
+
+def _closer(photo: Picture, found: Sequence[Outline]) -> int:
+    """The longest side for a second look at a photo whose cards are small; 0 where they are not."""
+    if not found:
+        return 0
+    longest = max(photo.shape[:2])
+    typical = sorted(outline.side for outline in found)[len(found) // 2] * FIRST_SIDE / longest
+    return round(min(FIRST_SIDE * WANTED / typical, LONGEST, longest)) if typical < SMALL else 0
+
+
+def _copy_size(photo: Picture, side: int) -> tuple[int, int]:
+    """Width and height of a copy whose longest side has about `side` pixels, both multiples of 32."""
+    height, width = photo.shape[:2]
+    scale = side / max(height, width)
+    return max(32, round(width * scale / 32) * 32), max(32, round(height * scale / 32) * 32)
+
+
+def _pixels(photo: Picture, size: tuple[int, int]) -> Floats:
+    """The net's input: (3, height, width) in -1..1."""
+    interpolation = cv2.INTER_AREA if size[0] < photo.shape[1] else cv2.INTER_LINEAR
+    small = cv2.resize(photo, size, interpolation=interpolation)
+    return np.asarray(small.astype(np.float32).transpose(2, 0, 1) / np.float32(127.5) - np.float32(1), np.float32)
 
 
 def decoded(answer: Floats, least_score: float) -> list[Outline]:
