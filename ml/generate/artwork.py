@@ -232,7 +232,7 @@ def _creature(rng: Rng, colours: Palette, picture: Picture) -> None:
             tip = point + radius * 2.0 * np.array([rng.uniform(-1, 1), -1])
             cv2.fillPoly(
                 picture,
-                [np.int32([point - (radius / 2, 0), (*point, radius / 2, 0), tip])],
+                [np.int32([point - np.array([radius / 2, 0]), point + np.array([radius / 2, 0]), tip])],
                 colours[rng.integers(6)],
                 cv2.LINE_AA,
             )
