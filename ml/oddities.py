@@ -33,7 +33,7 @@ SYMMETRIC = 0.6
 PALE = 0.45
 """Share of white on a playing card's face; what is symmetric in colour is a back, or a card of plain energy."""
 
-NAMED = 0.5
+NAMED, FACE_DOWN = 0.5, 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +64,9 @@ def oddity_of(photo: Picture) -> Oddity | None:
 def watched(photo: Picture, card: CardResult, odd: Oddity | None) -> CardResult:
     """A card with what is odd about it or its photo, which leaves it undecided.
 
-    A coloured card that looks the same on its head is a back unless something names it: a few real faces do so too.
+    What the detector, or its symmetry, calls a back is one unless something names it: a few real faces look like backs.
     """
-    found = odd or oddity_of_card(photo, card.quad)
+    found = odd or (BACK if card.back >= FACE_DOWN else oddity_of_card(photo, card.quad))
     is_named = card.best is not None and card.best.probability >= NAMED
     if found is None or (found is BACK and is_named):
         return card

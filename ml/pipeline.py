@@ -268,6 +268,7 @@ class Pipeline:
             rotation=crop.quad.rotation,
             px_per_mm=crop.px_per_mm,
             warnings=warnings_for(crop, reading, detection),
+            back=detection.back,
         )
 
     def _verified(

@@ -225,7 +225,7 @@ class Candidate:
 class CardResult:
     """One card of a photo. `decided` is False where the best candidate is not sure enough: show the candidates instead.
 
-    kind: CARD, or BOX for anything else that is sold in one; px_per_mm is 0 there.
+    kind: CARD, or BOX for anything else that is sold in one; px_per_mm is 0 there. back: as in `Detection`.
     """
 
     quad: Quad
@@ -238,6 +238,7 @@ class CardResult:
     warnings: tuple[str, ...] = ()
     kind: str = CARD
     grading: Grading | None = None
+    back: float = 0.0
 
     @property
     def best(self) -> Candidate | None:

@@ -1,5 +1,7 @@
 """What is odd about a photo is seen; ordinary photos, scans and cards are not called odd."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -86,6 +88,12 @@ class TestWatching:
         photo, quad = lying(card_back())
         card = watched(photo, result(quad, 0.1), None)
         assert "turn it over" in card.warnings[0]
+
+    def test_a_back_that_the_detector_saw_is_told_so_too(self):
+        photo, quad = lying(CARD)
+        assert watched(photo, replace(result(quad, 0.2), back=0.9), None).warnings == (BACK.message,)
+        named = replace(result(quad, 0.9, decided=True), back=0.9)
+        assert watched(photo, named, None) is named
 
     def test_a_symmetric_face_that_was_named_stays_as_it_is(self):
         photo, quad = lying(card_back())
