@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from rapidfuzz import fuzz, process
+from rapidfuzz.distance import Levenshtein
 
 from ml.numbers import number_key
 from ml.types import CardEntry, TextQuery
@@ -62,29 +63,46 @@ class MemoryCatalogue:
                 code = bool(query.set_code) and entry.set_code.upper() == query.set_code.upper()
                 scores[entry.key] = 0.4 + 0.8 * total + 0.8 * code
         for key, score in self._name_scores(query).items():
-            scores[key] += score
+            scores[key] += score + self._near_number(query, self._entries[key])
         ranked = sorted(scores, key=lambda key: -scores[key])
         return [self._entries[key] for key in ranked[:limit]]
 
+    @staticmethod
+    def _near_number(query: TextQuery, entry: CardEntry) -> float:
+        """What lifts one printing of a name over the others: the total, or a number that differs by one character."""
+        total = bool(query.total) and number_key(entry.total) == number_key(query.total)
+        near = bool(query.number) and Levenshtein.distance(number_key(query.number), number_key(entry.number)) <= 1
+        return 0.1 * total + 0.1 * near
+
     def _name_scores(self, query: TextQuery) -> dict[str, float]:
         names = self._by_name.get(query.game, {})
-        scores: dict[str, float] = defaultdict(float)
+        near: dict[str, float] = defaultdict(float)
         for text in query.names:
-            read = plain(text)
-            if len(read) < 3:
-                continue
-            near = {
-                name: score / 100
-                for name, score, _ in process.extract(read, names.keys(), scorer=fuzz.ratio, limit=8, score_cutoff=60)
-            }
-            # The name may be one part of a longer line.
-            words = read.split()
-            for size in range(1, min(len(words), 5) + 1):
-                for start in range(len(words) - size + 1):
-                    part = " ".join(words[start : start + size])
-                    if len(part) >= 4 and part in names:
-                        near[part] = max(near.get(part, 0.0), 0.9)
-            for name, score in near.items():
-                for entry in names[name]:
-                    scores[entry.key] = max(scores[entry.key], score)
+            for name, score in _like(plain(text), names).items():
+                near[name] = max(near[name], score)
+        for text in query.mentions:
+            for name, score, _ in process.extract(
+                plain(text), names.keys(), limit=3, score_cutoff=80, scorer=fuzz.ratio
+            ):
+                near[name] = max(near[name], 0.9 * score / 100)
+        scores: dict[str, float] = defaultdict(float)
+        for name, score in near.items():
+            for entry in names[name]:
+                scores[entry.key] = max(scores[entry.key], score)
         return scores
+
+
+def _like(read: str, names: Mapping[str, object]) -> dict[str, float]:
+    """The names that a text is like, or that stand in it, with 0 to 1."""
+    if len(read) < 3:
+        return {}
+    found = process.extract(read, names.keys(), scorer=fuzz.ratio, limit=8, score_cutoff=60)
+    near = {name: score / 100 for name, score, _ in found}
+    # The name may be one part of a longer line.
+    words = read.split()
+    for size in range(1, min(len(words), 5) + 1):
+        for start in range(len(words) - size + 1):
+            part = " ".join(words[start : start + size])
+            if len(part) >= 4 and part in names:
+                near[part] = max(near.get(part, 0.0), 0.9)
+    return near

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 import cv2
 import numpy as np
 
-from ml.catalogue import name_similarity, plain
+from ml.evidence import text_query, weighed
 from ml.index import Nearness
 from ml.interfaces import (
     BatchDetector,
     Catalogue,
+    Comparer,
     Detector,
     Embedder,
     Fuser,
@@ -21,25 +22,25 @@ from ml.interfaces import (
     ReferenceIndex,
     Verifier,
 )
-from ml.numbers import number_key
-from ml.read import name_texts
 from ml.rectify import READABLE_PX_PER_MM, turned
 from ml.types import (
     CardEntry,
     CardResult,
     Crop,
     Detection,
-    Evidence,
     Match,
     PhotoResult,
     Picture,
     Quad,
     Reading,
-    TextQuery,
 )
 
 WORTH_A_LOOK = 0.22
 """References less alike than this are not compared by keypoints: at a sound outline the right one never is."""
+
+RIVALS, SETTLED, ALIKE = 0.25, 100, 40
+"""How much less alike a reference may be to be compared among the first; inliers from which those compared first are enough;
+inliers from which a reference is looked at for what it has different from the others."""
 
 EMBEDDED_SIZE = (384, 536)
 """Width and height at which cards are given to the embedder, which shrinks them further itself."""
@@ -185,9 +186,7 @@ class Pipeline:
         assert self.index is not None
         crops = [crop for look in looks for crop in look.crops]
         with _together(looks, "embed"):
-            small = [
-                np.asarray(cv2.resize(c.picture, EMBEDDED_SIZE, interpolation=cv2.INTER_AREA), np.uint8) for c in crops
-            ]
+            small = [_small(crop) for crop in crops]
             queries = self.embedder.embed(small + [np.ascontiguousarray(p[::-1, ::-1]) for p in small])
         with _together(looks, "search"):
             answers = self.index.nearest(queries, k=self.shortlist, game=game)
@@ -213,6 +212,18 @@ class Pipeline:
             for look in group:
                 look.readings = [next(readings) for _ in look.crops]
                 look.crops = [turned(c, r.turned) for c, r in zip(look.crops, look.readings, strict=True)]
+            self._look_again(group, game)
+
+    def _look_again(self, looks: Sequence[_Look], game: str | None) -> None:
+        """The nearest references of the crops that the text turned by a quarter: they were looked up lying on their sides."""
+        places = [(look, i) for look in looks for i, reading in enumerate(look.readings) if reading.turned % 2]
+        if self.index is None or not places:
+            return
+        with _together(looks, "search"):
+            small = [_small(look.crops[i]) for look, i in places]
+            answers = self.index.nearest(self.embedder.embed(small), k=self.shortlist, game=game)
+        for (look, i), found in zip(places, answers, strict=True):
+            look.both_ways[i] = (found, found)
 
     def _named(self, look: _Look) -> PhotoResult:
         """All evidence of one photo weighed."""
@@ -252,12 +263,11 @@ class Pipeline:
             entries = dict(self.catalogue.entries(keys)) if self.catalogue else {}
         by_key = {m.key: m for m in matches}
         with clock.stage("verify"):
-            inliers, pictured = self._verified(crop, matches, texts)
+            inliers, details, pictured = self._verified(crop, matches, texts)
         with clock.stage("fuse"):
-            evidence = [
-                evidence_for(key, by_key.get(key), entries.get(key), reading, inliers.get(key), key in pictured)
-                for key in keys
-            ]
+            evidence = weighed(
+                keys, entries, reading, matches=by_key, inliers=inliers, details=details, pictured=pictured
+            )
             candidates, decided = self.fuser.fuse(evidence)
         return CardResult(
             quad=crop.quad,
@@ -273,15 +283,35 @@ class Pipeline:
 
     def _verified(
         self, crop: Crop, matches: Sequence[Match], texts: Sequence[CardEntry]
-    ) -> tuple[dict[str, int], set[str]]:
-        """Inliers per verified key, and the keys that have a reference picture at all."""
+    ) -> tuple[dict[str, int], dict[str, float], set[str]]:
+        """Inliers per verified key, which of the look-alikes the differing places speak for, and the keys with a picture.
+
+        The nearest references and those about as near are compared first; the others only where none of these is the card.
+        """
         if self.index is None:
-            return {}, set()
-        near = [m.key for m in matches[: self.verified] if _likeness(m, self.embedder.nearness) >= WORTH_A_LOOK]
-        wanted = near + [e.key for e in texts[: self.verified // 2]]
-        pictures = self.index.pictures(list(dict.fromkeys(wanted)))
+            return {}, {}, set()
+        likeness = {m.key: _likeness(m, self.embedder.nearness) for m in matches[: self.verified]}
+        near = [key for key, value in likeness.items() if value >= WORTH_A_LOOK]
+        wanted = list(dict.fromkeys([*near, *[e.key for e in texts[: self.verified // 2]]]))
+        pictures = self.index.pictures(wanted)
         pictured = {m.key for m in matches} | set(pictures)
-        return (self.verifier.inliers(crop, pictures) if self.verifier else {}), pictured
+        if self.verifier is None:
+            return {}, {}, pictured
+        best = max(likeness.values(), default=0.0)
+        first = [key for key in near if key in pictures and likeness[key] >= best - RIVALS]
+        inliers = self.verifier.inliers(crop, {key: pictures[key] for key in first})
+        if max(inliers.values(), default=0) < SETTLED:
+            inliers |= self.verifier.inliers(crop, {k: pictures[k] for k in wanted if k in pictures and k not in first})
+        most = max(inliers.values(), default=0)
+        tied = [key for key, count in inliers.items() if count >= max(ALIKE, 0.5 * most)]
+        details: dict[str, float] = {}
+        if len(tied) > 1 and isinstance(self.verifier, Comparer):
+            details = self.verifier.details(crop, {key: pictures[key] for key in tied})
+        return inliers, details, pictured
+
+
+def _small(crop: Crop) -> Picture:
+    return np.asarray(cv2.resize(crop.picture, EMBEDDED_SIZE, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _turn(upright: Sequence[Match], inverted: Sequence[Match], nearness: Nearness) -> tuple[int, bool]:
@@ -299,56 +329,6 @@ def common_game(readings: Sequence[Reading]) -> str | None:
     """The game that all cards of a photo show whose game is known; None where they differ or none tells."""
     games = {reading.game for reading in readings if reading.game}
     return games.pop() if len(games) == 1 else None
-
-
-def text_query(reading: Reading, game: str | None) -> TextQuery:
-    """What a reading asks the catalogue."""
-    game = reading.game or game
-    names = name_texts(reading.lines, game)
-    return TextQuery(game, reading.number, reading.total, reading.set_code, names)
-
-
-def evidence_for(
-    key: str, match: Match | None, entry: CardEntry | None, reading: Reading, inliers: int | None, has_picture: bool
-) -> Evidence:
-    """What was measured about one printing, in the fuser's terms: agreement is positive, conflict negative."""
-    number = set_code = name = language = None
-    if entry is not None:
-        number = number_agreement(reading, entry)
-        if reading.set_code and entry.set_code and reading.number_confidence > 0.4:
-            # A misread letter is common in a set code: only a match says much.
-            set_code = 1.0 if reading.set_code.upper() == entry.set_code.upper() else -0.3
-        names = name_texts(reading.lines, reading.game or entry.game)
-        if names:
-            known = [plain(n) for n in (entry.name, *entry.aliases)]
-            name = max(name_similarity(plain(text), n) for text in names for n in known)
-            if reading.language == "ja" and entry.language not in ("", "ja"):
-                name = None
-        if reading.language and entry.language:
-            language = 1.0 if reading.language == entry.language else -1.0
-    return Evidence(
-        key=key,
-        distance=match.distance if match else None,
-        similarity=match.similarity if match else None,
-        inliers=inliers,
-        number=number,
-        set_code=set_code,
-        name=name,
-        language=language,
-        has_picture=has_picture,
-    )
-
-
-def number_agreement(reading: Reading, entry: CardEntry) -> float | None:
-    """1 where number and total agree, less where only the number does or it was hard to read, negative on conflict."""
-    if not reading.number or not entry.number:
-        return None
-    trust = float(np.clip(reading.number_confidence / 0.8, 0.2, 1.0))
-    if number_key(reading.number) != number_key(entry.number):
-        return -0.6 * trust
-    if not reading.total or not entry.total:
-        return 0.85 * trust
-    return trust if number_key(reading.total) == number_key(entry.total) else 0.25 * trust
 
 
 def warnings_for(crop: Crop, reading: Reading, detection: Detection) -> tuple[str, ...]:

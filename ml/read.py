@@ -1,6 +1,5 @@
-"""Reading: text lines of a straightened card by RapidOCR, and what they say about its number, set and name."""
+"""Finding and recognising the text of a straightened card by RapidOCR. What the lines mean: ml/lines.py."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from threading import Lock
@@ -10,31 +9,30 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.numbers import MAGIC, ONE_PIECE, POKEMON, PrintedNumber, guessed_game, language_of, printed_numbers
+from ml.lines import BOTTOM_START, TOP_END, interpreted, name_texts
+from ml.numbers import MAGIC
+from ml.rectify import turned as turned_crop
 from ml.types import Crop, Line, Picture, Reading
 
 DETECTION_WIDTH, DETECTION_HEIGHT = 544, 768
 Box = tuple[float, float, float, float]
-SMALLEST_PX_PER_MM = 2.6
+SMALLEST_PX_PER_MM = 2.0
 """Below this not even a name is legible."""
-FINE_PX_PER_MM = 7.0
+FINE_PX_PER_MM = 5.0
 """From here on a second look at the number strip is worth its time."""
-
-TOP_END, BOTTOM_START = 0.17, 0.76
-_NOISE = re.compile(
-    r"^(basic|stage ?[12]|trainer|supporter|item|hp ?\d+|\d+ ?hp|\d{1,4}|evolves from.*|put .*on the.*"
-    r"|niveau ?[12]|base|dresseur|objet|character|leader|event|stage)$",
-    re.IGNORECASE,
-)
-_AROUND_NAME = re.compile(
-    r"(^(basic|stage ?[12]|base|niveau ?[12])\s+)|(\s*(hp|pv)?\s*\d{2,3}\s*(hp|pv)?\s*[^\w]*$)", re.IGNORECASE
-)
+CLEAR = 0.85
+"""Confidence of a title's line from which the rules text is not asked for the name."""
+MOST_BODY_LINES = 5
 
 
 class OcrReader:
-    """Finds text lines on the whole card, recognises those at its top and its bottom. The models load on first use."""
+    """Finds text lines where a card prints its name and number, and recognises them; all cards' lines go through together.
 
-    version = "ppocrv6-small-1"
+    A card whose upright way is known is looked at in its top and its bottom alone, which halves the work. The models load on
+    first use.
+    """
+
+    version = "ppocrv6-small-2"
 
     def __init__(self, *, threads: int = 0) -> None:
         """threads: for the recogniser; 0 leaves it to the runtime."""
@@ -46,33 +44,78 @@ class OcrReader:
         self, crops: Sequence[Crop], *, game: str | None = None, may_be_turned: Sequence[bool] = ()
     ) -> list[Reading]:
         """See `ml.interfaces.Reader`."""
-        legible = [crop.px_per_mm >= SMALLEST_PX_PER_MM for crop in crops]
+        doubted = [*may_be_turned, *[False] * (len(crops) - len(may_be_turned))]
         pages = [
-            _Page(crop.picture, self._boxes(crop.picture)) if ok else None
-            for crop, ok in zip(crops, legible, strict=True)
+            None if crop.px_per_mm < SMALLEST_PX_PER_MM else self._page(crop) if doubt else self._ends(crop.picture)
+            for crop, doubt in zip(crops, doubted, strict=True)
         ]
-        doubtful = [i for i, page in enumerate(pages) if page and i < len(may_be_turned) and may_be_turned[i]]
-        turned = self._turned([page for i in doubtful if (page := pages[i])])
-        for i, turn in zip(doubtful, turned, strict=True):
-            page = pages[i]
-            if turn and page:
-                pages[i] = page.turned()
-        jobs = [(i, box) for i, page in enumerate(pages) if page for box in page.wanted()]
-        lines = self._lines(pages, jobs, len(crops))
+        self._put_upright(pages, doubted)
+        lines = self._lines(pages, [(i, box) for i, page in enumerate(pages) if page for box in page.wanted()])
         readings = [interpreted(found, game=game) for found in lines]
-        again = [
+        bodies: list[list[Line]] = [[] for _ in crops]
+        for i, found in enumerate(self._lines(pages, self._body_boxes(pages, readings, game))):
+            bodies[i] = found
+        fine = [
             (i, box)
             for i, page in enumerate(pages)
             if page and not readings[i].number and crops[i].px_per_mm >= FINE_PX_PER_MM
             for box in self._fine_boxes(page.picture)
         ]
-        if again:
-            for i, more in enumerate(self._lines(pages, again, len(crops))):
-                if more:
-                    lines[i] = _without_doubles(lines[i], more)
-                    readings[i] = interpreted(lines[i], game=game)
-        flips = {i: 2 for i, turn in zip(doubtful, turned, strict=True) if turn}
-        return [replace(reading, turned=flips.get(i, 0)) for i, reading in enumerate(readings)]
+        for i, more in enumerate(self._lines(pages, fine)):
+            if more or bodies[i]:
+                readings[i] = interpreted(_without_doubles(lines[i], more), game=game, body=bodies[i])
+        return [
+            replace(reading, turned=page.turns if page else 0) for reading, page in zip(readings, pages, strict=True)
+        ]
+
+    def _page(self, crop: Crop) -> "_Page":
+        """Every line of a card that may lie any way; one whose lines run upwards or downwards is turned by a quarter."""
+        page = _Page(crop.picture, *_lying(self.corners(crop.picture, (DETECTION_WIDTH, DETECTION_HEIGHT))))
+        if not page.is_sideways():
+            return page
+        picture = turned_crop(crop, 1).picture
+        return _Page(picture, *_lying(self.corners(picture, (DETECTION_WIDTH, DETECTION_HEIGHT))), turns=1)
+
+    def _ends(self, picture: Picture) -> "_Page":
+        """The lines of a card's top and bottom, looked for in one picture made of both."""
+        height = picture.shape[0]
+        top, bottom = round(TOP_END * height), round(BOTTOM_START * height)
+        both = np.concatenate([picture[:top], picture[bottom:]])
+        size = (DETECTION_WIDTH, 32 * round(DETECTION_HEIGHT * len(both) / height / 32))
+        corners = self.corners(np.asarray(both, np.uint8), size)
+        # A line across the seam is none.
+        corners = corners[(corners[:, :, 1].max(axis=1) < top) | (corners[:, :, 1].min(axis=1) > top)]
+        corners[:, :, 1] += np.where(corners[:, :, 1] > top, bottom - top, 0)
+        return _Page(picture, *_lying(corners), whole=False)
+
+    def _put_upright(self, pages: list["_Page | None"], doubted: Sequence[bool]) -> None:
+        """Turn those pages round that stand on their heads: what reads better is upright."""
+        doubtful = [(i, page) for i, page in enumerate(pages) if page and doubted[i]]
+        widest = [sorted(page.boxes, key=lambda box: box[0] - box[2])[:4] for _, page in doubtful]
+        pictures = [_cut(page.picture, box) for (_, page), boxes in zip(doubtful, widest, strict=True) for box in boxes]
+        both = self.recognised(pictures + [np.ascontiguousarray(p[::-1, ::-1]) for p in pictures])
+        worth = [c * min(len(t), 25) if c > 0.5 else 0.0 for t, c in both]
+        at = 0
+        for (i, page), boxes in zip(doubtful, widest, strict=True):
+            upright = sum(worth[at : at + len(boxes)])
+            inverted = sum(worth[at + len(pictures) : at + len(pictures) + len(boxes)])
+            if inverted > 1.15 * upright:
+                pages[i] = page.inverted()
+            at += len(boxes)
+
+    def _body_boxes(
+        self, pages: list["_Page | None"], readings: Sequence[Reading], game: str | None
+    ) -> list[tuple[int, Box]]:
+        """The first lines of the rules of Magic cards whose title is not clear: many of them speak of themselves by name."""
+        jobs = []
+        for i, page in enumerate(pages):
+            if page is None or (game or readings[i].game) not in (None, MAGIC) or _has_clear_title(readings[i], game):
+                continue
+            if not page.whole:
+                found = _lying(self.corners(page.picture, (DETECTION_WIDTH, DETECTION_HEIGHT)))
+                page = pages[i] = replace(page, boxes=found[0], tall=found[1], whole=True)
+            jobs += [(i, box) for box in page.body()]
+        return jobs
 
     def corners(self, picture: Picture, size: tuple[int, int]) -> NDArray[np.float32]:
         """Text lines anywhere in a picture: (n, 4, 2) corners in its pixels. size: (width, height) to look at."""
@@ -87,51 +130,6 @@ class OcrReader:
 
     def recognised(self, pictures: Sequence[Picture]) -> list[tuple[str, float]]:
         """The text of each line's picture, and how sure of it the network is."""
-        return self._recognised(pictures)
-
-    def _lines(self, pages: Sequence["_Page | None"], jobs: Sequence[tuple[int, Box]], count: int) -> list[list[Line]]:
-        """The recognised lines of each page; all pages' lines go through the network together."""
-        pictures = [_cut(page.picture, box) for i, box in jobs if (page := pages[i])]
-        lines: list[list[Line]] = [[] for _ in range(count)]
-        for (i, box), (text, confidence) in zip(jobs, self._recognised(pictures), strict=True):
-            page = pages[i]
-            if page and text.strip() and confidence > 0.3:
-                height, width = page.picture.shape[:2]
-                share = (box[0] / width, box[1] / height, box[2] / width, box[3] / height)
-                lines[i].append(Line(text.strip(), confidence, share))
-        return lines
-
-    def _turned(self, pages: Sequence["_Page"]) -> list[bool]:
-        """Which pages stand on their heads: their widest lines are recognised both ways, what reads better is upright."""
-        widest = [sorted(page.boxes, key=lambda box: box[0] - box[2])[:4] for page in pages]
-        pictures = [_cut(page.picture, box) for page, boxes in zip(pages, widest, strict=True) for box in boxes]
-        both = self._recognised(pictures + [np.ascontiguousarray(p[::-1, ::-1]) for p in pictures])
-        worth = [c * min(len(t), 25) if c > 0.5 else 0.0 for t, c in both]
-        answers, at = [], 0
-        for boxes in widest:
-            upright = sum(worth[at : at + len(boxes)])
-            inverted = sum(worth[at + len(pictures) : at + len(pictures) + len(boxes)])
-            answers.append(inverted > 1.15 * upright)
-            at += len(boxes)
-        return answers
-
-    def _fine_boxes(self, picture: Picture) -> list[Box]:
-        """Text lines of the lowest part of a card, looked for at full size."""
-        height = picture.shape[0]
-        top = int(height * 0.88)
-        strip = picture[top:]
-        return [(x0, y0 + top, x1, y1 + top) for x0, y0, x1, y1 in self._boxes(strip, size=(strip.shape[1], 192))]
-
-    def _boxes(self, picture: Picture, size: tuple[int, int] = (DETECTION_WIDTH, DETECTION_HEIGHT)) -> list[Box]:
-        """Text lines as left, top, right, bottom in pixels of the picture; size: (width, height) to look at."""
-        boxes = []
-        for corners in self.corners(picture, size):
-            low, high = corners.min(axis=0), corners.max(axis=0)
-            if high[0] - low[0] > 0.6 * (high[1] - low[1]):
-                boxes.append((float(low[0]), float(low[1]), float(high[0]), float(high[1])))
-        return boxes
-
-    def _recognised(self, pictures: Sequence[Picture]) -> list[tuple[str, float]]:
         if not pictures:
             return []
         from rapidocr.ch_ppocr_rec import TextRecInput
@@ -140,6 +138,25 @@ class OcrReader:
         with self._lock:
             answer = engine.text_rec(TextRecInput(img=[np.ascontiguousarray(p[..., ::-1]) for p in pictures]))
         return [(str(text), float(score)) for text, score in zip(answer.txts, answer.scores, strict=True)]
+
+    def _lines(self, pages: Sequence["_Page | None"], jobs: Sequence[tuple[int, Box]]) -> list[list[Line]]:
+        """The recognised lines of each page; all pages' lines go through the network together."""
+        pictures = [_cut(page.picture, box) for i, box in jobs if (page := pages[i])]
+        lines: list[list[Line]] = [[] for _ in pages]
+        for (i, box), (text, confidence) in zip(jobs, self.recognised(pictures), strict=True):
+            page = pages[i]
+            if page and text.strip() and confidence > 0.3:
+                height, width = page.picture.shape[:2]
+                share = (box[0] / width, box[1] / height, box[2] / width, box[3] / height)
+                lines[i].append(Line(text.strip(), confidence, share))
+        return lines
+
+    def _fine_boxes(self, picture: Picture) -> list[Box]:
+        """Text lines of the lowest part of a card, looked for at full size."""
+        height, width = picture.shape[:2]
+        top = int(height * 0.88)
+        found, _ = _lying(self.corners(picture[top:], (width, 192)))
+        return [(x0, y0 + top, x1, y1 + top) for x0, y0, x1, y1 in found]
 
     def _loaded(self) -> Any:
         if self._engine is None:
@@ -169,15 +186,27 @@ class OcrReader:
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """A card's picture and where its text lines are, in pixels."""
+    """A card's picture and where its text lines are, in pixels. whole: whether they were looked for everywhere."""
 
     picture: Picture
     boxes: list[Box]
+    tall: list[Box]
+    turns: int = 0
+    whole: bool = True
 
-    def turned(self) -> "_Page":
+    def is_sideways(self) -> bool:
+        """Whether most of the text runs upwards or downwards."""
+        return len(self.tall) >= 2 and sum(map(_area, self.tall)) > 1.5 * sum(map(_area, self.boxes))
+
+    def inverted(self) -> "_Page":
+        """The page on its head."""
         height, width = self.picture.shape[:2]
-        boxes = [(width - x1, height - y1, width - x0, height - y0) for x0, y0, x1, y1 in self.boxes]
-        return _Page(np.ascontiguousarray(self.picture[::-1, ::-1]), boxes)
+        boxes, tall = (
+            [(width - x1, height - y1, width - x0, height - y0) for x0, y0, x1, y1 in found]
+            for found in (self.boxes, self.tall)
+        )
+        picture = np.ascontiguousarray(self.picture[::-1, ::-1])
+        return replace(self, picture=picture, boxes=boxes, tall=tall, turns=self.turns + 2)
 
     def wanted(self) -> list[Box]:
         """The lines of the top and the bottom; where no title was found, the place where titles stand."""
@@ -188,6 +217,32 @@ class _Page:
         if not wide or max(wide) < 0.15 * width:
             chosen.append((0.05 * width, 0.034 * height, 0.78 * width, 0.094 * height))
         return chosen
+
+    def body(self) -> list[Box]:
+        """The first lines between, below the middle, from top to bottom."""
+        height = self.picture.shape[0]
+        between = [b for b in self.boxes if 0.58 < (b[1] + b[3]) / 2 / height <= BOTTOM_START]
+        return sorted(between, key=lambda box: box[1])[:MOST_BODY_LINES]
+
+
+def _area(box: Box) -> float:
+    return (box[2] - box[0]) * (box[3] - box[1])
+
+
+def _lying(corners: NDArray[np.float32]) -> tuple[list[Box], list[Box]]:
+    """(n, 4, 2) corners as left, top, right, bottom: lines that run across, and lines that run upwards or downwards."""
+    wide: list[Box] = []
+    tall: list[Box] = []
+    for low, high in zip(corners.min(axis=1), corners.max(axis=1), strict=True):
+        box = (float(low[0]), float(low[1]), float(high[0]), float(high[1]))
+        across, down = high - low
+        (wide if across > 0.6 * down else tall).append(box)
+    return wide, [box for box in tall if box[3] - box[1] > 2 * (box[2] - box[0])]
+
+
+def _has_clear_title(reading: Reading, game: str | None) -> bool:
+    texts = name_texts(reading.lines, game or reading.game)
+    return any(line.confidence >= CLEAR and texts and texts[0] in line.text for line in reading.lines)
 
 
 def _without_doubles(lines: Sequence[Line], more: Sequence[Line]) -> list[Line]:
@@ -208,57 +263,3 @@ def _cut(picture: Picture, box: Box) -> Picture:
     x0, x1 = max(0, int(left - grow)), min(width, int(np.ceil(right + grow)))
     y0, y1 = max(0, int(top - grow)), min(height, int(np.ceil(bottom + grow)))
     return picture[y0 : max(y1, y0 + 4), x0 : max(x1, x0 + 4)]
-
-
-def interpreted(lines: Sequence[Line], *, game: str | None = None) -> Reading:
-    """What text lines of a card mean: its number by the games' grammars, its game, and the texts that may be its name."""
-    numbers = printed_numbers(lines, game=game)
-    guess = game or guessed_game(lines, numbers)
-    fitting = [n for n in numbers if guess is None or n.game == guess]
-    number = fitting[0] if fitting else PrintedNumber("", "")
-    names = name_texts(lines, guess)
-    return Reading(
-        number=number.number,
-        total=number.total,
-        set_code=number.set_code,
-        name_text=names[0] if names else "",
-        lines=tuple(lines),
-        game=guess,
-        language=number.language or language_of(lines),
-        number_confidence=number.trust,
-    )
-
-
-def name_texts(lines: Sequence[Line], game: str | None) -> tuple[str, ...]:
-    """Texts that may be the card's name, likeliest first: the top strip, and for One Piece the plate near the bottom."""
-    scored: list[tuple[float, str]] = []
-    for group in _rows(lines):
-        texts = [line.text for line in group] + ([" ".join(line.text for line in group)] if len(group) > 1 else [])
-        for text in texts:
-            cleaned = _AROUND_NAME.sub("", text).strip(" .:|•-_")
-            if len(cleaned) < 3 or _NOISE.match(cleaned) or sum(c.isalpha() for c in cleaned) < 0.55 * len(cleaned):
-                continue
-            middle = (group[0].box[1] + group[0].box[3]) / 2
-            tall = max(line.box[3] - line.box[1] for line in group)
-            confidence = min(line.confidence for line in group)
-            top = 1.0 if 0.02 < middle < 0.13 else 0.6 if middle < TOP_END else 0.0
-            plate = 1.0 if 0.80 < middle < 0.955 else 0.0
-            place = {ONE_PIECE: plate, POKEMON: top, MAGIC: top}.get(game or "", max(top, 0.3 * plate))
-            if place > 0:
-                scored.append((place * (0.4 + min(tall, 0.06) / 0.06) * confidence, cleaned))
-    seen: dict[str, float] = {}
-    for score, text in sorted(scored, reverse=True):
-        seen.setdefault(text, score)
-    return tuple(seen)[:6]
-
-
-def _rows(lines: Sequence[Line]) -> list[list[Line]]:
-    """Lines that stand beside each other, left to right."""
-    rows: list[list[Line]] = []
-    for line in sorted(lines, key=lambda item: (item.box[1] + item.box[3]) / 2):
-        middle = (line.box[1] + line.box[3]) / 2
-        if rows and abs(middle - (rows[-1][0].box[1] + rows[-1][0].box[3]) / 2) < 0.4 * (line.box[3] - line.box[1]):
-            rows[-1].append(line)
-        else:
-            rows.append([line])
-    return [sorted(row, key=lambda item: item.box[0]) for row in rows]

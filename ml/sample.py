@@ -106,6 +106,7 @@ def catalogue_entries(folder: Path) -> list[CardEntry]:
             about.get("abbr", ""),
             about.get("cards_official", ""),
             row["set_name"],
+            hp=row["hp"],
         )
     one_piece = _rows(catalog / "onepiece_cards.csv")
     english = {row["base_number"]: row["name"] for row in one_piece if row["language"] == "english"}

@@ -1,0 +1,135 @@
+"""What was measured about a printing, in the fuser's terms: agreement is positive, conflict negative. No weights here."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from rapidfuzz.distance import Levenshtein
+
+from ml.catalogue import name_similarity, plain
+from ml.lines import name_texts, subjects
+from ml.numbers import number_key
+from ml.types import CardEntry, Evidence, Match, Reading, TextQuery
+
+FITS = 0.85
+"""Name agreement from which a printing may explain a misread number."""
+MENTIONED = 0.9
+"""What a name in the rules text counts against one in the title: cards speak of themselves, and now and then of others."""
+
+
+def text_query(reading: Reading, game: str | None) -> TextQuery:
+    """What a reading asks the catalogue."""
+    game = reading.game or game
+    names = name_texts(reading.lines, game)
+    return TextQuery(game, reading.number, reading.total, reading.set_code, names, subjects(reading.body))
+
+
+def weighed(
+    keys: Sequence[str],
+    entries: Mapping[str, CardEntry],
+    reading: Reading,
+    *,
+    matches: Mapping[str, Match],
+    inliers: Mapping[str, int],
+    details: Mapping[str, float],
+    pictured: set[str],
+) -> list[Evidence]:
+    """The evidence for each key. details: agreement where look-alike references differ; pictured: keys with a reference."""
+    names = {key: name_agreement(reading, entries[key]) for key in keys if key in entries}
+    numbers = number_agreements(reading, {key: entries[key] for key in keys if key in entries}, names)
+    return [
+        Evidence(
+            key=key,
+            distance=matches[key].distance if key in matches else None,
+            similarity=matches[key].similarity if key in matches else None,
+            inliers=inliers.get(key),
+            number=numbers.get(key),
+            set_code=set_agreement(reading, entries.get(key)),
+            name=names.get(key),
+            language=language_agreement(reading, entries.get(key)),
+            has_picture=key in pictured,
+            hp=hp_agreement(reading, entries.get(key)),
+            details=details.get(key),
+        )
+        for key in keys
+    ]
+
+
+def name_agreement(reading: Reading, entry: CardEntry) -> float | None:
+    """0 to 1: how well the printed name fits; None where no name was legible in a language that the entry has."""
+    known = [plain(n) for n in (entry.name, *entry.aliases)]
+    texts = [plain(text) for text in name_texts(reading.lines, reading.game or entry.game)]
+    if reading.language == "ja" and entry.language not in ("", "ja"):
+        return None
+    if reading.language == "ja" and not any(_is_kana(name) for name in known):
+        # A Japanese name says nothing about a printing whose Japanese name is not known.
+        return None
+    printed = [name_similarity(text, name) for text in texts for name in known]
+    said = [MENTIONED * name_similarity(plain(text), name) for text in subjects(reading.body) for name in known]
+    return max(printed + said, default=None)
+
+
+def _is_kana(text: str) -> bool:
+    return any("\u3040" <= c <= "\u30ff" or "\u4e00" <= c <= "\u9fff" for c in text)
+
+
+def number_agreements(
+    reading: Reading, entries: Mapping[str, CardEntry], names: Mapping[str, float | None]
+) -> dict[str, float]:
+    """The number's agreement per key. A number with one wrong character is put right where exactly one printing fits.
+
+    It fits where its name does and no total speaks against it, and then only if no such printing has the number as read.
+    """
+    found = {key: value for key, entry in entries.items() if (value := number_agreement(reading, entry)) is not None}
+    named = [
+        key for key in found if (names.get(key) or 0.0) >= FITS and totals_agree(reading, entries[key]) is not False
+    ]
+    if any(found[key] > 0 for key in named):
+        return found
+    read = number_key(reading.number)
+    near = [key for key in named if Levenshtein.distance(read, number_key(entries[key].number), score_cutoff=1) == 1]
+    if len(read) > 1 and len({(entries[key].number, entries[key].set_code) for key in near}) == 1:
+        for key in near:
+            found[key] = (0.6 if totals_agree(reading, entries[key]) else 0.3) * _trust(reading)
+    return found
+
+
+def number_agreement(reading: Reading, entry: CardEntry) -> float | None:
+    """1 where number and total agree, less where only the number does or it was hard to read, negative on conflict."""
+    if not reading.number or not entry.number:
+        return None
+    if number_key(reading.number) != number_key(entry.number):
+        return -0.6 * _trust(reading)
+    same = totals_agree(reading, entry)
+    return (0.85 if same is None else 1.0 if same else 0.25) * _trust(reading)
+
+
+def totals_agree(reading: Reading, entry: CardEntry) -> bool | None:
+    """Whether the printed size of the set is this entry's; None where either is not known."""
+    if not reading.total or not entry.total:
+        return None
+    return number_key(reading.total) == number_key(entry.total)
+
+
+def _trust(reading: Reading) -> float:
+    return float(np.clip(reading.number_confidence / 0.8, 0.2, 1.0))
+
+
+def set_agreement(reading: Reading, entry: CardEntry | None) -> float | None:
+    """1 or a little below 0: a misread letter is common in a set code, so that only a match says much."""
+    if entry is None or not reading.set_code or not entry.set_code or reading.number_confidence <= 0.4:
+        return None
+    return 1.0 if reading.set_code.upper() == entry.set_code.upper() else -0.3
+
+
+def language_agreement(reading: Reading, entry: CardEntry | None) -> float | None:
+    """1 or -1; None where either is not known."""
+    if entry is None or not reading.language or not entry.language:
+        return None
+    return 1.0 if reading.language == entry.language else -1.0
+
+
+def hp_agreement(reading: Reading, entry: CardEntry | None) -> float | None:
+    """1 or -1: hit points stand large in a corner, and tell the forms of one creature apart; None where not known."""
+    if entry is None or not reading.hp or not entry.hp:
+        return None
+    return 1.0 if reading.hp == entry.hp else -1.0
