@@ -61,6 +61,13 @@ def overlap(a: Array, b: Array) -> float:
     return float(area)
 
 
+def shared_of_union(a: Array, b: Array) -> float:
+    """Intersection over union of two convex outlines, 0..1."""
+    shared = overlap(a, b)
+    union = cv2.contourArea(a.astype(np.float32)) + cv2.contourArea(b.astype(np.float32)) - shared
+    return shared / union if union > 0 else 0.0
+
+
 def inside(points: Array, quad: Array) -> NDArray[np.bool_]:
     """(n, 2) points -> (n,) whether each lies within a clockwise convex outline."""
     start = quad

@@ -5,6 +5,8 @@ away from all others (InfoNCE: van den Oord, Li and Vinyals, 2018), so that a ca
 """
 
 import argparse
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -19,13 +21,16 @@ from ml.generate import designs, sources
 from ml.generate.backgrounds import Backgrounds
 from ml.generate.crops import new_artwork, photographed_crop, reference_crop
 from ml.nets.embed import HEIGHT, WIDTH, build
+from ml.train.export import export
 from ml.train.loop import Schedule, Training, read_config
-from ml.types import Picture
+from ml.types import Floats, Picture
 
 Rng = np.random.Generator
 KEPT = (192, 268)
 """Width and height at which pictures wait in memory."""
 TEMPERATURE = 0.06
+MEASURED = 0x0E3BED
+"""Seed of the crops that are measured on; training never draws from it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,26 +112,79 @@ def groups_for(data: Path | None, *, drawn: int, seed: int) -> tuple[tuple[Pictu
     return tuple(tuple(pictures) for pictures in by_game.values())
 
 
-def main() -> None:
-    """The command."""
+@torch.no_grad()
+def described(net: torch.nn.Module, pictures: Sequence[Picture]) -> Floats:
+    """(n, 256) vectors of upright cards."""
+    rows = []
+    for start in range(0, len(pictures), 64):
+        small = [cv2.resize(p, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA) for p in pictures[start : start + 64]]
+        pixels = torch.from_numpy(np.stack(small).transpose(0, 3, 1, 2).copy()).float().div(127.5).sub(1)
+        rows.append(net(pixels).numpy())
+    return np.concatenate(rows)
+
+
+def measured(
+    net: torch.nn.Module, unseen: Sequence[Picture], others: Sequence[Picture], art: Sequence[Picture]
+) -> dict[str, float]:
+    """How often a crop of a card that was not trained on finds it first, among all of these and `others`."""
+    references = described(net, [*unseen, *others])
+    queries = []
+    for number, card in enumerate(unseen):
+        rng = np.random.default_rng([MEASURED, number])
+        queries.append(photographed_crop(card, art[int(rng.integers(len(art)))], rng, size=(2 * WIDTH, 2 * HEIGHT)))
+    likeness = described(net, queries) @ references.T
+    own = likeness[np.arange(len(unseen)), np.arange(len(unseen))]
+    rank = (likeness > own[:, None]).sum(axis=1)
+    likeness[np.arange(len(unseen)), np.arange(len(unseen))] = -1
+    return {
+        "references": len(references),
+        "crops": len(queries),
+        "first": round(float((rank == 0).mean()), 4),
+        "first_five": round(float((rank < 5).mean()), 4),
+        "own_median": round(float(np.median(own)), 3),
+        "best_other_p99": round(float(np.percentile(likeness.max(axis=1), 99)), 3),
+    }
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Train, measure on cards that were not trained on, export."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--config", type=Path, required=True)
     parser.add_argument("--data", type=Path, help="folder with cards/refs.csv; without it only drawn cards are seen")
     parser.add_argument("--backgrounds", type=Path, help="folder of photographs, for artworks that no card has")
-    parser.add_argument("--out", type=Path, default=Path("build/train/embed"))
+    parser.add_argument("--out", type=Path, default=Path("build/train/embed"), help="checkpoint and weights")
     parser.add_argument("--resume", action="store_true")
-    arguments = parser.parse_args()
-    config = read_config(arguments.config)
+    parser.add_argument("--export-only", action="store_true", help="export the checkpoint as it is")
+    told = parser.parse_args(arguments)
+    config = read_config(told.config)
     schedule, pairs = Schedule(**config["schedule"]), config["pairs"]
-    groups = groups_for(arguments.data, drawn=pairs["drawn"], seed=schedule.seed)
-    art = tuple(Backgrounds(arguments.backgrounds).photographs) + tuple(p for group in groups for p in group[:40])
+    groups = groups_for(told.data, drawn=pairs["drawn"], seed=schedule.seed)
+    photographs = tuple(Backgrounds(told.backgrounds).photographs)
+    art = photographs + tuple(card for group in groups for card in group[:40])
     print(f"{sum(map(len, groups))} cards in {len(groups)} games, {len(art)} artworks", flush=True)
-    training = Training(partial(build, folded=False), schedule, arguments.out)
-    if arguments.resume and training.resume():
-        print(f"resumed at step {training.step}", flush=True)
-    net = training.run(Pairs(groups, art, pairs["batch"]), loss)
-    torch.save(net.state_dict(), arguments.out / "averaged.pt")
-    print(f"trained in {training.seconds / 60:.0f} min: {arguments.out / 'averaged.pt'}", flush=True)
+    training = Training(partial(build, folded=False), schedule, told.out)
+    if (told.resume or told.export_only) and training.resume():
+        print(f"at step {training.step}", flush=True)
+    if not told.export_only:
+        training.run(Pairs(groups, art, pairs["batch"]), loss)
+    net = training.averaged.module.eval().cpu()
+    held = sources.split(told.data)[1] if told.data else []
+    rng = np.random.default_rng([MEASURED, 0])
+    unseen = [_small(scan.picture()) for scan in held] or [designs.draw_card(rng, size=KEPT) for _ in range(100)]
+    figures = measured(net, unseen, [card for group in groups for card in group], art)
+    print(json.dumps(figures, indent=2))
+    record = {
+        "trained_on": f"{training.step * pairs['batch']} pairs of {sum(map(len, groups))} cards in {len(groups)} games, "
+        "real scans and drawn ones, a third with another artwork",
+        "seed": schedule.seed,
+        "config": config,
+        "minutes": round(training.seconds / 60, 1),
+        "figures": {"retrieval": figures},
+        "limits": config["limits"],
+    }
+    example = torch.zeros(1, 3, HEIGHT, WIDTH)
+    path = export(net, "embed", config["version"], example, record=record, outputs=("vector",), folder=told.out)
+    print(f"trained in {training.seconds / 60:.0f} min: {path}", flush=True)
 
 
 if __name__ == "__main__":

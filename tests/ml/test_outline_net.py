@@ -7,8 +7,7 @@ from ml.detect.net import NetDetector, decoded
 from ml.generate import designs, layouts
 from ml.generate.backgrounds import Backgrounds
 from ml.generate.scene import Card, Placed, Scene, compose
-from ml.geometry import overlap
-from ml.types import Quad
+from ml.geometry import shared_of_union
 
 
 def scene_of(*quads, size=(128, 128), visible=1.0):
@@ -139,14 +138,9 @@ def test_the_shipped_weights_find_drawn_cards(detector, layout):
         for card in scene.cards:
             if card.visible > 0.5:
                 seen += 1
-                found += any(same_place(d.quad, card.corners) for d in detections)
+                found += any(shared_of_union(d.quad.corners, card.corners) > 0.7 for d in detections)
     assert seen >= 6
     assert found >= 0.9 * seen
-
-
-def same_place(quad: Quad, corners) -> bool:
-    shared = overlap(quad.corners, corners)
-    return shared / (quad.area + Quad(corners).area - shared) > 0.7
 
 
 def test_a_photo_without_a_card_shows_none(detector):
