@@ -1,15 +1,16 @@
 """Eight-bit copies of exported nets, for processors that multiply eight bits fast.
 
-    python -m ml.train.quantise STAGE VERSION --samples FILE.npy
+    python -m ml.train.quantise detect 1 --config ml/train/configs/detect-small.toml [--data DIR] [--backgrounds DIR]
 
 A copy is kept only where it earns it: whoever makes one measures it on real photographs first (docs/recognition.md).
 """
 
 import argparse
 import hashlib
+import itertools
 import json
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,11 @@ import onnx
 from onnx import numpy_helper
 from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantType, quantize_static
 from onnxruntime.quantization.shape_inference import quant_pre_process
+from tqdm import tqdm
 
 from ml import runtime
 from ml.train.export import write_whole
+from ml.train.loop import read_config
 from ml.types import Floats
 
 QUANTISED = {"Conv", "Add", "Relu", "Clip", "Mul", "HardSwish", "Concat", "Resize", "MaxPool"}
@@ -29,7 +32,7 @@ QUANTISED = {"Conv", "Add", "Relu", "Clip", "Mul", "HardSwish", "Concat", "Resiz
 
 class _Samples(CalibrationDataReader):
     def __init__(self, name: str, batches: Iterable[Floats]) -> None:
-        self.rows = iter([{name: batch} for batch in batches])
+        self.rows = ({name: batch} for batch in batches)
 
     def get_next(self) -> dict[str, Any] | None:
         return next(self.rows, None)
@@ -107,17 +110,52 @@ def _nodes_of_maps(graph: Any) -> list[str]:
     ]
 
 
+def scenes_for_detect(config: Mapping[str, Any], data: Path | None, backgrounds: Path | None) -> Iterator[Floats]:
+    """What the outline net is served: composed scenes as it was trained on, one by one, without end."""
+    from ml.generate.backgrounds import Backgrounds
+    from ml.train import detect
+
+    seed, told = config["schedule"].get("seed", 1), config["scenes"]
+    fronts, backs = detect.pictures_for(data, drawn=min(200, told["drawn"]), seed=seed)
+    card, grounds = detect.card_source(fronts, backs), Backgrounds(backgrounds)
+    size = told["size"] // detect.STRIDE * detect.STRIDE
+    for number in itertools.count():
+        rng = np.random.default_rng([seed, 0x1278, number])
+        scenes = detect.make_batch(rng, card=card, backgrounds=grounds, size=size, count=1)["pixels"]
+        yield np.asarray(scenes.astype(np.float32) / np.float32(127.5) - np.float32(1), np.float32)
+
+
+def sheets_for_grade(config: Mapping[str, Any], data: Path | None, backgrounds: Path | None) -> Iterator[Floats]:
+    """What the wear net is served: patches of worn cards as it was trained on, one by one, without end."""
+    from ml.generate.sources import split
+    from ml.train import grade
+
+    seed, told = config["schedule"].get("seed", 1), config["patches"]
+    patches = grade.Patches(
+        split(data)[0] if data else [], told["size"], told["batch"], told["cards"], told["window"], told["strength"]
+    )
+    for number in itertools.count():
+        made = patches(np.random.default_rng([seed + 0x1278, number]))["pixels"]
+        yield from (np.ascontiguousarray(made[i : i + 1], np.float32) for i in range(len(made)))
+
+
+SERVED = {"detect": scenes_for_detect, "grade": sheets_for_grade}
+
+
 def main() -> None:
     """The command."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("stage")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("stage", choices=SERVED)
     parser.add_argument("version")
-    parser.add_argument("--samples", type=Path, required=True, help="a .npy file, float32 (n, channels, height, width)")
+    parser.add_argument("--config", type=Path, required=True, help="what the net was trained with")
+    parser.add_argument("--data", type=Path, help="folder with cards/refs.csv")
+    parser.add_argument("--backgrounds", type=Path, help="folder of photographs")
+    parser.add_argument("--rows", type=int, default=128, help="how many inputs find the ranges")
     parser.add_argument("--folder", type=Path, default=runtime.SHIPPED)
-    options = parser.parse_args()
-    samples = np.load(options.samples, mmap_mode="r")
-    batches = [np.ascontiguousarray(samples[i : i + 1], np.float32) for i in range(len(samples))]
-    print(quantise(options.stage, options.version, batches, folder=options.folder))
+    told = parser.parse_args()
+    served = SERVED[told.stage](read_config(told.config), told.data, told.backgrounds)
+    rows = tqdm(itertools.islice(served, told.rows), total=told.rows, desc="ranges")
+    print(quantise(told.stage, told.version, rows, folder=told.folder))
 
 
 if __name__ == "__main__":

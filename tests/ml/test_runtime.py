@@ -71,6 +71,11 @@ def exported(net, folder, version="1"):
     )  # fmt: skip
 
 
+def near(model: runtime.Model) -> float:
+    """What a backend's precision may move an answer by, as a share of the largest."""
+    return 2e-2 if model.precision == "float16" else 1e-3
+
+
 def pixels(*shape):
     return np.random.default_rng(3).random(shape, np.float32)
 
@@ -92,7 +97,7 @@ def test_both_backends_give_the_same_answers_from_one_file_at_any_size(trained, 
     for shape in [(1, 3, 32, 48), (3, 3, 64, 32)]:
         for a, b in zip(onnx.run(pixels(*shape)), other.run(pixels(*shape)), strict=True):
             assert a.dtype == b.dtype == np.float32
-            np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-4)
+            np.testing.assert_allclose(a, b, rtol=near(other), atol=near(other) * np.abs(a).max())
     assert (onnx.version, onnx.device, onnx.record["trained_on"]) == ("1", "cpu", "nothing")
 
 
@@ -245,9 +250,9 @@ class TestShipped:
     def test_both_backends_give_the_same_answers(self, name, batch):
         stage, _, version = name.partition("-")
         onnx = runtime.load(stage, version, threads=1, precision="float32").run(batch)
-        other = runtime.load(stage, version, backend="torch").run(batch)
-        for a, b in zip(onnx, other, strict=True):
-            np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-3 * max(1.0, float(np.abs(b).max())))
+        other = runtime.load(stage, version, backend="torch")
+        for a, b in zip(onnx, other.run(batch), strict=True):
+            np.testing.assert_allclose(a, b, rtol=near(other), atol=near(other) * max(1.0, float(np.abs(a).max())))
 
     def test_its_copy_in_eight_bits_is_near(self, name, batch):
         stage, _, version = name.partition("-")
