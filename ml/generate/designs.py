@@ -5,167 +5,14 @@ How cards look when photographed is not here: see `crops` and `light`.
 """
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
-from PIL import ImageFont
 
 from ml.generate.artwork import Colour, Rng, artwork, noise, palette
+from ml.generate.card_layouts import BORDERS, KINDS, KNOWN, Box, Layout, layout
+from ml.generate.lettering import SYLLABLES, glyphs, words
 from ml.types import Picture
-
-Box = tuple[float, float, float, float]
-"""Left, top, right, bottom as shares of the card's width and height."""
-
-BORDERS: dict[str, Colour] = {
-    "white": (240, 240, 236),
-    "yellow": (242, 208, 62),
-    "black": (22, 20, 20),
-    "silver": (178, 182, 188),
-    "none": (0, 0, 0),
-}
-KINDS = 8
-"""Colour schemes that each game has, as energies or guilds."""
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """Where one game prints what. `over`: the art fills the card and everything lies on top of it."""
-
-    border: float
-    name: Box
-    art: Box
-    text: Box
-    kind_bar: Box | None
-    strip: float
-    number_left: bool
-    cost: tuple[float, float] | None
-    stat: tuple[float, float] | None
-    over: bool
-    hue: int
-    plate: int
-
-
-_KNOWN = (
-    Layout(
-        0.035,
-        (0.08, 0.03, 0.72, 0.09),
-        (0.08, 0.11, 0.92, 0.5),
-        (0.07, 0.55, 0.93, 0.87),
-        (0.15, 0.505, 0.85, 0.54),
-        0.945,
-        True,
-        None,
-        (0.87, 0.06),
-        False,
-        0,
-        0,
-    ),
-    Layout(
-        0.045,
-        (0.08, 0.045, 0.8, 0.095),
-        (0.085, 0.11, 0.915, 0.545),
-        (0.085, 0.615, 0.915, 0.9),
-        (0.08, 0.55, 0.92, 0.605),
-        0.955,
-        True,
-        (0.88, 0.07),
-        (0.86, 0.92),
-        False,
-        20,
-        1,
-    ),
-    Layout(
-        0.03,
-        (0.15, 0.845, 0.85, 0.905),
-        (0, 0, 1, 1),
-        (0.08, 0.63, 0.92, 0.82),
-        (0.2, 0.91, 0.8, 0.94),
-        0.955,
-        False,
-        (0.1, 0.075),
-        (0.83, 0.065),
-        True,
-        90,
-        2,
-    ),
-    Layout(
-        0.03,
-        (0.06, 0.04, 0.82, 0.105),
-        (0.11, 0.19, 0.89, 0.73),
-        (0.07, 0.76, 0.93, 0.95),
-        None,
-        0.97,
-        True,
-        (0.89, 0.07),
-        (0.85, 0.93),
-        False,
-        30,
-        1,
-    ),
-    Layout(
-        0.05,
-        (0.1, 0.86, 0.9, 0.93),
-        (0.05, 0.035, 0.95, 0.85),
-        (0.1, 0.8, 0.5, 0.85),
-        None,
-        0.95,
-        False,
-        None,
-        (0.14, 0.1),
-        False,
-        110,
-        0,
-    ),
-    Layout(
-        0.025,
-        (0.06, 0.03, 0.7, 0.085),
-        (0, 0, 1, 1),
-        (0.06, 0.6, 0.94, 0.9),
-        None,
-        0.95,
-        True,
-        (0.9, 0.06),
-        None,
-        True,
-        60,
-        2,
-    ),
-)
-
-
-@lru_cache(maxsize=4096)
-def layout(family: int) -> Layout:
-    """The layout of a game. The first six resemble what collectors know; every further number is another game."""
-    if family < len(_KNOWN):
-        return _KNOWN[family]
-    rng = np.random.default_rng([family, 7])
-    border = float(rng.uniform(0.015, 0.06))
-    left = border + float(rng.uniform(0.01, 0.06))
-    right = 1 - left
-    named_below = rng.random() < 0.25
-    top = border + float(rng.uniform(0.0, 0.03))
-    tall = float(rng.uniform(0.045, 0.075))
-    split = float(rng.uniform(0.42, 0.72))
-    art_top = 0.03 + border if named_below else top + tall + float(rng.uniform(0.0, 0.04))
-    text_bottom = 0.93 - (tall if named_below else 0)
-    name_top = text_bottom + 0.005 if named_below else top
-    bar = float(rng.uniform(0.025, 0.05)) if rng.random() < 0.6 else 0.0
-    return Layout(
-        border=border,
-        name=(left, name_top, float(rng.uniform(0.65, right)), name_top + tall),
-        art=(left, art_top, right, split),
-        text=(left, split + bar + 0.01, right, text_bottom),
-        kind_bar=(left, split + 0.005, right, split + bar) if bar else None,
-        strip=float(rng.uniform(0.945, 0.965)),
-        number_left=bool(rng.random() < 0.5),
-        cost=(0.9, top + tall / 2) if rng.random() < 0.5 else None,
-        stat=(float(rng.choice([0.12, 0.86])), float(rng.choice([0.1, 0.92]))) if rng.random() < 0.5 else None,
-        over=bool(rng.random() < 0.3),
-        hue=int(rng.integers(180)),
-        plate=int(rng.integers(3)),
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,7 +114,7 @@ _LAST = [
 def designed(rng: Rng, *, family: int | None = None) -> Design:
     """A new card of a random game, or of the given one."""
     if family is None:
-        family = int(rng.integers(len(_KNOWN))) if rng.random() < 0.5 else int(rng.integers(len(_KNOWN), 1_000_000))
+        family = int(rng.integers(len(KNOWN))) if rng.random() < 0.5 else int(rng.integers(len(KNOWN), 1_000_000))
     name = _STARTS[rng.integers(len(_STARTS))] + _ENDS[rng.integers(len(_ENDS))]
     if rng.random() < 0.7:
         name += " " + _LAST[rng.integers(len(_LAST))]
@@ -338,7 +185,7 @@ def render(design: Design, size: tuple[int, int] = (360, 504)) -> Picture:
             _plate(picture, _pixels(box, size), frame if box is place.kind_bar else paper, place.plate, over)
     _body(picture, _pixels(place.text, size), design, ink)
     name = _pixels(place.name, size)
-    script = _glyphs if design.foreign else _words
+    script = glyphs if design.foreign else words
     script(
         picture,
         design.name,
@@ -378,7 +225,7 @@ def draw_back(family: int, size: tuple[int, int] = (360, 504)) -> Picture:
     for i in range(int(rng.integers(2, 5))):
         axes = (int(width * (0.42 - 0.08 * i)), int(height * (0.3 - 0.06 * i)))
         cv2.ellipse(picture, middle, axes, 0, 0, 360, colours[1 + i], -1, cv2.LINE_AA)
-    _words(
+    words(
         picture,
         "".join(_STARTS[family % len(_STARTS)]).upper(),
         (width * 0.3, height * 0.47),
@@ -417,78 +264,20 @@ def _plate(picture: Picture, box: tuple[int, int, int, int], colour: Colour, sty
         cv2.rectangle(picture, (left, top), (right - 1, bottom - 1), (30, 26, 24), max(1, picture.shape[1] // 200))
 
 
-@lru_cache(maxsize=256)
-def _font(height: float) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    return ImageFont.load_default(height)
-
-
-def _words(picture: Picture, text: str, at: tuple[float, float], height: float, ink: Colour, _seed: int = 0) -> None:
-    """A line of Latin letters, its upper left corner at `at`, cut off at the picture's edge."""
-    if height < 2.5 or not text:
-        return
-    mask = _font(round(height * 2) / 2).getmask(text, mode="L")
-    _inked(picture, np.asarray(mask, np.uint8).reshape(mask.size[::-1]), at, ink)
-
-
-def _glyphs(picture: Picture, text: str, at: tuple[float, float], height: float, ink: Colour, seed: int = 0) -> None:
-    """A line of square signs of a script that nobody reads, as long as `text`."""
-    cells = max(1, round(len(text) * 0.55))
-    signs = (np.random.default_rng([seed, len(text)]).random((9, 9 * cells)) < 0.45).astype(np.uint8) * 255
-    signs[:, ::9], signs[0] = 0, 0
-    size = (max(1, round(height * cells)), max(1, round(height)))
-    _inked(picture, cv2.resize(signs, size, interpolation=cv2.INTER_AREA), at, ink)
-
-
-def _inked(picture: Picture, mask: NDArray[np.uint8], at: tuple[float, float], ink: Colour) -> None:
-    x, y = max(0, round(at[0])), max(0, round(at[1]))
-    part = picture[y : y + mask.shape[0], x : x + mask.shape[1]]
-    if part.size:
-        cover = mask[: part.shape[0], : part.shape[1], None].astype(np.float32) / 255
-        part[:] = (part * (1 - cover) + np.array(ink, np.float32) * cover).astype(np.uint8)
-
-
-_SYLLABLES = [
-    "an",
-    "be",
-    "cal",
-    "der",
-    "el",
-    "for",
-    "gi",
-    "hol",
-    "in",
-    "ka",
-    "lor",
-    "me",
-    "no",
-    "or",
-    "per",
-    "qua",
-    "ris",
-    "sen",
-    "tu",
-    "un",
-    "ve",
-    "wil",
-    "yo",
-    "za",
-]
-
-
 def _body(picture: Picture, box: tuple[int, int, int, int], design: Design, ink: Colour) -> None:
     """Rules and flavour: paragraphs that end short, sometimes with a heading."""
     rng = np.random.default_rng(design.text)
     left, top, right, bottom = box
     line = picture.shape[0] * float(rng.uniform(0.022, 0.034))
     y = top + 0.3 * line
-    script = _glyphs if design.foreign else _words
+    script = glyphs if design.foreign else words
     while y + line < bottom:
         letters = (right - left) / (0.48 * line)
         share = 0.95 if rng.random() < 0.65 else rng.uniform(0.2, 0.9)
         count = max(1, int(letters * share / 2.6))
-        picks = rng.integers(len(_SYLLABLES), size=count)
+        picks = rng.integers(len(SYLLABLES), size=count)
         gaps = rng.random(count) < 0.4
-        text = "".join(_SYLLABLES[p] + (" " if gap else "") for p, gap in zip(picks, gaps, strict=True))
+        text = "".join(SYLLABLES[p] + (" " if gap else "") for p, gap in zip(picks, gaps, strict=True))
         heading = rng.random() < 0.15
         script(
             picture,
@@ -509,7 +298,7 @@ def _token(picture: Picture, at: tuple[float, float], text: str, colour: Colour,
     centre, radius = (int(at[0] * width), int(at[1] * height)), max(2, int(size * width))
     cv2.circle(picture, centre, radius, colour, -1, cv2.LINE_AA)
     cv2.circle(picture, centre, radius, (20, 20, 20), max(1, width // 250), cv2.LINE_AA)
-    _words(
+    words(
         picture, text, (centre[0] - 0.3 * radius * len(text), centre[1] - 0.7 * radius), 1.3 * radius, (250, 250, 250)
     )
 
@@ -526,8 +315,8 @@ def _strip(picture: Picture, design: Design, place: Layout) -> None:
     if design.set_code:
         text = f"{design.set_code} {text}" if design.symbol % 2 else f"{design.set_code}-{design.number}"
     x = 0.06 * width if place.number_left else 0.94 * width - 0.55 * tall * len(text)
-    _words(picture, text, (x, y), tall, ink)
-    _words(picture, "Illus. " + design.name[:6], (0.42 * width, y), 0.75 * tall, ink)
+    words(picture, text, (x, y), tall, ink)
+    words(picture, "Illus. " + design.name[:6], (0.42 * width, y), 0.75 * tall, ink)
     rng = np.random.default_rng(design.symbol)
     points = int(rng.integers(3, 8))
     angles = rng.uniform(0, 6.3) + np.arange(2 * points) * np.pi / points
