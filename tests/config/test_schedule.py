@@ -32,3 +32,8 @@ def test_the_scheduler_loads_none_of_our_models():
     script = "import sys, config.schedule as s; s.app.loader.init_worker(); s.configure_logs(); print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert not {"django.contrib.auth.models", "numpy", "apps.core.models"} & set(loaded.split())
+
+
+def test_a_workers_process_is_replaced_when_it_has_grown_too_large():
+    assert workers.conf.worker_max_memory_per_child == 1500 * 1024  # KiB
+    assert workers.conf.worker_max_tasks_per_child is None
