@@ -39,7 +39,30 @@ _WRITTEN: dict[str, dict[str, Callable[[Setup], Any]]] = {
 }
 """Engines without weights of ours."""
 
-_LEARNED: dict[str, Callable[[str, Setup], Any]] = {}
+
+def _net_detector(version: str, setup: Setup) -> Any:
+    from ml.detect.net import NetDetector
+
+    return NetDetector(version=version, backend=setup.backend, threads=setup.threads, folder=setup.folder)
+
+
+def _net_embedder(version: str, setup: Setup) -> Any:
+    from ml.embed import NetEmbedder
+
+    return NetEmbedder(version=version, backend=setup.backend, threads=setup.threads, folder=setup.folder)
+
+
+def _wear_grader(version: str, setup: Setup) -> Any:
+    from ml.grade.grader import WearGrader
+
+    return WearGrader(runtime.load("grade", version, backend=setup.backend, threads=setup.threads, folder=setup.folder))
+
+
+_LEARNED: dict[str, Callable[[str, Setup], Any]] = {
+    "detect": _net_detector,
+    "embed": _net_embedder,
+    "grade": _wear_grader,
+}
 """By stage: makes the engine of a version of our weights. Its `version` is the file's name: `<stage>-<version>`."""
 
 DEFAULTS: dict[str, str] = {
@@ -94,12 +117,13 @@ def make(stage: str, version: str, setup: Setup | None = None) -> Any:
 
 
 def joined(engines: Mapping[str, Any], index: ReferenceIndex | None, catalogue: Catalogue | None) -> Pipeline:
-    """A pipeline of engines by stage."""
+    """A pipeline of engines by stage. What fuses is fitted to what embeds."""
+    fuser = engines["fuse"]
     return Pipeline(
         detector=engines["detect"],
         rectifier=PerspectiveRectifier(),
         embedder=engines["embed"],
-        fuser=engines["fuse"],
+        fuser=fuser.fitted_to(engines["embed"].version) if isinstance(fuser, LogOddsFuser) else fuser,
         index=index,
         catalogue=catalogue,
         reader=engines.get("read"),

@@ -41,21 +41,23 @@ def setup() -> Setup:
 
 
 def engine(stage: str, version: str = "") -> Any:
-    """One engine of this process; without a version the default one.
+    """One engine of this process; without a version the default one, None where the stage has none.
 
     A version that cannot be had here (its weights are gone or damaged) is stood in for by the default, and said.
     """
     from ml import engines
     from ml.runtime import CannotLoad
 
-    default = engines.DEFAULTS[stage]
+    default = engines.DEFAULTS.get(stage, "")
+    if not (version or default):
+        return None
     try:
         return _kept(stage, version or default)
     except (engines.UnknownEngine, CannotLoad) as error:
         if version in ("", default):
             raise
         log.error("engine.unavailable", stage=stage, version=version, instead=default, error=str(error))
-        return _kept(stage, default)
+        return _kept(stage, default) if default else None
 
 
 def _kept(stage: str, version: str) -> Any:
@@ -80,7 +82,7 @@ def pipeline_of(versions: Mapping[str, str]) -> Strategies:
     """The whole way from a photo to named cards and boxes by these versions, over the catalogue as it is now."""
     from ml import engines
 
-    chosen = {stage: engine(stage, versions.get(stage, "")) for stage in engines.DEFAULTS if stage != "grade"}
+    chosen = {stage: engine(stage, versions.get(stage, "")) for stage in engines.STAGES}
     index = DatabaseIndex(chosen["embed"].version, chosen["embed"].nearness)
     return boxes.strategies(engines.joined(chosen, index, text_catalogue()), engine)
 
