@@ -54,7 +54,7 @@ def face(name: str, size: int) -> ImageFont.FreeTypeFont:
     try:
         return ImageFont.truetype(name, size)
     except OSError:
-        return ImageFont.load_default(size)  # type: ignore[return-value]
+        return ImageFont.load_default(size)
 
 
 def restricted(number: int) -> str:

@@ -57,7 +57,11 @@ def scattered(rng: Rng) -> list[Place]:
     side = np.sqrt(count) * rng.uniform(0.6, 1.4)
     spread = 6 if rng.random() < 0.5 else 90
     turn = _about(rng, 5)
-    return [Place(*rng.uniform(0, side, 2), turn + float(rng.normal(0, spread))) for _ in range(count)]
+    places = []
+    for _ in range(count):
+        x, y = rng.uniform(0, side, 2)
+        places.append(Place(x, y, turn + float(rng.normal(0, spread))))
+    return places
 
 
 def row(rng: Rng) -> list[Place]:

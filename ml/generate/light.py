@@ -105,7 +105,9 @@ def jpeg(picture: Picture, rng: Rng, *, quality: int | None = None) -> Picture:
     """Saved and loaded as JPEG."""
     quality = quality if quality is not None else int(rng.integers(25, 95))
     _, data = cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return np.ascontiguousarray(cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1])
+    loaded = cv2.imdecode(data, cv2.IMREAD_COLOR)
+    assert loaded is not None
+    return np.ascontiguousarray(loaded[..., ::-1])
 
 
 def photographed(picture: Picture, rng: Rng, *, strength: float = 1.0) -> Picture:

@@ -77,7 +77,7 @@ class Training:
         if schedule.threads:
             torch.set_num_threads(schedule.threads)
         self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-        self.module = module.to(self.device, memory_format=torch.channels_last)
+        self.module = module.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.averaged = torch.optim.swa_utils.AveragedModel(
             self.module, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(schedule.average), use_buffers=True
         )
