@@ -5,6 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.benchmarks.__main__ import ratios, written
+from tests.benchmarks.bench_grading import by_strongest_change, grade_figures, shares
 from tests.benchmarks.figures import (
     Share,
     better,
@@ -93,3 +95,29 @@ def test_perfectly_stated_answers_have_no_calibration_error():
 def test_a_way_is_judged_by_the_answers_it_is_surest_of():
     told = wrong_at_share([0.9, 0.1, 0.8, 0.5], [True, False, False, False], 0.5)
     assert (told.hits, told.of) == (1, 2)
+
+
+def test_figures_are_written_as_json_has_numbers():
+    assert written({"a": [1.5, float("nan")], "b": {"ratio": float("inf")}}) == {
+        "a": [1.5, None],
+        "b": {"ratio": "unbounded"},
+    }
+
+
+def test_every_ratio_is_found_with_the_way_to_it():
+    figures = {"search": {"to hash": {"errors_ratio": 2.0}, "share": 0.5}, "ratio": 3}
+    assert list(ratios(figures)) == [("search to hash errors_ratio", 2.0), ("", 3.0)]
+
+
+def test_the_simple_way_measures_a_plain_border_where_nothing_else_changes():
+    card = np.full((88 * 8, 63 * 8, 3), 200, np.uint8)
+    left, right, top, bottom = 2.0, 4.0, 3.0, 3.0
+    card[int(top * 8) : -int(bottom * 8), int(left * 8) : -int(right * 8)] = 30
+    assert by_strongest_change(card) == pytest.approx(shares(left, right, top, bottom), abs=2.0)
+
+
+def test_the_middle_grade_is_what_a_guess_is_compared_with():
+    told = grade_figures([8.0, 9.0, 10.0], [8.0, 9.0, 9.5])
+    assert told["mean_error"] == pytest.approx(0.167, abs=1e-3)
+    assert told["mean_middle_grade"] == pytest.approx(0.667, abs=1e-3)
+    assert told["errors_ratio"] == pytest.approx(4.0)

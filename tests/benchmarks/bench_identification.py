@@ -1,0 +1,214 @@
+"""Which cards of photographs are named, and how surely, against the perceptual hash and ORB keypoints of the same run.
+
+    python -m tests.benchmarks identification [--large]
+
+Four parts, each a table, all over cards that no net was trained on (drawn ones where no scans are at hand):
+
+* search: pictures only, outlines given, exact and as far off as a detector's; the nearest references among 1,000, 20,000
+  and, large, 100,000.
+* photographs: end to end, every third name absent from references and catalogue; names, printings, coverage, rejection,
+  and how far stated probabilities hold. The baselines get the edge detector's outlines, and once more the product's.
+* same art: printings of equal art that differ in number and set; the very printing, outlines given.
+* real photographs, where there are any: see `real_photographs`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ml import engines
+from ml.catalogue import MemoryCatalogue, plain
+from ml.detect.contours import ContourDetector
+from ml.hashing import HashEmbedder
+from ml.pipeline import Pipeline
+from ml.types import CardResult, Quad
+from tests.benchmarks import naming, real_photographs, references
+from tests.benchmarks.baselines import HASH, ORB, ORB_REFERENCES, HashBaseline, OrbBaseline, Ranked
+from tests.benchmarks.composed import CLUTTER, Cards, Photo, cards, photographs, same_art
+from tests.benchmarks.figures import better, matched, print_table, shared_part
+from tests.benchmarks.naming import OURS, Answer, Names
+from tests.benchmarks.searching import search, straightened
+
+SAME_CARD, SEEN = 0.5, 0.3
+"""Shared part from which an outline is a card's; visible share of a card that counts."""
+FEW = {"single": 10, "grid": 1, "scattered": 3, "row": 2, "fan": 2}
+MANY = {"single": 80, "grid": 6, "scattered": 16, "row": 8, "fan": 8}
+SIZES, ALL_SIZES = (1_000, 20_000), (1_000, 20_000, 100_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """All that names photographs end to end, over the same references."""
+
+    pipeline: Pipeline
+    hashes: HashBaseline
+    orb: OrbBaseline
+
+    @classmethod
+    def over(cls, pool: Cards, size: int) -> Ways:
+        """size: references, of which ORB gets the first thousand, an easier task."""
+        known = pool.references()
+        ways = [engines.DEFAULTS["embed"], HashEmbedder.version]
+        drawn = references.distractors(list(dict.fromkeys(ways)), max(0, size - len(known)))
+        ours, first = (
+            references.index_of(way, known[:size], drawn[way] if size > len(known) else None) for way in ways
+        )
+        orb = OrbBaseline({card.key: card.picture() for card in known[:ORB_REFERENCES]})
+        pipeline = engines.default_pipeline(ours, MemoryCatalogue(pool.catalogue()))
+        return cls(pipeline, HashBaseline(first.keys, first.descriptors.hashes), orb)
+
+
+def of_cards(photo: Photo, pool: Cards, outlines: Sequence[Quad], said: Sequence[tuple[Ranked, bool]]) -> list[Answer]:
+    """What was said of one photograph, by card; said: candidates with scores and whether it was decided, by outline."""
+    known, truths = {card.key: card for card in pool.shown}, photo.scene.cards
+    shares = np.array(
+        [[shared_part(q.corners, t.corners, photo.scene.picture.shape[:2]) for t in truths] for q in outlines]
+    ).reshape(len(outlines), len(truths))
+    owner = {place: row for row, place in matched(shares, SAME_CARD).items()}
+    told = []
+    for place, truth in enumerate(truths):
+        absent, row = known[truth.key].is_absent, owner.get(place)
+        if row is not None:
+            best, decided = said[row]
+            keys, score = tuple(key for key, _ in best), best[0][1] if best else 0.0
+            told.append(Answer(photo.layout, truth.key, absent, keys=keys, score=score, decided=decided))
+        elif truth.visible >= SEEN:
+            told.append(Answer(photo.layout, truth.key, absent, outlined=False))
+    for row in set(range(len(outlines))) - set(owner.values()):
+        best, decided = said[row]
+        told.append(
+            Answer(photo.layout, "", keys=tuple(k for k, _ in best), score=best[0][1] if best else 0, decided=decided)
+        )
+    return told
+
+
+def ranked(card: CardResult) -> tuple[Ranked, bool]:
+    """The product's answer about one card."""
+    return [(c.key, c.probability) for c in card.candidates], card.decided
+
+
+def end_to_end(photos: Sequence[Photo], pool: Cards, ways: Ways, names: Names) -> dict[str, object]:
+    """Whole photographs by the product and by the baselines."""
+    own = ContourDetector()
+    found: dict[str, list[Answer]] = {}
+
+    def note(way: str, photo: Photo, outlines: Sequence[Quad], said: Sequence[tuple[Ranked, bool]]) -> None:
+        found.setdefault(way, []).extend(of_cards(photo, pool, outlines, said))
+
+    for photo in photos:
+        result = ways.pipeline.identify(photo.scene.picture)
+        ours = [card.quad for card in result.cards]
+        note(OURS, photo, ours, [ranked(card) for card in result.cards])
+        theirs = [d.quad for d in own.detect(photo.scene.picture)]
+        for outlines, whose in ((theirs, ""), (ours, ", our outlines")):
+            pictures = straightened(photo.scene.picture, outlines)
+            note(HASH + whose, photo, outlines, [(ways.hashes.best(p, both_ways=True), False) for p in pictures])
+            note(ORB + whose, photo, outlines, [(ways.orb.best(p), False) for p in pictures])
+    return told_of_photographs(found, names)
+
+
+def told_of_photographs(found: dict[str, list[Answer]], names: Names) -> dict[str, object]:
+    """Print and answer: names by way, then what the product took without asking."""
+    rows: dict[str, list[object]] = {}
+    figures: dict[str, object] = {}
+    first = {way: naming.within(answers, names, first=1) for way, answers in found.items()}
+    share = naming.taken_share(found[OURS])
+    for way, answers in found.items():
+        clutter = naming.within([a for a in answers if a.layout in CLUTTER], names, first=1)
+        five, prints = naming.within(answers, names, first=5), naming.printings(answers)
+        wrong = naming.at_coverage(answers, names, share)
+        rows[way] = [naming.outlined(answers), first[way], five, prints, clutter, wrong]
+        figures[way] = naming.told(answers, names, decides=way == OURS) | {
+            "name_top1_in_clutter": clutter.to_dict(),
+            "wrong_names_at_our_coverage": wrong.to_dict(),
+        }
+        if way != OURS:
+            figures[f"to {way}".replace(" (baseline)", "")] = {
+                "errors_ratio": better(first[OURS], first[way], errors=True)
+            }
+    columns = ("outlined", "name first", "name in 5", "printing", "in clutter", "wrong/taken")
+    print_table("photographs, end to end", columns, rows)
+    print_decisions(found[OURS], names)
+    return figures
+
+
+def print_decisions(ours: Sequence[Answer], names: Names) -> None:
+    """What was taken without asking, and how far the probabilities hold."""
+    print(f"coverage, cards that can be known and were taken    {naming.coverage(ours)}")
+    print(f"wrong names among what was taken                    {naming.wrongly_accepted(ours, names)}")
+    print(f"wrong printings among what was taken                {naming.wrongly_accepted(ours)}")
+    print(f"absent cards that were not taken for another        {naming.rejection(ours)}")
+    for row in naming.reliability(naming.stated(ours)):
+        print("  stated {from:.1f} to {to:.1f}: {answers} answers, {right:.3f} right".format(**row))
+
+
+def reprints(arts: int, printings: int, ways: Ways, pool: Cards) -> dict[str, object]:
+    """The very printing among printings of one art; each is photographed once, alone, with its outline given."""
+    clusters = same_art(arts, printings)
+    prints = [card for cluster in clusters for card in cluster]
+    known = pool.references()[:ORB_REFERENCES]
+    index = references.index_of(engines.DEFAULTS["embed"], [*prints, *known])
+    texts = [card.entry for card in prints] + pool.catalogue()
+    pipeline = engines.default_pipeline(index, MemoryCatalogue(texts))
+    first = references.described(HashEmbedder.version, [*prints, *known])
+    hashes = HashBaseline([card.key for card in (*prints, *known)], first.hashes)
+    found: dict[str, list[Answer]] = {OURS: [], HASH: [], ORB: []}
+    for cluster in clusters:
+        orb = OrbBaseline({card.key: card.picture() for card in cluster})
+        for number, card in enumerate(cluster):
+            seed = 1000 * clusters.index(cluster) + number
+            (photo,) = photographs([card], {"single": 1}, seed=seed, long=1600)
+            (placed,) = photo.scene.cards
+            quad = Quad(placed.corners)
+            (said,) = pipeline.identify(photo.scene.picture, quads=[quad]).cards
+            (crop,) = straightened(photo.scene.picture, [quad])
+            for way, (best, decided) in (
+                (OURS, ranked(said)),
+                (HASH, (hashes.best(crop), False)),
+                (ORB, (orb.best(crop), False)),
+            ):
+                keys = tuple(key for key, _ in best)
+                found[way].append(
+                    Answer("single", card.key, keys=keys, score=best[0][1] if best else 0, decided=decided)
+                )
+    figures: dict[str, object] = {way: naming.printings(answers).to_dict() for way, answers in found.items()}
+    print_table(
+        f"same art: {arts} arts of {printings} printings, outlines given",
+        ("printing", "cards"),
+        {way: [naming.printings(answers), len(answers)] for way, answers in found.items()},
+    )
+    ours = found[OURS]
+    print(f"taken without asking {naming.coverage(ours)}, of them wrong {naming.wrongly_accepted(ours)}")
+    figures |= {"coverage": naming.coverage(ours).to_dict(), "wrong": naming.wrongly_accepted(ours).to_dict()}
+    for way in (HASH, ORB):
+        ratio = better(naming.printings(ours), naming.printings(found[way]), errors=True)
+        figures[f"to {way.split()[0]}"] = {"errors_ratio": ratio}
+    return figures
+
+
+def run(*, large: bool = False, counts: dict[str, int] | None = None) -> dict[str, object]:
+    """Measure, print, answer the figures."""
+    pool = cards()
+    names = {card.key: card.name for card in (*pool.shown, *pool.others)}
+    names |= {entry.key: (entry.game, plain(entry.name)) for entry in pool.texts}
+    photos = list(photographs(pool.shown, counts or (MANY if large else FEW), seed=23))
+    kind = "scans held out of training" if pool.real else "drawn cards (no scans at hand: set CARDVAULT_SAMPLE_DATA)"
+    print(f"{len(photos)} composed photographs of {kind}; engines {engines.versions()}")
+    ways = Ways.over(pool, 20_000 if large else ORB_REFERENCES)
+    arts, printings = (12, 8) if large else (5, 4)
+    figures: dict[str, object] = {
+        "cards_are_real": pool.real,
+        "engines": engines.versions(),
+        "search": search(photos, pool, names, ALL_SIZES if large else SIZES),
+        "photographs": end_to_end(photos, pool, ways, names),
+        "same art": reprints(arts, printings, ways, pool),
+        "real photographs": real_photographs.measured(large=large),
+    }
+    return figures
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,202 @@
+"""What recognition costs: seconds a photo and a card by stage, memory, references described a second, cards on a GPU.
+
+    python -m tests.benchmarks recognition_speed [--large]
+
+Each row is a process of its own, held to its number of threads from the start. Photographs are composed: single cards and
+a page of nine at 1,600 pixels; references are a thousand drawn cards in memory, those on the photographs among them. How
+fast rows get into the database's index is `bench_index`'s; nets alone, by backend and batch, are `bench_serving`'s.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from ml import engines, runtime
+from ml.catalogue import MemoryCatalogue
+from ml.generate.backgrounds import Backgrounds
+from ml.generate.layouts import CARD_WIDTH, Place
+from ml.generate.scene import Card, compose
+from ml.hashing import HashEmbedder
+from ml.pipeline import STAGES, Pipeline
+from ml.types import Picture
+from tests.benchmarks import references
+from tests.benchmarks.composed import Known, drawn_card
+from tests.benchmarks.figures import print_table
+
+ROOT = Path(__file__).resolve().parents[2]
+REFERENCES = 1_000
+LIMITS = {False: 0.150, True: 0.600}
+"""Seconds a card on two threads that are aimed at, without and with reading."""
+
+
+def laid(shown: Sequence[Known], rows: int, columns: int, *, long: int, seed: int) -> Picture:
+    """Cards in rows, sharp, on a plain ground."""
+    order = iter(shown)
+
+    def source(_: np.random.Generator) -> Card:
+        card = next(order)
+        return Card(card.picture(), card.key)
+
+    def layout(_: np.random.Generator) -> list[Place]:
+        return [Place(c * CARD_WIDTH * 1.08, r * 1.06, 0) for r in range(rows) for c in range(columns)]
+
+    size = (long, round(long * 0.75))
+    rng = np.random.default_rng([seed, 3])
+    return compose(rng, source, Backgrounds(), size=size, layout=layout, strength=0.3).picture
+
+
+def known_cards() -> list[Known]:
+    """The drawn cards that are references, large enough to be read."""
+    return [drawn_card(number, size=(744, 1040) if number < 60 else (360, 504)) for number in range(300)]
+
+
+def pipeline_of(threads: int, *, reads: bool) -> Pipeline:
+    """The default engines over the drawn references."""
+    shown = known_cards()
+    name = engines.DEFAULTS["embed"]
+    more = references.distractors([name], REFERENCES - len(shown), processes=1)[name]
+    index = references.index_of(name, shown, more)
+    texts = MemoryCatalogue([card.entry for card in shown])
+    pipeline = engines.default_pipeline(index, texts, threads=threads)
+    return pipeline if reads else replace(pipeline, reader=None)
+
+
+def timed(threads: int, reads: bool, photos: int) -> dict[str, object]:
+    """In a process of its own: seconds by stage of single cards and of a page of nine."""
+    cv2.setNumThreads(threads)
+    pipeline, shown = pipeline_of(threads, reads=reads), known_cards()
+    figures: dict[str, object] = {}
+    for kind, (rows, columns) in {"one card": (1, 1), "page of nine": (3, 3)}.items():
+        count = rows * columns
+        pictures = [
+            laid(shown[i * count % 50 :], rows, columns, long=1600, seed=i) for i in range(photos if count == 1 else 2)
+        ]
+        pipeline.identify(pictures[0])
+        results = [pipeline.identify(picture) for picture in pictures]
+        stages = {stage: statistics.median(r.seconds[stage] for r in results) for stage in STAGES}
+        whole = statistics.median(sum(r.seconds.values()) for r in results)
+        outlined = statistics.median(len(r.cards) for r in results)
+        figures[kind] = {
+            "cards_outlined": outlined,
+            "seconds a photo": whole,
+            "seconds a card": whole / max(1, outlined),
+            "stages": stages,
+        }
+    return figures
+
+
+def remembered() -> dict[str, float]:
+    """In a process of its own: MB at the peak after loading, after one card, after forty on one photo."""
+    pipeline, shown = pipeline_of(0, reads=True), known_cards()
+    one = laid(shown, 1, 1, long=1600, seed=1)
+    forty = laid(shown, 8, 5, long=3000, seed=2)
+    told = {"before the first photo": peak_mb()}
+    pipeline.identify(one)
+    told["after one card"] = peak_mb()
+    found = pipeline.identify(forty)
+    told[f"after a photo of forty ({len(found.cards)} outlined)"] = peak_mb()
+    return told
+
+
+def peak_mb() -> float:
+    """Of this process."""
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+
+
+def apart(*arguments: str, threads: int = 1) -> dict[str, object]:
+    """A row in its own process: this module with arguments, its figures read from the last line."""
+    environment = os.environ | {"OMP_NUM_THREADS": str(threads), "OPENBLAS_NUM_THREADS": str(threads)}
+    command = [sys.executable, "-m", "tests.benchmarks.bench_recognition_speed", *arguments]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(done.stderr[-2000:])
+    return json.loads(done.stdout.strip().splitlines()[-1])
+
+
+def described() -> dict[str, float]:
+    """References a second that become descriptors, on one thread, decoding left out; ours to the first engines'."""
+    cv2.setNumThreads(1)
+    pictures = [references.distractor(number, (320, 448)) for number in range(48)]
+    told = {}
+    for name in dict.fromkeys([engines.DEFAULTS["embed"], HashEmbedder.version]):
+        embedder = engines.make("embed", name, engines.Setup(threads=1))
+        embedder.embed(pictures[:2])
+        began = time.perf_counter()
+        for start in range(0, len(pictures), 16):
+            embedder.embed(pictures[start : start + 16])
+        told[name] = len(pictures) / (time.perf_counter() - began)
+    rates = list(told.values())
+    return told | {"ratio to the first engines": rates[0] / rates[-1]}
+
+
+def on_gpu() -> dict[str, object]:
+    """Cards a second of the nets that ship, and the share of the device's arithmetic that they use."""
+    from tests.benchmarks import bench_serving
+
+    if not bench_serving.has_gpu():
+        return {"absent": "no GPU here"}
+    arithmetic = bench_serving.arithmetic_of_gpu()
+    return {
+        stage: bench_serving.on_gpu(runtime.weights(stage), arithmetic)
+        for stage in ("detect", "embed", "grade")
+        if runtime.versions(stage)
+    }
+
+
+def run(*, large: bool = False) -> dict[str, object]:
+    """Measure, print, answer the figures."""
+    photos = 12 if large else 4
+    pipeline_of(1, reads=False)  # what is kept between runs is made before the clocks run
+    figures: dict[str, object] = {"engines": engines.versions()}
+    for kind in ("one card", "page of nine"):
+        figures[kind] = {}
+    for reads in (False, True):
+        for threads in (1, 2):
+            name = f"{threads} thread{'s' * (threads > 1)}, {'with' if reads else 'without'} reading"
+            told = apart("--timed", str(threads), str(int(reads)), str(photos), threads=threads)
+            for kind, row in told.items():
+                figures[kind][name] = row  # type: ignore[index]
+    for kind in ("one card", "page of nine"):
+        by_name: dict[str, dict[str, object]] = figures[kind]  # type: ignore[assignment]
+        print_speeds(kind, by_name)
+        for reads, limit in LIMITS.items():
+            row = by_name[f"2 threads, {'with' if reads else 'without'} reading"]
+            row["ratio of the aim to a card's time"] = limit / float(row["seconds a card"])  # type: ignore[arg-type]
+    figures["memory MB"] = apart("--memory", threads=2)
+    figures["references described a second"] = described()
+    figures["GPU"] = on_gpu()
+    for name in ("memory MB", "references described a second", "GPU"):
+        print(f"{name}: {figures[name]}")
+    return figures
+
+
+def print_speeds(kind: str, by_name: dict[str, dict[str, object]]) -> None:
+    """Milliseconds."""
+    rows = {}
+    for name, row in by_name.items():
+        stages: dict[str, float] = row["stages"]  # type: ignore[assignment]
+        spent = [row["seconds a photo"], row["seconds a card"], *stages.values()]
+        rows[name] = [*(round(1000 * float(seconds)) for seconds in spent), row["cards_outlined"]]  # type: ignore[arg-type]
+    print_table(f"{kind}: milliseconds", ("a photo", "a card", *STAGES, "outlined"), rows, wide=30)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--timed"]:
+        given, reading, number = map(int, sys.argv[2:5])
+        print(json.dumps(timed(given, bool(reading), number)))
+    elif sys.argv[1:2] == ["--memory"]:
+        print(json.dumps(remembered()))
+    else:
+        run()
