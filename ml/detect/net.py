@@ -12,8 +12,8 @@ from ml.types import Detection, Floats, Picture, Quad
 
 STRIDE, REACH = 8, 64.0
 """See `ml.nets.detect`, which is not imported here: it needs torch."""
-FIRST_SIDE = 416
-"""Longest side in pixels of the first look."""
+FAR_SIDE, FIRST_SIDE = 256, 416
+"""Longest side in pixels of the first two looks: the smaller one sees a card that fills the photo as one."""
 SMALL, WANTED, LONGEST = 72.0, 100.0, 1280
 """Cards under SMALL pixels (root of their area) are looked at again at WANTED, in a copy of at most LONGEST pixels."""
 MOST = 120
@@ -59,11 +59,13 @@ class NetDetector:
 
     def outlines_of(self, photos: Sequence[Picture]) -> list[list[Outline]]:
         """`outlines` of several photos."""
-        found = self._looks([(photo, FIRST_SIDE) for photo in photos])
+        far = self._looks([(photo, FAR_SIDE) for photo in photos])
+        near = self._looks([(photo, FIRST_SIDE) for photo in photos])
+        found = [_each_once([*one, *other]) for one, other in zip(near, far, strict=True)]
         again = [(i, side) for i, photo in enumerate(photos) if (side := _closer(photo, found[i]))]
         closer = self._looks([(photos[i], side) for i, side in again])
         for (i, _), more in zip(again, closer, strict=True):
-            found[i] = _united(more, found[i])
+            found[i] = _each_once([*more, *(o for o in found[i] if o.score > 0.5)])
         return found
 
     def _looks(self, jobs: Sequence[tuple[Picture, int]]) -> list[list[Outline]]:
@@ -165,13 +167,18 @@ def _same(one: Outline, other: Outline) -> bool:
     )
 
 
-def _united(first: Sequence[Outline], second: Sequence[Outline]) -> list[Outline]:
-    """All of the first, and those of the second that are clearly other cards."""
-    extra = [
-        o for o in second
-        if o.score > 0.5 and not any(_shared(o.corners, f.corners) > 0.3 for f in first)
-    ]  # fmt: skip
-    return sorted([*first, *extra], key=lambda o: -o.score)
+def _each_once(outlines: Sequence[Outline]) -> list[Outline]:
+    """Best first; without second outlines of one card, and without boxes on a card: much smaller, and mostly within it."""
+    kept: list[Outline] = []
+    for one in sorted(outlines, key=lambda o: -o.score):
+        if not any(_same(one, other) or _one_in_the_other(one, other) for other in kept):
+            kept.append(one)
+    return kept
+
+
+def _one_in_the_other(one: Outline, other: Outline) -> bool:
+    small, large = sorted((one.side, other.side))
+    return small < 0.8 * large and _shared(one.corners, other.corners) > 0.75
 
 
 def _shared(one: Floats, other: Floats) -> float:
