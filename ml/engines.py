@@ -128,6 +128,7 @@ def joined(engines: Mapping[str, Any], index: ReferenceIndex | None, catalogue: 
         catalogue=catalogue,
         reader=engines.get("read"),
         verifier=engines.get("verify"),
+        grader=engines.get("grade"),
     )
 
 

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
@@ -17,6 +17,7 @@ from ml.interfaces import (
     Detector,
     Embedder,
     Fuser,
+    Grader,
     Reader,
     Rectifier,
     ReferenceIndex,
@@ -45,7 +46,10 @@ inliers from which a reference is looked at for what it has different from the o
 EMBEDDED_SIZE = (384, 536)
 """Width and height at which cards are given to the embedder, which shrinks them further itself."""
 
-STAGES = ("detect", "rectify", "embed", "search", "read", "verify", "fuse")
+MOST_GRADED = 12
+"""Cards of one photo whose grade is estimated, the largest first: a page of a binder, not a wall."""
+
+STAGES = ("detect", "rectify", "embed", "search", "read", "verify", "fuse", "grade")
 
 
 @dataclass(slots=True)
@@ -101,7 +105,7 @@ def _by_game(looks: Sequence[_Look]) -> list[tuple[str | None, list[_Look]]]:
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
-    """Engines joined into one. Any of reader, index, catalogue and verifier may be missing: the rest then decides."""
+    """Engines joined into one. Any of reader, index, catalogue, verifier and grader may be missing: the rest then decides."""
 
     detector: Detector
     rectifier: Rectifier
@@ -111,19 +115,21 @@ class Pipeline:
     catalogue: Catalogue | None = None
     reader: Reader | None = None
     verifier: Verifier | None = None
+    grader: Grader | None = None
     shortlist: int = 20
     verified: int = 10
 
     @property
     def versions(self) -> dict[str, str]:
         """The version of each engine, by stage."""
-        engines: dict[str, Detector | Rectifier | Embedder | Reader | Verifier | Fuser | None] = {
+        engines: dict[str, Detector | Rectifier | Embedder | Reader | Verifier | Fuser | Grader | None] = {
             "detect": self.detector,
             "rectify": self.rectifier,
             "embed": self.embedder,
             "read": self.reader,
             "verify": self.verifier,
             "fuse": self.fuser,
+            "grade": self.grader,
         }
         return {stage: engine.version for stage, engine in engines.items() if engine is not None}
 
@@ -241,7 +247,21 @@ class Pipeline:
             )
         ]
         height, width = look.photo.shape[:2]
-        return PhotoResult(tuple(cards), look.clock.seconds, width, height, self.versions)
+        return PhotoResult(tuple(self._graded(look, cards)), look.clock.seconds, width, height, self.versions)
+
+    def _graded(self, look: _Look, cards: list[CardResult]) -> list[CardResult]:
+        """The cards with an estimated grade, as far as they are large enough on the photo."""
+        if self.grader is None:
+            return cards
+        graded = list(cards)
+        with look.clock.stage("grade"):
+            for i in sorted(range(len(cards)), key=lambda i: -cards[i].px_per_mm)[:MOST_GRADED]:
+                key = cards[i].candidates[0].key if cards[i].decided else None
+                pictures = self.index.pictures([key]) if self.index is not None and key is not None else {}
+                reference = pictures.get(key) if key is not None else None
+                grading = self.grader.grade(look.crops[i], look.photo, reference=reference)
+                graded[i] = replace(cards[i], grading=grading)
+        return graded
 
     def _by_text(self, readings: Sequence[Reading], game: str | None, clock: _Clock) -> list[list[CardEntry]]:
         if self.catalogue is None or not readings:

@@ -99,7 +99,7 @@ class WearGrader:
     def _looked_at(self, crop: Crop, photo: Picture | None, side: Side, reference: Picture | None) -> _Face:
         sheet = sheet_of(crop, photo)
         centering = centering_of(sheet, px_per_mm=crop.px_per_mm, reference=reference)
-        masks = self.masks(sheet)
+        masks = self.masks_of(net_input(net_picture(sheet)))
         readings = [
             regions(masks, thresholds=[min(0.95, factor * t) for t in THRESHOLDS]) for factor in (1.0, STRICT, LOOSE)
         ]
@@ -110,9 +110,9 @@ class WearGrader:
                 graded["centering"] = centering_score(min(100.0, max(50.0, centering.worst + share)), side)
         return _Face(centering, quality_of(sheet, px_per_mm=crop.px_per_mm), readings[0], scores, best, worst, sheet)
 
-    def masks(self, sheet: Sheet) -> Floats:
-        """(5, 226, 164) probability of each kind of wear by cell."""
-        (logits,) = self.model.run(net_input(net_picture(sheet))[None])
+    def masks_of(self, pixels: Floats) -> Floats:
+        """(5, 226, 164) probability of each kind of wear by cell. pixels: `ml.grade.wear.net_input` of one card."""
+        (logits,) = self.model.run(pixels[None])
         return np.asarray(1 / (1 + np.exp(-np.clip(logits[0], -30, 30))), np.float32)
 
 
