@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import structlog
 from django.db import transaction
 from django.utils import timezone
 
 from apps.core import audit
 from apps.scans import engines
 from apps.scans.models import ModelVersion
+
+log = structlog.get_logger()
 
 _OWN_COLUMNS = ("name", "version", "sha256", "figures")
 
@@ -24,15 +27,22 @@ class Registered:
 
 
 def runnable() -> dict[tuple[str, str], dict[str, object]]:
-    """What the installed program can run: (stage, version) -> the record beside its weights, empty where it has none."""
+    """What the installed program can run: (stage, version) -> the record beside its weights, empty where it has none.
+
+    Weights whose record cannot be read are left out, and logged.
+    """
     from ml import engines as known
+    from ml.runtime import CannotLoad
 
     setup = engines.setup()
-    return {
-        (stage, version): known.record_of(stage, version, setup)
-        for stage in known.STAGES
-        for version in known.versions_of(stage, setup)
-    }
+    found: dict[tuple[str, str], dict[str, object]] = {}
+    for stage in known.STAGES:
+        for version in known.versions_of(stage, setup):
+            try:
+                found[stage, version] = known.record_of(stage, version, setup)
+            except CannotLoad as error:
+                log.error("engine.unreadable", stage=stage, version=version, error=str(error))
+    return found
 
 
 @transaction.atomic
@@ -87,7 +97,9 @@ def _note_gone(row: ModelVersion) -> None:
 def _put_defaults_into_service(defaults: dict[str, str]) -> None:
     served = set(ModelVersion.objects.filter(state=ModelVersion.State.ACTIVE).values_list("stage", flat=True))
     for stage in set(defaults) - served:
-        row = ModelVersion.objects.get(stage=stage, version=defaults[stage])
+        row = ModelVersion.objects.filter(stage=stage, version=defaults[stage], is_available=True).first()
+        if row is None:  # its weights are not there, which the worker says too
+            continue
         row.state, row.share, row.activated_at = ModelVersion.State.ACTIVE, 0, timezone.now()
         row.is_indexed = stage == ModelVersion.Stage.EMBED
         row.save(update_fields=["state", "share", "activated_at", "is_indexed"])

@@ -11,7 +11,6 @@ from apps.core.models import AuditEntry
 from apps.scans import indexing, registry
 from apps.scans.models import Correction, DetectedCard, ModelVersion
 from ml import engines as known
-from ml import runtime
 from tests.factories import make_user, make_variant
 from tests.scans.conftest import cards_of, make_scan
 from tests.scans.embedders import NEW, OLD, pictured
@@ -62,12 +61,10 @@ class TestRegistering:
         registry.register()
         row = ModelVersion.objects.get(version="embed-901")
         assert (row.state, row.digest, row.figures, row.record) == ("registered", "ab12", {"top1": 0.93}, {"seed": 7})
-        for path in tmp_path.iterdir():
-            path.unlink()
+        (tmp_path / "embed-901.json").write_text("{")  # a copy that broke off
         assert [gone.version for gone in registry.register().gone] == ["embed-901"]
         row.refresh_from_db()
         assert not row.is_available
-        assert runtime.versions("embed", tmp_path) == []
 
     def test_a_version_in_service_that_a_release_drops_gives_way_to_the_default(self, versions, monkeypatch):
         ModelVersion.objects.filter(version=OLD).update(state="retired")
