@@ -13,7 +13,7 @@ from ml.grade.grading import Centering, Defect, Grading, Part
 from ml.grade.quality import Quality, doubt_of, quality_of
 from ml.grade.scores import centering_score, overall, to_half, wear_scores
 from ml.grade.sheet import Sheet, sheet_of
-from ml.grade.wear import MARGIN_MM, SCALE, SIZE, Region, net_input, regions
+from ml.grade.wear import MARGIN_MM, SCALE, SIZE, Region, eased, net_input, regions
 from ml.runtime import Model, load
 from ml.types import Crop, Floats, Picture
 
@@ -22,8 +22,8 @@ GRADABLE_PX_PER_MM = 6.0
 MOST_DEFECTS = 24
 THRESHOLDS = (0.5, 0.5, 0.5, 0.5, 0.5)
 """From which probability on each kind of `ml.grade.grading.KINDS` is taken for wear."""
-STRICT, LOOSE = 1.3, 0.7
-"""Factors of the thresholds for the best and the worst reading of the same masks: they widen the range where the net wavers."""
+STRICT, LOOSE = 0.8, -0.8
+"""Log odds by which thresholds move for the best and the worst reading of the same masks: the range widens where the net wavers."""
 
 Side = Literal["front", "back"]
 
@@ -100,9 +100,7 @@ class WearGrader:
         sheet = sheet_of(crop, photo)
         centering = centering_of(sheet, px_per_mm=crop.px_per_mm, reference=reference)
         masks = self.masks_of(net_input(net_picture(sheet)))
-        readings = [
-            regions(masks, thresholds=[min(0.95, factor * t) for t in THRESHOLDS]) for factor in (1.0, STRICT, LOOSE)
-        ]
+        readings = [regions(masks, thresholds=[eased(t, by) for t in THRESHOLDS]) for by in (0.0, STRICT, LOOSE)]
         scores, best, worst = (wear_scores(found) for found in readings)
         if centering is not None:
             spread = 1.64 * centering.error

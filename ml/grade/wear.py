@@ -1,5 +1,6 @@
 """Wear on a straightened card: the net's masks, joined into regions with a size in millimetres."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -61,11 +62,17 @@ def net_input(picture: Picture) -> Floats:
     return np.concatenate([colours, _NEAR_EDGE])
 
 
+def eased(probability: float, by: float) -> float:
+    """A probability whose odds are e**by times as good."""
+    odds = probability / (1 - probability) * math.exp(by)
+    return odds / (1 + odds)
+
+
 def regions(masks: Floats, *, thresholds: Sequence[float]) -> list[Region]:
     """Join cells above a kind's threshold into regions. masks: (5, 226, 164) probabilities, as KINDS.
 
-    A region needs a peak at its threshold and reaches as far as half of it (hysteresis: Canny, 1986), so that a scratch does
-    not fall apart. Whitening counts along the edge only; elsewhere bare card is taken for a scratch.
+    A region needs a peak at its threshold and reaches on where the odds are a third of it (hysteresis: Canny, 1986), so that
+    a scratch does not fall apart. Whitening counts along the edge only; elsewhere bare card is taken for a scratch.
     """
     found = []
     for kind, mask, threshold in zip(KINDS, masks, thresholds, strict=True):
@@ -73,7 +80,7 @@ def regions(masks: Floats, *, thresholds: Sequence[float]) -> list[Region]:
         if kind == "whitening":
             inside = np.where(_INSIDE < EDGE_ZONE_MM + 1.0, inside, 0)
         count, labels, stats, _ = cv2.connectedComponentsWithStats(
-            (inside > 0.5 * threshold).astype(np.uint8), connectivity=8
+            (inside > eased(threshold, -1.0)).astype(np.uint8), connectivity=8
         )
         peaks = np.zeros(count)
         np.maximum.at(peaks, labels.ravel(), inside.ravel())

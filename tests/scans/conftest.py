@@ -16,6 +16,7 @@ from apps.catalog.models import Variant
 from apps.core import images
 from apps.scans import engines
 from apps.scans.models import Candidate, DetectedCard, Scan, ScanPhoto
+from ml.grade.grading import Grading
 from ml.types import Candidate as Found
 from ml.types import CardResult, PhotoResult, Picture, Quad, Reading
 from tests.factories import make_variant
@@ -58,6 +59,7 @@ class Engine:
     looked: int = 0
     versions: dict[str, str] = field(default_factory=lambda: {"detector": "stand-in 1"})
     batches: list[int] = field(default_factory=list)
+    grading: Grading | None = None
 
     def identify_many(self, pictures: list[Picture], games: list[str | None]) -> list[PhotoResult]:
         """Several at once: it fails where one of them does."""
@@ -75,7 +77,14 @@ class Engine:
         )
         cards = tuple(
             CardResult(
-                quad(20 + 5 * i), 0.9, candidates, Reading(number="4", name_text="Drake"), self.decided, 0.0, 4.0
+                quad(20 + 5 * i),
+                0.9,
+                candidates,
+                Reading(number="4", name_text="Drake"),
+                self.decided,
+                0.0,
+                4.0,
+                grading=self.grading,
             )
             for i in range(self.cards)
         )
@@ -125,9 +134,13 @@ def make_scan(
             shown = variants or [make_variant() for _ in range(candidates)]
             crop = images.store(picture.crop((0, 0, 60, 84)), folder=f"scans/cards/{photo.pk}")
             card = DetectedCard.objects.create(
-                photo=photo, position=position, quad=quad().to_list(), crop=crop.name, decided=decided,
+                photo=photo,
+                position=position,
+                quad=quad().to_list(),
+                crop=crop.name,
+                decided=decided,
                 variant=shown[0] if decided and shown else None,
-            )  # fmt: skip
+            )
             Candidate.objects.bulk_create(
                 Candidate(card=card, rank=rank, variant=variant, probability=0.9 / (rank + 1), reasons=["it agrees"])
                 for rank, variant in enumerate(shown)
