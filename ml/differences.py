@@ -18,7 +18,7 @@ from ml.types import Floats, Picture
 BLOCK = 32
 REACH = 3
 """Pixels by which a block of the card may lie off its place."""
-DIFFERS = 0.9
+DIFFERS = 0.5
 """Fine structure in which references differ by less than this (in local standard deviations) is the same print."""
 LEAST_ENERGY = 60.0
 """Less difference than this is the noise of two scans of the same printing; about the area of one printed digit."""
@@ -44,31 +44,36 @@ def spoken_for(card: Picture, references: Mapping[str, Picture]) -> dict[str, fl
 
 def leans(card: Floats, a: Floats, b: Floats) -> float | None:
     """-1 (like b) to 1 (like a) over all places where a and b differ; None where they do not. Fine structures, same size."""
-    # Two references are not aligned to the pixel either: a difference that a small shift explains is none.
-    apart = np.minimum(_unexplained(a, b), _unexplained(b, a))
+    b = _beside(a, b)
+    # A difference that a pixel's shift explains is none.
+    apart = np.maximum(_unexplained(a, b), _unexplained(b, a))
     mask = (cv2.GaussianBlur(apart, (0, 0), 2.0) > DIFFERS).astype(np.float32)
     difference = (a - b) * mask
     if float((difference**2).sum()) < LEAST_ENERGY:
         return None
     middle = (a + b) * 0.5
-    spoken = weight = 0.0
-    height, width = card.shape
-    for y in range(0, height - BLOCK + 1, BLOCK):
-        for x in range(0, width - BLOCK + 1, BLOCK):
-            d = difference[y : y + BLOCK, x : x + BLOCK]
-            energy = float((d * d).sum())
-            if energy < 0.02 * LEAST_ENERGY:
-                continue
-            m = middle[y : y + BLOCK, x : x + BLOCK] * mask[y : y + BLOCK, x : x + BLOCK]
-            y0, x0 = max(0, y - REACH), max(0, x - REACH)
-            part = card[y0 : y + BLOCK + REACH, x0 : x + BLOCK + REACH]
-            # The place is found by what both have in common, so that it favours neither.
-            common = middle[y : y + BLOCK, x : x + BLOCK]
-            _, _, _, (dx, dy) = cv2.minMaxLoc(cv2.matchTemplate(part, common, cv2.TM_CCORR_NORMED))
-            there = part[dy : dy + BLOCK, dx : dx + BLOCK]
-            spoken += float(np.clip(2 * ((there * d).sum() - (m * d).sum()), -energy, energy))
-            weight += energy
-    return float(np.clip(spoken / weight, -1.0, 1.0)) if weight else None
+    there = _beside(middle, card)
+    energy, spoken = difference**2, 2 * (there - middle) * difference
+    # Block by block, so that one place of glare does not outweigh the rest.
+    weights = cv2.resize(energy, None, fx=1 / BLOCK, fy=1 / BLOCK, interpolation=cv2.INTER_AREA)
+    leaning = np.clip(
+        cv2.resize(spoken, None, fx=1 / BLOCK, fy=1 / BLOCK, interpolation=cv2.INTER_AREA), -weights, weights
+    )
+    return float(leaning.sum() / weights.sum())
+
+
+def _beside(a: Floats, b: Floats) -> Floats:
+    """`b` moved onto `a` block by block, by at most REACH pixels, by what both have in common."""
+    height, width = a.shape
+    padded = cv2.copyMakeBorder(b, REACH, REACH, REACH, REACH, cv2.BORDER_REPLICATE)
+    moved = np.empty_like(b)
+    for y in range(0, height, BLOCK):
+        for x in range(0, width, BLOCK):
+            block = a[y : y + BLOCK, x : x + BLOCK]
+            part = padded[y : y + block.shape[0] + 2 * REACH, x : x + block.shape[1] + 2 * REACH]
+            _, _, _, (dx, dy) = cv2.minMaxLoc(cv2.matchTemplate(part, block, cv2.TM_CCORR_NORMED))
+            moved[y : y + BLOCK, x : x + BLOCK] = part[dy : dy + block.shape[0], dx : dx + block.shape[1]]
+    return moved
 
 
 def _unexplained(a: Floats, b: Floats) -> Floats:

@@ -1,59 +1,115 @@
 """Fusing: everything measured about a printing becomes one probability, and a yes or a not-sure.
 
 Each measurement adds to the log odds that the card is this printing rather than one that looks or reads like it by
-chance; the constants are the log ratios of how often a value occurs for the right printing and for others, measured on
-photographs and rounded. A softmax over the candidates and over "none of these" turns them into probabilities, so that
-a lone candidate without evidence is not certain, and two printings that nothing tells apart share what there is.
+chance. A softmax over the candidates and over "none of these" turns them into probabilities, so that a lone candidate
+without evidence is not certain, and two printings that nothing tells apart share what there is. The weights and the
+automatic threshold are fitted, per embedder, by ml/train/fuse.py on photographs that our generator composed of cards held
+out of all training and on real ones; they are kept in ml/fuse.json with the figures of the fit.
 """
 
+import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from ml.types import Candidate, Evidence
 
-SURE = 0.85
-NONE_OF_THESE = 4.0
+FITTED = Path(__file__).with_name("fuse.json")
 KEPT = 8
-LEAST = NONE_OF_THESE - 7.0
-"""Log odds below which a candidate is a chance neighbour, a thousand times less likely than none of these: naming it
+CHANCE = 7.0
+"""How far below "none of these" a candidate's log odds make it a chance neighbour, a thousand times less likely: naming it
 would only mislead. A printing of equal art stays, however surely its number speaks against it."""
 
 
-def log_odds(evidence: Evidence) -> float:
-    """How much speaks for this printing. Rises with similarity, inliers and text agreement, falls with hash distance."""
-    return picture_odds(evidence) + text_odds(evidence)
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """What ml/train/fuse.py found for one embedder.
+
+    alike: the cosine that a wrong neighbour reaches, and the one that the right card usually has. sure: the automatic
+    threshold. weights: by feature, never negative.
+    """
+
+    weights: Mapping[str, float]
+    none_of_these: float
+    sure: float
+    alike: tuple[float, float]
+    seed: int = 0
+    figures: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The features, in the order of `features`."""
+        return tuple(features(Evidence(""), self))
 
 
-def picture_odds(e: Evidence) -> float:
-    """What the pictures say; 0 where there is no reference picture."""
-    if not e.has_picture:
-        return 0.0
-    odds = 0.0
-    if e.distance is not None:
+def features(e: Evidence, fit: Fit) -> dict[str, float]:
+    """What a fit weighs: each rises with agreement, is 0 where nothing was measured, and ends at both sides.
+
+    It ends because beyond some point more of the same says nothing new: of two references of one art, the one with 190
+    details in place is no likelier than the one with 150.
+    """
+    low, high = fit.alike
+    seen = e.has_picture
+    return {
         # The nearest wrong reference of two thousand lies at 74 to 110 bits, the right one at 18 to 70.
-        odds += float(np.clip((85 - e.distance) * 0.1, -2.5, 5.0))
-    if e.similarity is not None:
-        odds += float(np.clip((e.similarity - 0.82) * 15, -2.0, 2.5))
-    if e.inliers is not None:
+        "near": _ramp(85 - e.distance, -25, 45) if seen and e.distance is not None else 0.0,
+        "alike": _ramp(e.similarity - low, low - high, high - low) if seen and e.similarity is not None else 0.0,
+        "unplaced": _ramp(e.inliers - 30, -30, 0) if seen and e.inliers is not None else 0.0,
         # Cards of one layout share frames and symbols: up to 60 details agree between different cards.
-        odds += float(np.clip((e.inliers - 55) * 0.08, -3.0, 7.0))
-    return odds
+        "placed": _ramp(e.inliers - 30, 0, 40) if seen and e.inliers is not None else 0.0,
+        "well_placed": _ramp(e.inliers - 70, 0, 50) if seen and e.inliers is not None else 0.0,
+        "details": _ramp(e.details, -0.6, 0.6) if seen and e.details is not None else 0.0,
+        "number": max(e.number, 0.0) if e.number is not None else 0.0,
+        "other_number": min(e.number, 0.0) if e.number is not None else 0.0,
+        "set": max(e.set_code, 0.0) if e.set_code is not None else 0.0,
+        "other_set": min(e.set_code, 0.0) if e.set_code is not None else 0.0,
+        "name": _ramp(e.name - 0.65, 0, 0.3) if e.name is not None else 0.0,
+        "other_name": _ramp(e.name - 0.65, -0.3, 0) if e.name is not None else 0.0,
+        "hp": max(e.hp, 0.0) if e.hp is not None else 0.0,
+        "other_hp": min(e.hp, 0.0) if e.hp is not None else 0.0,
+        "language": max(e.language, 0.0) if e.language is not None else 0.0,
+        "other_language": min(e.language, 0.0) if e.language is not None else 0.0,
+    }
 
 
-def text_odds(e: Evidence) -> float:
-    """What the print says; what could not be read says nothing."""
-    odds = 0.0
-    if e.number is not None:
-        odds += 5.0 * e.number if e.number >= 0 else 4.0 * e.number
-    if e.set_code is not None:
-        odds += 1.5 * e.set_code
-    if e.name is not None:
-        odds += float(np.clip((e.name - 0.66) * 15.0, -2.0, 4.5))
-    if e.language is not None:
-        odds += 1.5 * e.language
-    return odds
+def _ramp(value: float, low: float, high: float) -> float:
+    """`value` kept between low and high, in units of the larger of both ends."""
+    return float(np.clip(value, low, high)) / max(-low, high)
+
+
+def _by_hand() -> Fit:
+    """Where a fit starts, and what serves an embedder that has none: close to what the first photographs showed."""
+    weights = {
+        "near": 4.0, "alike": 2.5, "unplaced": 2.0, "placed": 3.0, "well_placed": 4.0, "details": 3.0,
+        "number": 5.0, "other_number": 4.0, "set": 1.5, "other_set": 1.5, "name": 4.5, "other_name": 2.0,
+        "hp": 1.0, "other_hp": 2.0, "language": 1.5, "other_language": 1.5,
+    }  # fmt: skip
+    return Fit(weights, 4.0, 0.9, (0.82, 0.97))
+
+
+def _stored() -> dict[str, Fit]:
+    if not FITTED.exists():
+        return {}
+    raw = json.loads(FITTED.read_text(encoding="utf-8"))
+    return {name: Fit(**{**fit, "alike": tuple(fit["alike"])}) for name, fit in raw.items()}
+
+
+BY_HAND = _by_hand()
+FITS: dict[str, Fit] = _stored()
+"""By the embedder's version."""
+
+
+def log_odds(evidence: Evidence, fit: Fit | None = None) -> float:
+    """How much speaks for this printing. Rises with similarity, inliers and text agreement, falls with hash distance."""
+    fit = fit or FITS.get(DEFAULT_EMBEDDER, BY_HAND)
+    return sum(fit.weights[name] * value for name, value in features(evidence, fit).items())
+
+
+DEFAULT_EMBEDDER = "dct256-gradient256-1"
 
 
 def reasons(e: Evidence) -> tuple[str, ...]:
@@ -65,6 +121,12 @@ def reasons(e: Evidence) -> tuple[str, ...]:
         said.append("looks like the reference picture")
     elif e.has_picture and e.inliers is not None and e.inliers < 15:
         said.append("the reference picture does not agree")
+    if e.details is not None and abs(e.details) >= 0.4:
+        said.append(
+            "looks like this printing where its look-alikes differ"
+            if e.details > 0
+            else "looks like another printing where the two differ"
+        )
     if e.number is not None:
         said.append("the printed number matches" if e.number > 0 else "another number was read")
     if e.set_code is not None:
@@ -81,24 +143,30 @@ def reasons(e: Evidence) -> tuple[str, ...]:
 class LogOddsFuser:
     """See the module's text."""
 
-    version = "log-odds-1"
+    version = "log-odds-2"
 
-    def __init__(self, *, sure: float = SURE, kept: int = KEPT) -> None:
-        self.sure = sure
+    def __init__(self, *, embedder: str = DEFAULT_EMBEDDER, sure: float | None = None, kept: int = KEPT) -> None:
+        """embedder: the version whose fit is used. sure: the automatic threshold, if not the fit's."""
+        self.fit = FITS.get(embedder, BY_HAND)
+        self.sure = self.fit.sure if sure is None else sure
         self.kept = kept
+
+    def fitted_to(self, embedder: str) -> "LogOddsFuser":
+        """The same with the fit of another embedder."""
+        return LogOddsFuser(embedder=embedder, kept=self.kept)
 
     def fuse(self, evidence: Sequence[Evidence]) -> tuple[list[Candidate], bool]:
         """See `ml.interfaces.Fuser`."""
         if not evidence:
             return [], False
-        odds = np.array([log_odds(e) for e in evidence] + [NONE_OF_THESE])
+        odds = np.array([log_odds(e, self.fit) for e in evidence] + [self.fit.none_of_these])
         shares = np.exp(odds - odds.max())
         shares /= shares.sum()
         ranked = sorted(range(len(evidence)), key=lambda i: -shares[i])
         candidates = [
             Candidate(evidence[i].key, float(shares[i]), _scores(evidence[i], float(odds[i])), reasons(evidence[i]))
             for i in ranked[: self.kept]
-            if odds[i] >= LEAST
+            if odds[i] >= self.fit.none_of_these - CHANCE
         ]
         return candidates, bool(candidates) and candidates[0].probability >= self.sure
 
@@ -112,6 +180,8 @@ def _scores(e: Evidence, odds: float) -> dict[str, float]:
         "set_code": e.set_code,
         "name": e.name,
         "language": e.language,
+        "hp": e.hp,
+        "details": e.details,
     }
     scores = {name: float(value) for name, value in measured.items() if value is not None}
     scores["log_odds"] = odds if math.isfinite(odds) else 0.0

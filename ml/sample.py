@@ -13,6 +13,7 @@ from PIL import Image
 from ml.catalogue import MemoryCatalogue, plain
 from ml.hashing import HashEmbedder
 from ml.index import MemoryIndex
+from ml.interfaces import Embedder
 from ml.numbers import number_key
 from ml.photo import decoded
 from ml.types import CardEntry, Descriptors, Picture
@@ -50,7 +51,8 @@ class Sample:
     catalogue: MemoryCatalogue
 
 
-def _rows(path: Path) -> list[dict[str, str]]:
+def rows(path: Path) -> list[dict[str, str]]:
+    """The rows of a CSV file, by column."""
     with path.open(encoding="utf-8", newline="") as lines:
         return list(csv.DictReader(lines))
 
@@ -58,12 +60,12 @@ def _rows(path: Path) -> list[dict[str, str]]:
 def labelled_photos(folder: Path) -> tuple[LabelledPhoto, ...]:
     """The photographs of `folder`/cards/photos.csv."""
     by_file: dict[str, list[dict[str, str]]] = defaultdict(list)
-    for row in _rows(folder / "cards" / "photos.csv"):
+    for row in rows(folder / "cards" / "photos.csv"):
         by_file[row["file"]].append(row)
     found = []
-    for file, rows in by_file.items():
-        labels = tuple(_label(row) for row in rows if row["card_index"] != "0")
-        first = rows[0]
+    for file, its in by_file.items():
+        labels = tuple(_label(row) for row in its if row["card_index"] != "0")
+        first = its[0]
         found.append(
             LabelledPhoto(
                 folder / "cards" / file,
@@ -92,8 +94,8 @@ def catalogue_entries(folder: Path) -> list[CardEntry]:
     """Every printing of the text catalogues, and one for each reference scan that they lack."""
     catalog = folder / "catalog"
     entries: dict[str, CardEntry] = {}
-    sets = {row["set_id"]: row for row in _rows(catalog / "tcgdex_sets.csv")}
-    for row in _rows(catalog / "tcgdex_cards.csv"):
+    sets = {row["set_id"]: row for row in rows(catalog / "tcgdex_sets.csv")}
+    for row in rows(catalog / "tcgdex_cards.csv"):
         about = sets.get(row["set_id"], {})
         if "pocket" in about.get("serie", "").lower():
             continue
@@ -108,7 +110,7 @@ def catalogue_entries(folder: Path) -> list[CardEntry]:
             row["set_name"],
             hp=row["hp"],
         )
-    one_piece = _rows(catalog / "onepiece_cards.csv")
+    one_piece = rows(catalog / "onepiece_cards.csv")
     english = {row["base_number"]: row["name"] for row in one_piece if row["language"] == "english"}
     for row in one_piece:
         language = {"english": "en", "japanese": "ja"}.get(row["language"], row["language"])
@@ -119,17 +121,17 @@ def catalogue_entries(folder: Path) -> list[CardEntry]:
         entries[key] = CardEntry(
             key, "onepiece", row["name"], row["base_number"], code, "", row["set_name"], language, aliases
         )
-    for row in _rows(catalog / "magic_sample.csv"):
+    for row in rows(catalog / "magic_sample.csv"):
         key = f"mtg:{row['set_code'].upper()}:{row['collector_number']}"
         entries[key] = CardEntry(
             key, "mtg", row["name"], row["collector_number"], row["set_code"].upper(), "", row["set_name"]
         )
-    for row in _rows(catalog / "magic_tcgplayer_ids.csv"):
+    for row in rows(catalog / "magic_tcgplayer_ids.csv"):
         key = f"mtg:{row['set_code'].upper()}:{row['number']}"
         entries.setdefault(
             key, CardEntry(key, "mtg", row["simple_name"], row["number"], row["set_code"].upper(), "", row["set_name"])
         )
-    for row in _rows(folder / "cards" / "refs.csv"):
+    for row in rows(folder / "cards" / "refs.csv"):
         key = reference_key(row)
         number = row["number"].split("_")[0]
         entries.setdefault(
@@ -155,22 +157,27 @@ def reference_key(row: Mapping[str, str]) -> str:
     return f"{game}:{row['set']}:{row['number'] or row['name']}"
 
 
-def reference_index(folder: Path, *, cache: Path | None = None) -> MemoryIndex:
-    """An index over the scans of refs.csv; described once where `cache` names a file to keep them in."""
-    embedder = HashEmbedder()
+def reference_index(folder: Path, *, cache: Path | None = None, embedder: Embedder | None = None) -> MemoryIndex:
+    """An index over the scans of refs.csv; described once where `cache` names a file to keep them in.
+
+    embedder: the hash where none is given. A cache serves the embedder that it was made with.
+    """
+    embedder = embedder or HashEmbedder()
     files: dict[str, Path] = {}
-    rows = _rows(folder / "cards" / "refs.csv")
-    for row in rows:
+    listed = rows(folder / "cards" / "refs.csv")
+    for row in listed:
         files.setdefault(reference_key(row), folder / "cards" / row["file"])
 
     def pictures(keys: Sequence[str]) -> dict[str, Picture]:
         return {key: _picture(files[key]) for key in keys if key in files}
 
     if cache and cache.exists():
-        return MemoryIndex.load(cache, pictures)
-    parts = [embedder.embed([_picture(folder / "cards" / row["file"])]) for row in rows]
+        stored = MemoryIndex.load(cache, pictures)
+        return MemoryIndex(stored.keys, stored.descriptors, stored.games.tolist(), pictures, order=embedder.nearness)
+    parts = [embedder.embed([_picture(folder / "cards" / row["file"])]) for row in listed]
     descriptors = Descriptors(np.concatenate([p.hashes for p in parts]), np.concatenate([p.vectors for p in parts]))
-    index = MemoryIndex([reference_key(r) for r in rows], descriptors, [r["game"] for r in rows], pictures)
+    keys, games = [reference_key(r) for r in listed], [r["game"] for r in listed]
+    index = MemoryIndex(keys, descriptors, games, pictures, order=embedder.nearness)
     if cache:
         cache.parent.mkdir(parents=True, exist_ok=True)
         index.save(cache)
@@ -186,8 +193,10 @@ def photo(labelled: LabelledPhoto) -> Picture:
     return decoded(labelled.path.read_bytes())
 
 
-def load(folder: Path, *, cache: Path | None = None) -> Sample:
+def load(folder: Path, *, cache: Path | None = None, embedder: Embedder | None = None) -> Sample:
     """The whole sample. Raises FileNotFoundError where the folder lacks a file."""
     return Sample(
-        labelled_photos(folder), reference_index(folder, cache=cache), MemoryCatalogue(catalogue_entries(folder))
+        labelled_photos(folder),
+        reference_index(folder, cache=cache, embedder=embedder),
+        MemoryCatalogue(catalogue_entries(folder)),
     )

@@ -2,10 +2,11 @@
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml.fuse import LogOddsFuser, log_odds
+from ml.fuse import BY_HAND, FITS, LogOddsFuser, log_odds
 from ml.types import Evidence
 
 SURE = Evidence("right", 25, 0.95, 130, 1.0, 1.0, 1.0, has_picture=True)
@@ -18,6 +19,8 @@ PICTURED = st.builds(
     number=st.none() | st.floats(-1, 1),
     set_code=st.none() | st.floats(-1, 1),
     name=st.none() | st.floats(0, 1),
+    hp=st.none() | st.sampled_from([-1.0, 1.0]),
+    details=st.none() | st.floats(-1, 1),
     has_picture=st.just(True),
 )
 
@@ -44,14 +47,23 @@ def test_a_nearer_name_never_lowers_the_odds(evidence, a, b):
     assert log_odds(replace(evidence, name=high)) >= log_odds(replace(evidence, name=low))
 
 
+@given(PICTURED, st.sampled_from([BY_HAND, *FITS.values()]), st.floats(-1, 1), st.floats(-1, 1))
+def test_details_and_likeness_never_lower_the_odds_of_any_fit(evidence, fit, a, b):
+    low, high = sorted((a, b))
+    for measured in ("details", "similarity", "set_code", "language", "hp"):
+        less, more = (log_odds(replace(evidence, **{measured: v}), fit) for v in (low, high))
+        assert more >= less
+
+
 @given(st.lists(PICTURED, max_size=12))
 def test_probabilities_leave_room_for_none_of_them(evidence):
     named = [replace(e, key=str(i)) for i, e in enumerate(evidence)]
-    candidates, decided = LogOddsFuser(kept=20).fuse(named)
+    fuser = LogOddsFuser(kept=20)
+    candidates, decided = fuser.fuse(named)
     assert len(candidates) <= len(named)
     assert sum(c.probability for c in candidates) < 1.0 + 1e-9
     assert [c.probability for c in candidates] == sorted((c.probability for c in candidates), reverse=True)
-    assert not decided or candidates[0].probability >= 0.85
+    assert not decided or candidates[0].probability >= fuser.sure
 
 
 def test_all_evidence_together_decides():
@@ -76,6 +88,32 @@ def test_number_tells_equal_pictures_apart():
     candidates, decided = LogOddsFuser().fuse([replace(SURE, key="a", number=-0.6), replace(SURE, key="b", number=1.0)])
     assert decided
     assert candidates[0].key == "b"
+
+
+def test_equal_art_is_not_told_apart_by_how_many_details_agree():
+    _, decided = LogOddsFuser().fuse(
+        [replace(SURE, key="a", number=None, inliers=190), replace(SURE, key="b", number=None)]
+    )
+    assert not decided
+
+
+def test_places_where_look_alikes_differ_tell_them_apart():
+    twins = [replace(SURE, key="a", number=None, details=-0.8), replace(SURE, key="b", number=None, details=0.8)]
+    candidates, _ = LogOddsFuser().fuse(twins)
+    assert candidates[0].key == "b"
+    assert any("where its look-alikes differ" in reason for reason in candidates[0].reasons)
+
+
+@pytest.mark.parametrize("embedder", sorted(FITS))
+def test_every_fit_says_where_it_comes_from(embedder):
+    fit = FITS[embedder]
+    assert set(fit.weights) == set(fit.names)
+    assert min(fit.weights.values()) >= 0
+    assert fit.figures["accepted_wrong"] <= 0.01 * fit.figures["accepted"]
+
+
+def test_an_embedder_without_a_fit_is_served_by_hand():
+    assert LogOddsFuser().fitted_to("embed-of-tomorrow").fit == BY_HAND
 
 
 def test_card_named_from_text_alone_says_so():

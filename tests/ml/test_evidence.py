@@ -1,0 +1,60 @@
+"""What print says about printings: a misread digit, another form of the same creature, a name in the rules."""
+
+from ml.evidence import name_agreement, number_agreements, weighed
+from ml.types import CardEntry, Line, Reading
+
+TITLE = (0.1, 0.03, 0.6, 0.08)
+OLD = CardEntry("old", "pokemon", "Wartortle", "24", "TEU", "181", hp="90")
+NEW = CardEntry("new", "pokemon", "Wartortle", "42", "BS", "102", hp="70")
+
+
+def read(number="", total="", name="Wartortle", **more):
+    lines = (Line(name, 0.99, TITLE),) if name else ()
+    return Reading(number=number, total=total, lines=lines, game="pokemon", number_confidence=0.9, **more)
+
+
+def agreements(reading, *entries):
+    by_key = {e.key: e for e in entries}
+    return number_agreements(reading, by_key, {k: name_agreement(reading, e) for k, e in by_key.items()})
+
+
+def test_a_misread_digit_is_put_right_where_one_printing_fits():
+    found = agreements(read("29", "181"), OLD, NEW)
+    assert found["old"] > 0
+    assert found["new"] < 0
+
+
+def test_a_misread_digit_that_two_printings_explain_is_left_alone():
+    other = CardEntry("other", "pokemon", "Wartortle", "27", "XX", "181")
+    assert all(value < 0 for value in agreements(read("29", "181"), OLD, other).values())
+
+
+def test_a_number_that_some_printing_has_is_not_put_right():
+    other = CardEntry("other", "pokemon", "Wartortle", "29", "XX", "181")
+    assert agreements(read("29", "181"), OLD, other)["old"] < 0
+
+
+def test_hit_points_tell_forms_of_one_name_apart():
+    evidence = weighed(
+        ["old", "new"],
+        {"old": OLD, "new": NEW},
+        read(hp="90"),
+        matches={},
+        inliers={},
+        details={},
+        pictured=set(),
+    )
+    assert [e.hp for e in evidence] == [1.0, -1.0]
+
+
+def test_a_card_that_speaks_of_itself_is_named_by_its_rules():
+    bolt = CardEntry("bolt", "mtg", "Lightning Bolt")
+    reading = Reading(game="mtg", body=("Lightning Bolt does 3", "damage to one target."))
+    assert name_agreement(reading, bolt) > 0.85
+    assert name_agreement(reading, CardEntry("ring", "mtg", "Sol Ring")) < 0.5
+
+
+def test_japanese_print_says_nothing_about_a_name_known_only_in_english():
+    reading = Reading(lines=(Line("サンダー", 0.99, TITLE),), game="pokemon", language="ja")
+    assert name_agreement(reading, CardEntry("zapdos", "pokemon", "Zapdos")) is None
+    assert name_agreement(reading, CardEntry("thunder", "pokemon", "Zapdos", aliases=("サンダー",))) == 1.0
