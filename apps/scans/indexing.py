@@ -24,6 +24,7 @@ BATCH = 64
 TURN_SECONDS = 20.0
 """So long one task makes fingerprints before it lets others of its queue have their turn."""
 _TRIED_AGAIN_AFTER = 3600
+_GIVEN_UP_AFTER = 180
 
 
 @dataclass(frozen=True)
@@ -135,10 +136,10 @@ def _batches(engine: str, *, after: uuid.UUID | None) -> Iterator[tuple[int, int
 def keep_up() -> list[str]:
     """Have made what is missing of the embedders that are kept up, in the background; returns which.
 
-    Called on a schedule: a worker that dies halfway is made good for by the next call. Pictures that cannot be read are
-    tried again once an hour.
+    Called on a schedule: a worker that dies halfway is made good for after three minutes. Pictures that cannot be read
+    are tried again once an hour.
     """
-    behind = [engine for engine in kept() if _has_news(engine)]
+    behind = [engine for engine in kept() if not cache.get(_on_its_way(engine)) and _has_news(engine)]
     for engine in behind:
         _give_to_the_queue(engine, after=None)
     return behind
@@ -156,6 +157,7 @@ def carry_on(*, engine: str, after: uuid.UUID | None = None, seconds: float = TU
                 break
         if finished:
             make_searchable(engine)
+            cache.delete(_on_its_way(engine))
             cache.set(_note(engine), _left(engine), _TRIED_AGAIN_AFTER)
     if not finished:
         _give_to_the_queue(engine, after=last)
@@ -191,9 +193,15 @@ def _note(engine: str) -> str:
     return f"scans.unreadable.{engine}"
 
 
+def _on_its_way(engine: str) -> str:
+    """Set while a task of this embedder waits or works, so that the schedule does not send a second one after it."""
+    return f"scans.indexing.{engine}"
+
+
 def _give_to_the_queue(engine: str, *, after: uuid.UUID | None) -> None:
     from apps.scans.tasks import index_references
 
+    cache.set(_on_its_way(engine), True, _GIVEN_UP_AFTER)
     index_references.apply_async([engine, str(after or "")], retry=False)
 
 

@@ -21,7 +21,8 @@ def resume_stalled() -> None:
     actions.resume_stalled()
 
 
-@shared_task
+# Fingerprints are made in turns of seconds; the search index over a million of them is built in one go.
+@shared_task(soft_time_limit=4 * 3600, time_limit=4 * 3600 + 60)
 def index_references(engine: str = "", after: str = "") -> None:
     """Make fingerprints of reference pictures: one embedder's for a while, or, unnamed, see which have news."""
     if engine:
@@ -30,7 +31,7 @@ def index_references(engine: str = "", after: str = "") -> None:
         indexing.keep_up()
 
 
-@shared_task
+@shared_task(soft_time_limit=4 * 3600, time_limit=4 * 3600 + 60)
 def prune_index(engine: str) -> None:
     """Remove what is left of an embedder that is out of use."""
     indexing.prune(engine)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import psycopg
 import pytest
+from django.core.cache import cache
 from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection
 from django.urls import reverse
@@ -46,6 +47,11 @@ def work_off(background) -> None:
     while background:
         task, given = background.pop(0)
         task(*given)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_remembered():
+    cache.clear()
 
 
 @pytest.fixture
@@ -100,6 +106,8 @@ class TestBuilding:
         indexing.carry_on(engine=NEW, seconds=0)
         background.clear()  # the message went with the worker
         assert Fingerprint.objects.filter(engine=NEW).count() == 2
+        assert indexing.keep_up() == [], "it may still be waiting in the queue"
+        cache.clear()  # three minutes later
         tasks.index_references()
         work_off(background)
         assert Fingerprint.objects.filter(engine=NEW).count() == 6

@@ -44,6 +44,7 @@ def test_cards_are_kept_with_candidates_crop_reading_and_provenance(scan, engine
     assert card.quad[0] == [20.0, 20.0]
     photo.refresh_from_db()
     assert photo.seconds == {"detect": 0.123, "total": 0.2}
+    assert photo.engine_versions == {"detector": "stand-in 1"}
 
 
 def test_the_last_photo_opens_the_review_once(scan, engine):
