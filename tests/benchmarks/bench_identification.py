@@ -27,7 +27,7 @@ from ml.pipeline import Pipeline
 from ml.types import CardResult, Quad
 from tests.benchmarks import naming, real_photographs, references
 from tests.benchmarks.baselines import HASH, ORB, ORB_REFERENCES, HashBaseline, OrbBaseline, Ranked
-from tests.benchmarks.composed import CLUTTER, Cards, Photo, cards, photographs, same_art
+from tests.benchmarks.composed import CLUTTER, Cards, Photo, cards, drawn_cards, photographs, same_art
 from tests.benchmarks.figures import better, matched, print_table, shared_part
 from tests.benchmarks.naming import OURS, Answer, Names
 from tests.benchmarks.searching import search, straightened
@@ -145,7 +145,7 @@ def print_decisions(ours: Sequence[Answer], names: Names) -> None:
         print("  stated {from:.1f} to {to:.1f}: {answers} answers, {right:.3f} right".format(**row))
 
 
-def reprints(arts: int, printings: int, ways: Ways, pool: Cards) -> dict[str, object]:
+def reprints(arts: int, printings: int, pool: Cards) -> dict[str, object]:
     """The very printing among printings of one art; each is photographed once, alone, with its outline given."""
     clusters = same_art(arts, printings)
     prints = [card for cluster in clusters for card in cluster]
@@ -191,10 +191,8 @@ def reprints(arts: int, printings: int, ways: Ways, pool: Cards) -> dict[str, ob
 
 def run(*, large: bool = False, counts: dict[str, int] | None = None) -> dict[str, object]:
     """Measure, print, answer the figures."""
-    pool = cards()
-    names = {card.key: card.name for card in (*pool.shown, *pool.others)}
-    names |= {entry.key: (entry.game, plain(entry.name)) for entry in pool.texts}
-    photos = list(photographs(pool.shown, counts or (MANY if large else FEW), seed=23))
+    pool, counts = cards(), counts or (MANY if large else FEW)
+    photos = list(photographs(pool.shown, counts, seed=23))
     kind = "scans held out of training" if pool.real else "drawn cards (no scans at hand: set CARDVAULT_SAMPLE_DATA)"
     print(f"{len(photos)} composed photographs of {kind}; engines {engines.versions()}")
     ways = Ways.over(pool, 20_000 if large else ORB_REFERENCES)
@@ -202,12 +200,23 @@ def run(*, large: bool = False, counts: dict[str, int] | None = None) -> dict[st
     figures: dict[str, object] = {
         "cards_are_real": pool.real,
         "engines": engines.versions(),
-        "search": search(photos, pool, names, ALL_SIZES if large else SIZES),
-        "photographs": end_to_end(photos, pool, ways, names),
-        "same art": reprints(arts, printings, ways, pool),
+        "search": search(photos, pool, names_of(pool), ALL_SIZES if large else SIZES),
+        "photographs": end_to_end(photos, pool, ways, names_of(pool)),
+        "same art": reprints(arts, printings, pool),
         "real photographs": real_photographs.measured(large=large),
     }
+    if large and pool.real:
+        drawn = drawn_cards()
+        print("\nthe same with drawn cards, whose numbers can be read and which no engine was fitted on")
+        photos = list(photographs(drawn.shown, counts, seed=29))
+        figures["photographs of drawn cards"] = end_to_end(photos, drawn, Ways.over(drawn, 20_000), names_of(drawn))
     return figures
+
+
+def names_of(pool: Cards) -> dict[str, tuple[str, str]]:
+    """Game and name of every key."""
+    names = {card.key: card.name for card in (*pool.shown, *pool.others)}
+    return names | {entry.key: (entry.game, plain(entry.name)) for entry in pool.texts}
 
 
 if __name__ == "__main__":

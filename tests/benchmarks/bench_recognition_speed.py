@@ -3,7 +3,8 @@
     python -m tests.benchmarks recognition_speed [--large]
 
 Each row is a process of its own, held to its number of threads from the start. Photographs are composed: single cards and
-a page of nine at 1,600 pixels; references are a thousand drawn cards in memory, those on the photographs among them. How
+a page of nine at 1,600 pixels; references are a thousand drawn cards, their descriptors in memory and their
+pictures in files. How
 fast rows get into the database's index is `bench_index`'s; nets alone, by backend and batch, are `bench_serving`'s.
 """
 
@@ -36,7 +37,7 @@ from tests.benchmarks.composed import Known, drawn_card
 from tests.benchmarks.figures import print_table
 
 ROOT = Path(__file__).resolve().parents[2]
-REFERENCES = 1_000
+REFERENCES, LARGE_CARDS = 1_000, 60
 LIMITS = {False: 0.150, True: 0.600}
 """Seconds a card on two threads that are aimed at, without and with reading."""
 
@@ -58,16 +59,17 @@ def laid(shown: Sequence[Known], rows: int, columns: int, *, long: int, seed: in
 
 
 def known_cards() -> list[Known]:
-    """The drawn cards that are references, large enough to be read."""
-    return [drawn_card(number, size=(744, 1040) if number < 60 else (360, 504)) for number in range(300)]
+    """The drawn cards that are references; the first are large enough to be read when they are photographed."""
+    return [
+        references.on_disk(drawn_card(number, size=(744, 1040) if number < LARGE_CARDS else (320, 448)))
+        for number in range(REFERENCES)
+    ]
 
 
 def pipeline_of(threads: int, *, reads: bool) -> Pipeline:
     """The default engines over the drawn references."""
     shown = known_cards()
-    name = engines.DEFAULTS["embed"]
-    more = references.distractors([name], REFERENCES - len(shown), processes=1)[name]
-    index = references.index_of(name, shown, more)
+    index = references.index_of(engines.DEFAULTS["embed"], shown)
     texts = MemoryCatalogue([card.entry for card in shown])
     pipeline = engines.default_pipeline(index, texts, threads=threads)
     return pipeline if reads else replace(pipeline, reader=None)

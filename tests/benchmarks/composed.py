@@ -33,6 +33,8 @@ LONG = 1280
 ABSENT = 3
 """Every third name is left out of references and catalogue, to see whether its cards are rejected."""
 DRAWN = "drawn"
+FROM_KNOWN_GAMES = 300
+"""So many drawn cards look like those of games whose numbers can be parsed; the rest are of games that never were."""
 
 Rng = np.random.Generator
 Layout = Callable[[Rng], list[Place]]
@@ -97,12 +99,17 @@ def cards() -> Cards:
     """Scans held out of every training where the sample is at hand, else drawn cards."""
     kept, held = split(SAMPLE)
     if not held:
-        drawn = tuple(drawn_card(number) for number in range(300))
-        return Cards(drawn, (), tuple(card.entry for card in drawn), real=False)
+        return drawn_cards()
     entries = {entry.key: entry for entry in sample.catalogue_entries(SAMPLE)}
     shown = {card.key: card for card in map(_scanned(entries), held)}
     others = {card.key: card for card in map(_scanned(entries), kept) if card.key not in shown}
     return Cards(tuple(shown.values()), tuple(others.values()), tuple(entries.values()), real=True)
+
+
+def drawn_cards() -> Cards:
+    """Cards of our own drawing, their numbers fine enough to be read."""
+    shown = tuple(drawn_card(number, size=(480, 672)) for number in range(FROM_KNOWN_GAMES))
+    return Cards(shown, (), tuple(card.entry for card in shown), real=False)
 
 
 def _scanned(entries: dict[str, CardEntry]) -> Callable[[Scan], Known]:
@@ -116,7 +123,8 @@ def _scanned(entries: dict[str, CardEntry]) -> Callable[[Scan], Known]:
 def drawn_card(number: int, *, size: tuple[int, int] = (360, 504)) -> Known:
     """A card of our own drawing by its number, the same on every machine."""
     rng = np.random.default_rng([2026, number])
-    design = _numbered_as_printed(designed(rng, family=int(rng.integers(len(_GAMES))) if number < 300 else None), rng)
+    family = int(rng.integers(len(_GAMES))) if number < FROM_KNOWN_GAMES else None
+    design = _numbered_as_printed(designed(rng, family=family), rng)
     return drawn(design, f"{DRAWN}:{number}", size=size)
 
 
@@ -124,7 +132,10 @@ def drawn(design: Design, key: str, *, size: tuple[int, int] = (360, 504)) -> Kn
     """A design as a card of the catalogue, printed when it is asked for."""
     game = _GAMES[design.family] if design.family < len(_GAMES) else DRAWN
     entry = CardEntry(key, game, design.name, design.number, design.set_code, design.total)
-    return Known(entry, lambda: render(design, size))
+    return Known(entry, lambda: _printed(design, size))
+
+
+_printed = lru_cache(maxsize=400)(render)
 
 
 def _numbered_as_printed(design: Design, rng: Rng) -> Design:

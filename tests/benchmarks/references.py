@@ -99,6 +99,21 @@ def index_of(name: str, cards: Sequence[Known], more: Descriptors | None = None)
     return MemoryIndex(keys, rows, games, pictures, order=engines.make("embed", name).nearness)
 
 
+def on_disk(card: Known) -> Known:
+    """The same card with its picture in a file, as references are kept: drawing one takes longer than reading one."""
+    path = KEPT / "pictures" / f"{card.key.replace(':', '-')}.jpg"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(path), card.picture()[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 92])
+
+    def picture() -> Picture:
+        loaded = cv2.imread(str(path), cv2.IMREAD_COLOR)
+        assert loaded is not None, f"{path} was removed"
+        return np.ascontiguousarray(loaded[..., ::-1])
+
+    return Known(card.entry, picture)
+
+
 def _folder(name: str) -> Path:
     """By the weights' digest, so that a net that is trained again under its old name is not mixed with itself."""
     digest = str(engines.record_of("embed", name).get("sha256", ""))[:12]
