@@ -25,7 +25,6 @@ from tests.benchmarks.figures import Share, better, print_table
 from tests.benchmarks.naming import OURS
 from tests.benchmarks.searching import straightened
 
-
 FEW = 9
 """Photographs of more cards are left to the large run."""
 
@@ -143,6 +142,8 @@ def measured(*, large: bool = False) -> dict[str, object]:
             crops = straightened(picture, outlines)
             by_hash = [Said(tuple(key for key, _ in hashes.best(crop, both_ways=True))) for crop in crops]
             add(found.setdefault(HASH + whose, Counted()), photo, by_hash, judge, pictured)
+            if not whose and not large:
+                continue
             by_orb = [Said(tuple(key for key, _ in orb.best(crop))) for crop in crops]
             add(found.setdefault(ORB + whose, Counted()), photo, by_orb, judge, pictured)
     figures = told(found, len(photos), len(scans.known))

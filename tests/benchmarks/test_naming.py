@@ -1,5 +1,10 @@
 """Names, printings, rejection and coverage are told apart."""
 
+from pathlib import Path
+
+from ml.measure import Judge
+from ml.sample import Label, LabelledPhoto
+from ml.types import CardEntry
 from tests.benchmarks.figures import Share
 from tests.benchmarks.naming import (
     Answer,
@@ -13,6 +18,7 @@ from tests.benchmarks.naming import (
     within,
     wrongly_accepted,
 )
+from tests.benchmarks.real_photographs import Counted, Said, add
 
 NAMES = {"a1": ("g", "ash"), "a2": ("g", "ash"), "b": ("g", "birch"), "x": ("g", "yew")}
 RIGHT = Answer("single", "a1", keys=("a1", "b"), score=0.95, decided=True)
@@ -55,3 +61,31 @@ def test_only_outlines_with_a_candidate_state_anything():
 def test_a_way_without_a_threshold_is_judged_at_the_same_share():
     assert at_coverage([RIGHT, SECOND, REJECTED], NAMES, 1 / 3) == Share(0, 1)
     assert at_coverage([RIGHT, SECOND, REJECTED], NAMES, 1.0) == Share(2, 3)
+
+
+def labelled(*names: str) -> LabelledPhoto:
+    labels = tuple(Label("pokemon", (name,), "", "", "en") for name in names)
+    return LabelledPhoto(Path("photo.jpg"), "pokemon", len(names), labels, "", False)
+
+
+def judge(**names: str) -> Judge:
+    return Judge({key: CardEntry(key, "pokemon", name) for key, name in names.items()})
+
+
+def test_one_answer_does_not_stand_for_two_cards_of_a_real_photograph():
+    tally, every = Counted(), judge(a="pikachu", b="mew")
+    add(tally, labelled("pikachu", "pikachu", "mew"), [Said(("a",)), Said(("b", "a"))], every, every)
+    assert sorted(tally.known) == [False, True, True]
+    assert (tally.found, tally.cards) == (2, 3)
+
+
+def test_names_without_a_reference_picture_are_counted_apart():
+    tally = Counted()
+    add(tally, labelled("pikachu", "mew"), [Said(("a",))], judge(a="pikachu", b="mew"), judge(a="pikachu"))
+    assert (tally.known, tally.pictured) == ([True, False], [True])
+
+
+def test_what_is_taken_without_asking_is_wrong_where_no_label_has_its_name():
+    tally, every = Counted(), judge(a="pikachu", b="mew")
+    add(tally, labelled("pikachu"), [Said(("a",), decided=True), Said(("b",), decided=True)], every, every)
+    assert tally.decided == [False, True]
