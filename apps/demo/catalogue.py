@@ -19,8 +19,9 @@ from apps.catalog.images import FOLDER
 from apps.catalog.models import Product, ProductImage
 from apps.core import images
 from apps.demo.art import draw
-from apps.demo.photographs import compose_all
+from apps.demo.photographs import Photograph, boxed, compose_all
 from apps.scans.indexing import index_pending
+from ml.generate.boxes import BoxFacts
 
 FACTS = Path(__file__).parent / "facts"
 # How many pictures of each category are drawn at once; the worker draws the others after the start.
@@ -129,6 +130,22 @@ def _kept(products: list[Product], stored: list[images.StoredImage]) -> int:
     return len(products)
 
 
+def _boxes() -> list[Photograph]:
+    """A photograph of the toy with the most pieces, as its box says who it is."""
+    toys = Product.objects.filter(category__path="toys/lego", barcodes__isnull=False).select_related("release")
+    toy = max(toys, key=lambda product: product.attributes.get("pieces", 0), default=None)
+    if toy is None:
+        return []
+    facts = BoxFacts(
+        line=toy.release.name,
+        number=toy.number,
+        name=toy.name,
+        pieces=toy.attributes.get("pieces"),
+        barcode=toy.barcodes.values_list("value", flat=True)[0],
+    )
+    return [boxed(str(toy.pk), facts)]
+
+
 def compose_photographs() -> list[str]:
     """Photographs to try scanning with, in the media store; returns their names."""
     if default_storage.exists(f"{PHOTOS}/{LAST_PHOTO}.jpg"):
@@ -140,7 +157,7 @@ def compose_photographs() -> list[str]:
             with default_storage.open(image.file) as file:
                 cards.append((str(product.pk), Image.open(file).convert("RGB")))
     names = []
-    for photograph in compose_all(cards):
+    for photograph in (*_boxes(), *compose_all(cards)):
         name = f"{PHOTOS}/{photograph.name}.jpg"
         if not default_storage.exists(name):
             buffer = io.BytesIO()

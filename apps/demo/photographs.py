@@ -1,4 +1,4 @@
-"""Photographs for the demo, composed from drawn cards: on a desk, on a table, sleeved, tilted, fanned, on a dark mat.
+"""Photographs for the demo, composed from drawn cards: on a desk, on a table, sleeved, tilted, fanned, on a dark mat; a box.
 
 Deterministic; each comes with the truth (which card, its four corners in photo pixels), so that recognition can be
 tried and measured on them. No Django here.
@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from apps.demo.scenes import noise
+from ml.generate import boxes
+from ml.generate.boxes import BoxFacts
 
 Card = tuple[str, Image.Image]
 Quad = NDArray[np.float32]
@@ -89,6 +91,13 @@ def fan(cards: Sequence[Card]) -> Photograph:
     for i, card in enumerate(cards):
         scene.lay(card, centre=(700 + i * 480, 980 + (40, 0, 40)[i]), width=640, turn=(-10.0, 0.0, 10.0)[i])
     return scene.photograph()
+
+
+def boxed(key: str, facts: BoxFacts) -> Photograph:
+    """A toy's box with its barcode, on some ground."""
+    random = np.random.default_rng(7)
+    taken = boxes.photograph(boxes.draw(facts, random, width=1500), random, width=1700, fill=0.85, turn=4.0, quality=92)
+    return Photograph("box", Image.fromarray(taken.picture), [{"key": key, "quad": taken.corners.tolist()}])
 
 
 class _Scene:

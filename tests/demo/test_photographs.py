@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from apps.demo.art import HEIGHT, WIDTH, draw
-from apps.demo.photographs import Photograph, compose_all
+from apps.demo.photographs import Photograph, boxed, compose_all
+from ml.barcode import BarcodeReader
+from ml.generate.boxes import BoxFacts, restricted
 from ml.geometry import overlap, warp
 from ml.hashing import gradient_vector
 
@@ -81,3 +83,11 @@ def test_the_same_cards_make_the_same_photograph(photographs, cards):
 def test_too_few_cards_are_refused(cards):
     with pytest.raises(ValueError, match="at least 18"):
         compose_all(list(cards.items())[:17])
+
+
+def test_a_box_carries_the_barcode_of_its_toy():
+    code = restricted(90_000_010_294)
+    photograph = boxed("toy", BoxFacts("Icons", "10294", "Titanic", 9090, code))
+    read = BarcodeReader().read(np.array(photograph.picture))
+    assert [each.value for each in read] == [code]
+    assert photograph.truth[0]["key"] == "toy"
