@@ -7,6 +7,7 @@ from ml.identify.fused import MOST, prior
 from ml.identify.outline import straightened, whole
 from ml.identify.types import VISION, Answer, BoxCatalogue, Clue, Look
 from ml.interfaces import Embedder, ReferenceIndex, Verifier
+from ml.pipeline import EMBEDDED_SIZE
 from ml.types import Crop, Picture
 
 COMPARED = 6
@@ -35,7 +36,7 @@ class PictureIdentifier:
             faces.append(straightened(look.photo, whole(look.photo)))
         # A box may stand any way; references stand upright.
         ways = [np.ascontiguousarray(np.rot90(face, turn)) for face in faces for turn in range(4)]
-        small = [np.asarray(cv2.resize(way, (192, 256), interpolation=cv2.INTER_AREA), np.uint8) for way in ways]
+        small = [np.asarray(cv2.resize(way, EMBEDDED_SIZE, interpolation=cv2.INTER_AREA), np.uint8) for way in ways]
         found = self.index.nearest(self.embedder.embed(small), k=COMPARED, game=look.plan.game)
         agreeing: dict[str, int] = {}
         for way, matches in zip(ways, found, strict=True):

@@ -14,7 +14,7 @@ from ml.identify.by_barcode import unknown_barcode
 from ml.identify.fused import fused, prior
 from ml.identify.outline import box_outline
 from ml.identify.types import BARCODE, TEXT, VISION, Answer, BoxCatalogue, Identifier, Look, Plan
-from ml.oddities import oddity_of, watched
+from ml.oddities import Oddity, oddity_of, watched
 from ml.pipeline import Pipeline
 from ml.types import BOX, CardResult, PhotoResult, Picture, Quad, Reading
 
@@ -79,7 +79,7 @@ class Strategies:
         for i, photo in enumerate(photos):
             found = results.get(i)
             if found is None:
-                result = self._box(photo, plans[i], codes[i])
+                result = self._box(photo, plans[i], codes[i], oddity_of(photo))
             elif drawn[i] is None:
                 result = self._second_look(photo, plans[i], codes[i], found)
             else:
@@ -101,7 +101,7 @@ class Strategies:
             return found
         if not codes and not self.catalogue.size(None):
             return found
-        box = self._box(photo, plan, codes)
+        box = self._box(photo, plan, codes, None)
         first = box.cards[0].best
         joined = {**found.seconds, **box.seconds}
         is_known = first is not None and first.probability >= NAMED
@@ -109,7 +109,7 @@ class Strategies:
             return replace(box, seconds=joined)
         return _with_unknown(replace(found, seconds=joined), codes)
 
-    def _box(self, photo: Picture, plan: Plan, codes: tuple[Barcode, ...]) -> PhotoResult:
+    def _box(self, photo: Picture, plan: Plan, codes: tuple[Barcode, ...], odd: Oddity | None) -> PhotoResult:
         """The one thing that a photo shows."""
         outline = box_outline(photo)
         look = Look(photo, outline, plan, codes)
@@ -123,16 +123,15 @@ class Strategies:
             answers.append(identifier.identify(look))
             seconds[f"box {name}"] = time.perf_counter() - began
         candidates, decided = fused(answers, prior(self.catalogue.size(plan.game)))
-        oddity = oddity_of(photo)
         card = CardResult(
             quad=outline,
             score=1.0,
             candidates=tuple(candidates),
             reading=_joined(answers),
-            decided=decided and oddity is None,
+            decided=decided and odd is None,
             rotation=outline.rotation,
             px_per_mm=0.0,
-            warnings=tuple(w for answer in answers for w in answer.warnings) + ((oddity.message,) if oddity else ()),
+            warnings=tuple(w for answer in answers for w in answer.warnings) + ((odd.message,) if odd else ()),
             kind=BOX,
         )
         height, width = photo.shape[:2]
