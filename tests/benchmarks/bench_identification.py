@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -213,7 +214,27 @@ def run(*, large: bool = False, counts: dict[str, int] | None = None) -> dict[st
         figures["photographs of drawn cards"] = end_to_end(
             photos, drawn, Ways.over(drawn, 20_000), names_of(drawn), large=False
         )
+    print_summary(figures)
     return figures
+
+
+def print_summary(figures: dict[str, Any]) -> None:
+    """The six questions apart: what one of them answers says nothing of the others."""
+
+    def share(*path: str) -> float:
+        told: Any = figures
+        for name in path:
+            told = told.get(name, {})
+        return float("nan") if told.get("share") is None else float(told["share"])
+
+    columns = ("detection", "name", "printing", "same art", "rejection", "coverage")
+    composed = [share("photographs", OURS, name) for name in ("detection", "name_top1", "printing")]
+    composed += [share("same art", OURS), *(share("photographs", OURS, name) for name in ("rejection", "coverage"))]
+    real = [share("real photographs", OURS, n) for n in ("outlined_by_count", "name_top1_known", "printing")]
+    accepted = figures["real photographs"].get("accepted", {"known": 0})
+    covered = accepted["wrong"]["of"] / accepted["known"] if accepted["known"] else float("nan")
+    real += [float("nan"), share("real photographs", "absent names", "rejection"), covered]
+    print_table("ours, apart (-: not measured)", columns, {"composed photographs": composed, "real photographs": real})
 
 
 def names_of(pool: Cards) -> dict[str, tuple[str, str]]:
