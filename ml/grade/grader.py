@@ -23,7 +23,7 @@ MOST_DEFECTS = 24
 THRESHOLDS = (0.5, 0.5, 0.5, 0.5, 0.5)
 """From which probability on each kind of `ml.grade.grading.KINDS` is taken for wear."""
 STRICT, LOOSE = 0.8, -0.8
-"""Log odds by which thresholds move for the best and the worst reading of the same masks: the range widens where the net wavers."""
+"""Log odds by which thresholds move for the best and the worst reading : where the net wavers, the range widens."""
 
 Side = Literal["front", "back"]
 
@@ -109,7 +109,7 @@ class WearGrader:
         return _Face(centering, quality_of(sheet, px_per_mm=crop.px_per_mm), readings[0], scores, best, worst, sheet)
 
     def masks_of(self, pixels: Floats) -> Floats:
-        """(5, 226, 164) probability of each kind of wear by cell. pixels: `ml.grade.wear.net_input` of one card."""
+        """(5, 228, 164) probability of each kind of wear by cell. pixels: `ml.grade.wear.net_input` of one card."""
         (logits,) = self.model.run(pixels[None])
         return np.asarray(1 / (1 + np.exp(-np.clip(logits[0], -30, 30))), np.float32)
 

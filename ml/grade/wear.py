@@ -12,9 +12,9 @@ from ml.grade.grading import KINDS, Kind, Part
 from ml.types import Floats, Picture
 
 SCALE = 10.0
-MARGIN_MM = (1.3, 1.2)
+MARGIN_MM = (1.3, 1.6)
 """Left and right, top and bottom: what makes the sheet a multiple of 16 px."""
-SIZE = (656, 904)
+SIZE = (656, 912)
 STRIDE = 4
 CELL_MM = STRIDE / SCALE
 CORNER_ZONE_MM = 7.0
@@ -57,7 +57,7 @@ _INSIDE = _DISTANCE[STRIDE // 2 :: STRIDE, STRIDE // 2 :: STRIDE]
 
 
 def net_input(picture: Picture) -> Floats:
-    """(904, 656, 3) uint8 sheet -> (4, 904, 656): colours in -1..1 and the squashed distance from the card's edge."""
+    """(912, 656, 3) uint8 sheet -> (4, 912, 656): colours in -1..1 and the squashed distance from the card's edge."""
     colours = picture.astype(np.float32).transpose(2, 0, 1) / 127.5 - 1
     return np.concatenate([colours, _NEAR_EDGE])
 
@@ -69,7 +69,7 @@ def eased(probability: float, by: float) -> float:
 
 
 def regions(masks: Floats, *, thresholds: Sequence[float]) -> list[Region]:
-    """Join cells above a kind's threshold into regions. masks: (5, 226, 164) probabilities, as KINDS.
+    """Join cells above a kind's threshold into regions. masks: (5, 228, 164) probabilities, as KINDS.
 
     A region needs a peak at its threshold and reaches on where the odds are a third of it (hysteresis: Canny, 1986), so that
     a scratch does not fall apart. Whitening counts along the edge only; elsewhere bare card is taken for a scratch.

@@ -82,7 +82,7 @@ def test_a_reviewed_scan_shows_cards_and_candidates(signed_in, member):
     told = signed_in.get(f"/api/v1/scans/{scan.pk}").json()
     card = told["photos"][0]["cards"][0]
     assert set(card) == {
-        "id", "quad", "decided", "reading", "warnings", "state", "variant_id", "condition", "quantity", "item_id",
+        "id", "quad", "decided", "reading", "warnings", "state", "variant_id", "condition", "quantity", "item_id", "grading",
         "candidates",
     }  # fmt: skip
     assert len(card["quad"]) == 4

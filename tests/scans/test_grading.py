@@ -85,13 +85,15 @@ def test_copies_that_became_one_item_have_no_common_grade(signed_in) -> None:
     assert "grading" not in InventoryItem.objects.get(owner=signed_in.member).provenance
 
 
-def test_rest_carries_the_estimate_or_null(signed_in) -> None:
-    scan = graded_scan(signed_in.member)
-    card = signed_in.get(f"/api/v1/scans/{scan.pk}/").json()["photos"][0]["cards"][0]
+def test_rest_carries_the_estimate_or_null(api) -> None:
+    member = make_user()
+    api.force_authenticate(member)
+    scan = graded_scan(member)
+    card = api.get(f"/api/v1/scans/{scan.pk}").json()["photos"][0]["cards"][0]
     assert (card["grading"]["lowest"], card["grading"]["overall"], card["grading"]["highest"]) == (4.5, 7.0, 8.0)
     assert card["grading"]["defects"][0]["kind"] == "whitening"
-    plain = make_scan(signed_in.member)
-    assert signed_in.get(f"/api/v1/scans/{plain.pk}/").json()["photos"][0]["cards"][0]["grading"] is None
+    plain = make_scan(member)
+    assert api.get(f"/api/v1/scans/{plain.pk}").json()["photos"][0]["cards"][0]["grading"] is None
 
 
 def test_marks_stay_on_the_picture_and_are_large_enough_to_see() -> None:
