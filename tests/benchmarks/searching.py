@@ -71,9 +71,10 @@ def nearest(index: MemoryIndex, engine: str, shown: Sequence[Shown]) -> list[Ran
 
 
 def search(photos: Sequence[Photo], pool: Cards, names: Names, sizes: Sequence[int]) -> dict[str, object]:
-    """Outlines given, no text: the embedder against hashing, and against ORB among the first thousand."""
+    """Outlines given, no text: every embedder against hashing, and against ORB among the first thousand."""
     known = pool.references()
-    ways = list(dict.fromkeys([engines.DEFAULTS["embed"], HashEmbedder.version]))
+    ways = list(dict.fromkeys([engines.DEFAULTS["embed"], HashEmbedder.version, *engines.versions_of("embed")]))
+    called = dict(zip(ways, ways, strict=True)) | {HashEmbedder.version: FIRST, ways[0]: OURS}
     figures: dict[str, object] = {}
     for size in sizes:
         drawn = references.distractors(ways, max(0, size - len(known)))
@@ -85,9 +86,7 @@ def search(photos: Sequence[Photo], pool: Cards, names: Names, sizes: Sequence[i
         orb = OrbBaseline({card.key: card.picture() for card in known[:size]}) if size <= ORB_REFERENCES else None
         for off, outlines in OFF.items():
             shown = crops(photos, pool, off)
-            found = {
-                OURS if way == ways[0] else FIRST: answers_of(shown, nearest(indexes[way], way, shown)) for way in ways
-            }
+            found = {called[way]: answers_of(shown, nearest(indexes[way], way, shown)) for way in ways}
             found[HASH] = answers_of(shown, [hashes.best(one.crop) for one in shown])
             if orb is not None:
                 found[ORB] = answers_of(shown, [orb.best(one.crop) for one in shown])
