@@ -78,7 +78,7 @@ def features(e: Evidence, fit: Fit) -> dict[str, float]:
 
 def _ramp(value: float, low: float, high: float) -> float:
     """`value` kept between low and high, in units of the larger of both ends."""
-    return float(np.clip(value, low, high)) / max(-low, high)
+    return min(max(value, low), high) / max(-low, high)
 
 
 def _by_hand() -> Fit:

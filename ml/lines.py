@@ -47,15 +47,16 @@ def interpreted(lines: Sequence[Line], *, game: str | None = None, body: Sequenc
 
 
 _SUBJECT = re.compile(
-    r"(?:^|[.!\"\u201d)] ?|[Ww]hen(?:ever)? |[Ii]f |[Uu]ntil )(?P<subject>[A-Z][^.:;!\"]{2,34}?) "
+    r"(?P<subject>[A-Z][^.:;!\"]{2,34}?) "
     r"(?:does|deals|enters|destroys|gets|has|can't|cannot|can|comes|attacks|blocks|becomes|costs|dies|leaves|is)\b"
 )
+_CLAUSE = re.compile(r"\b(?:[Ww]hen(?:ever)?|[Ii]f|[Uu]ntil)\s|[.!]\s")
 
 
 def subjects(body: Sequence[str]) -> tuple[str, ...]:
     """Who acts in the rules text ("Lightning Bolt does 3 damage"): often the card itself, by its name."""
-    text = " ".join(body)
-    found = [m["subject"].strip() for m in _SUBJECT.finditer(text)]
+    clauses = _CLAUSE.split(" ".join(body)) + list(body)
+    found = [m["subject"].strip() for clause in clauses if (m := _SUBJECT.match(clause.strip()))]
     return tuple(dict.fromkeys(subject for subject in found if subject.lower() not in _NOBODY))
 
 
