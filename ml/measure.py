@@ -4,12 +4,11 @@ import argparse
 import json
 import statistics
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from ml import sample
+from ml import engines, sample
 from ml.catalogue import plain
-from ml.engines import default_pipeline
 from ml.numbers import number_key
 from ml.pipeline import STAGES
 from ml.sample import Label, LabelledPhoto
@@ -38,6 +37,26 @@ class Tally:
     decided: int = 0
     decided_wrong: int = 0
     decided_unlabelled: int = 0
+    absent: int = 0
+    absent_decided: int = 0
+
+    @property
+    def figures(self) -> dict[str, float | None]:
+        """Shares, None where there is nothing to share."""
+
+        def share(part: int, whole: int) -> float | None:
+            return round(part / whole, 4) if whole else None
+
+        return {
+            "detection_by_count": share(self.found, self.cards),
+            "name": share(self.first_known, self.known),
+            "name_in_five": share(self.in_five, self.known),
+            "printing": share(self.printing_first, self.printings),
+            "printing_in_five": share(self.printing_in_five, self.printings),
+            "coverage": share(self.decided, self.labelled),
+            "wrong_among_decided": share(self.decided_wrong, self.decided),
+            "absent_left_open": share(self.absent - self.absent_decided, self.absent),
+        }
 
 
 def paired(labels: Sequence[Label], cards: Sequence[CardResult], fits: Fits) -> dict[int, int]:
@@ -114,6 +133,9 @@ def tallied(tally: Tally, labelled: LabelledPhoto, result: PhotoResult, judge: J
         paired(printed, result.cards, lambda c, x: any(judge.same_printing(k.key, x) for k in c.candidates[:5]))
     )
     whole = len(named) == len(labelled.labels)
+    if whole and not any(judge.is_known(x) for x in named):
+        tally.absent += len(named)
+        tally.absent_decided += sum(card.decided for card in result.cards)
     for card in result.cards:
         if card.decided and card.best is not None:
             tally.decided += 1
@@ -140,24 +162,36 @@ def report(name: str, t: Tally) -> str:
             f"  printing first                 {share(t.printing_first, t.printings)}",
             f"  printing in the first five     {share(t.printing_in_five, t.printings)}",
             f"  decided {t.decided}, of them wrong {share(t.decided_wrong, t.decided)}, not to be judged {t.decided_unlabelled}",
+            f"  absent cards left open         {share(t.absent - t.absent_decided, t.absent)}",
         )
     )
 
 
-def main() -> None:
-    """Run over the photographs that the arguments name."""
+def arguments() -> argparse.Namespace:
+    """The command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder with cards/ and catalog/")
     parser.add_argument("--cache", type=Path, help="npz file that keeps the references' descriptors between runs")
     parser.add_argument("--only", default="", help="part of a file name")
     parser.add_argument("--tell-game", action="store_true", help="tell the pipeline each photo's game")
-    parser.add_argument("--json", type=Path, help="write every result here")
+    for stage in ("detect", "embed", "read", "verify", "fuse"):
+        parser.add_argument(f"--{stage}", default=engines.DEFAULTS[stage], help=f"one of {engines.versions_of(stage)}")
+    parser.add_argument("--json", type=Path, help="write the figures and every result here")
+    parser.add_argument("--threads", type=int, default=0, help="for each engine; 0 leaves it to the runtime")
     parser.add_argument("--quiet", action="store_true", help="only the totals")
-    options = parser.parse_args()
+    return parser.parse_args()
 
-    loaded = sample.load(options.data, cache=options.cache)
+
+def main() -> None:
+    """Run over the photographs that the arguments name."""
+    options = arguments()
+    made = {
+        stage: engines.make(stage, getattr(options, stage), engines.Setup(threads=options.threads))
+        for stage in ("detect", "embed", "read", "verify", "fuse")
+    }
+    loaded = sample.load(options.data, cache=options.cache, embedder=made["embed"])
     judge = Judge({e.key: e for e in sample.catalogue_entries(options.data)})
-    pipeline = default_pipeline(loaded.index, loaded.catalogue)
+    pipeline = engines.joined(made, loaded.index, loaded.catalogue)
     tallies = {
         "one card": Tally(),
         "several cards": Tally(),
@@ -186,7 +220,10 @@ def main() -> None:
     if seconds["all"]:
         print("median seconds a photo: " + ", ".join(f"{s} {statistics.median(v):.2f}" for s, v in seconds.items()))
     if options.json:
-        options.json.write_text(json.dumps(written, indent=1))
+        medians = {stage: round(statistics.median(v), 3) for stage, v in seconds.items() if v}
+        figures = {name: asdict(tally) | tally.figures for name, tally in tallies.items() if tally.cards}
+        told = {"versions": pipeline.versions, "figures": figures, "median_seconds": medians, "photos": written}
+        options.json.write_text(json.dumps(told, indent=1))
 
 
 def _tell(labelled: LabelledPhoto, result: PhotoResult, judge: Judge) -> None:

@@ -21,7 +21,7 @@ from ml.types import CardEntry, Descriptors, Picture
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """What a person wrote about one card of a photo. `names` holds each spelling; empty where it is not readable."""
+    """What a person wrote about one card of a photo. `names` holds each spelling; empty where it is doubted or not readable."""
 
     game: str
     names: tuple[str, ...]
@@ -83,7 +83,9 @@ def _label(row: Mapping[str, str]) -> Label:
     text = row["card_name"].replace("(illustration)", "").replace("(ja)", "").replace("(Pikachu form)", "")
     inner = re.findall(r"\(([^)]*)\)", text)
     outer = re.sub(r"\([^)]*\)", "", text).strip(" ?")
-    names = tuple(plain(n) for n in (outer, *inner) if n and "..." not in n and n not in ("gold", "rainbow"))
+    doubted = "?" in row["card_name"]
+    spelled = [n for n in (outer, *inner) if n and "..." not in n and n not in ("gold", "rainbow")]
+    names = () if doubted else tuple(plain(n) for n in spelled)
     set_code = re.sub(r"\(.*?\)|\?", "", row["set"]).strip()
     number = row["collector_number"]
     number = "" if "?" in number or number.lower().startswith("no") else number

@@ -203,6 +203,7 @@ def _written(example: Example) -> dict[str, object]:
 
 
 def stored(path: Path) -> list[Example]:
+    """What `measure` wrote down."""
     with path.open(encoding="utf-8") as lines:
         raw = [json.loads(line) for line in lines]
     return [Example(tuple(Evidence(**e) for e in x["evidence"]), frozenset(x["right"]), x["group"]) for x in raw]
