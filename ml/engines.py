@@ -42,8 +42,11 @@ _WRITTEN: dict[str, dict[str, Callable[[Setup], Any]]] = {
 
 def _net_detector(version: str, setup: Setup) -> Any:
     from ml.detect.net import NetDetector
+    from ml.detect.united import UnitedDetector
 
-    return NetDetector(version=version, backend=setup.backend, threads=setup.threads, folder=setup.folder)
+    return UnitedDetector(
+        NetDetector(version=version, backend=setup.backend, threads=setup.threads, folder=setup.folder)
+    )
 
 
 def _net_embedder(version: str, setup: Setup) -> Any:
@@ -71,6 +74,7 @@ DEFAULTS: dict[str, str] = {
     "read": OcrReader.version,
     "verify": KeypointVerifier.version,
     "fuse": LogOddsFuser.version,
+    "grade": "grade-1",
 }
 """What runs where nobody has chosen."""
 
@@ -135,7 +139,7 @@ def joined(engines: Mapping[str, Any], index: ReferenceIndex | None, catalogue: 
 def default_pipeline(index: ReferenceIndex | None, catalogue: Catalogue | None, *, threads: int = 0) -> Pipeline:
     """A pipeline over your references and catalogue. Keep it: it remembers loaded models and references' keypoints.
 
-    threads: for each engine that can use several; 0 leaves it to the runtime.
+    threads: for each engine that can use several; 0 leaves it to the runtime. It names cards and does not grade them.
     """
     engines = {stage: make(stage, version, Setup(threads)) for stage, version in DEFAULTS.items() if stage != "grade"}
     return joined(engines, index, catalogue)

@@ -9,7 +9,7 @@ import numpy as np
 
 from ml.geometry import CARD_HEIGHT_MM, CARD_WIDTH_MM, Array
 from ml.grade.centering import centering_of
-from ml.grade.grading import Centering, Defect, Grading, Part
+from ml.grade.grading import KINDS, Centering, Defect, Grading, Kind, Part
 from ml.grade.quality import Quality, doubt_of, quality_of
 from ml.grade.scores import centering_score, overall, to_half, wear_scores
 from ml.grade.sheet import Sheet, sheet_of
@@ -20,8 +20,6 @@ from ml.types import Crop, Floats, Picture
 GRADABLE_PX_PER_MM = 6.0
 """Below this a card's condition is anybody's guess, and none is made."""
 MOST_DEFECTS = 24
-THRESHOLDS = (0.5, 0.5, 0.5, 0.5, 0.5)
-"""From which probability on each kind of `ml.grade.grading.KINDS` is taken for wear."""
 STRICT, LOOSE = 0.8, -0.8
 """Log odds by which thresholds move for the best and the worst reading : where the net wavers, the range widens."""
 
@@ -48,6 +46,12 @@ class WearGrader:
     model: Model
 
     @property
+    def thresholds(self) -> tuple[float | None, ...]:
+        """From which probability on each kind of `KINDS` is taken for wear; None: these weights cannot be trusted with it."""
+        told = self.model.record["thresholds"]
+        return tuple(told[kind] for kind in KINDS)
+
+    @property
     def version(self) -> str:
         """Of the net's weights file, as it is called."""
         return f"grade-{self.model.version}"
@@ -70,6 +74,8 @@ class WearGrader:
         if crop.px_per_mm < GRADABLE_PX_PER_MM or (back is not None and back.px_per_mm < GRADABLE_PX_PER_MM):
             return None
         front = self._looked_at(crop, photo, "front", reference)
+        if not front.scores:
+            return None
         behind = None if back is None else self._looked_at(back, back_photo, "back", None)
         doubt = doubt_of(_worse(front, behind), is_centered=front.centering is not None, has_back=behind is not None)
         estimate = overall(front.scores, behind.scores if behind else None)
@@ -90,7 +96,7 @@ class WearGrader:
             centering=front.centering,
             subgrades={part: to_half(value) for part, value in scores.items()},
             defects=tuple(defects[:MOST_DEFECTS]),
-            limits=doubt.limits,
+            limits=(*doubt.limits, *_not_judged(self.thresholds)),
             advice=doubt.advice,
             back_centering=behind.centering if behind else None,
             version=self.version,
@@ -100,8 +106,10 @@ class WearGrader:
         sheet = sheet_of(crop, photo)
         centering = centering_of(sheet, px_per_mm=crop.px_per_mm, reference=reference)
         masks = self.masks_of(net_input(net_picture(sheet)))
-        readings = [regions(masks, thresholds=[eased(t, by) for t in THRESHOLDS]) for by in (0.0, STRICT, LOOSE)]
-        scores, best, worst = (wear_scores(found) for found in readings)
+        readings = [
+            regions(masks, thresholds=[t and eased(t, by) for t in self.thresholds]) for by in (0.0, STRICT, LOOSE)
+        ]
+        scores, best, worst = (_judged(wear_scores(found), self.thresholds) for found in readings)
         if centering is not None:
             spread = 1.64 * centering.error
             for graded, share in ((scores, 0.0), (best, -spread), (worst, spread)):
@@ -112,6 +120,28 @@ class WearGrader:
         """(5, 228, 164) probability of each kind of wear by cell. pixels: `ml.grade.wear.net_input` of one card."""
         (logits,) = self.model.run(pixels[None])
         return np.asarray(1 / (1 + np.exp(-np.clip(logits[0], -30, 30))), np.float32)
+
+
+_NAMES: dict[Kind, str] = {
+    "whitening": "whitening", "bend": "creases", "scratch": "scratches", "print_line": "print lines", "stain": "stains",
+}  # fmt: skip
+
+
+def _judged(scores: dict[Part, float], thresholds: Sequence[float | None]) -> dict[Part, float]:
+    """Without the parts that the net cannot judge: a surface on which it sees neither creases nor scratches would be a 10."""
+    trusted = {kind for kind, threshold in zip(KINDS, thresholds, strict=True) if threshold is not None}
+    edges = "whitening" in trusted
+    can = {"corners": edges, "edges": edges, "surface": {"bend", "scratch"} <= trusted}
+    return {part: score for part, score in scores.items() if can[part]}
+
+
+def _not_judged(thresholds: Sequence[float | None]) -> tuple[str, ...]:
+    """What the net does not look for, said."""
+    missing = [_NAMES[kind] for kind, threshold in zip(KINDS, thresholds, strict=True) if threshold is None]
+    if not missing:
+        return ()
+    listed = missing[0] if len(missing) == 1 else f"{', '.join(missing[:-1])} and {missing[-1]}"
+    return (f"{listed[0].upper()}{listed[1:]} are not looked for: check them yourself.",)
 
 
 def net_picture(sheet: Sheet) -> Picture:
@@ -151,6 +181,8 @@ def _defects(face: _Face, side: Side) -> list[Defect]:
     to_crop = _to_crop(face.sheet)
     told = []
     for region in face.found:
+        if region.part not in face.scores:
+            continue
         rest = wear_scores([other for other in face.found if other is not region])
         points = rest[region.part] - face.scores[region.part]
         if points < 0.05:

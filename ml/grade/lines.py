@@ -101,9 +101,10 @@ def found_outer(strip: Strip, *, expected: float, reach: float) -> Line | None:
     steepness = _steepness(strip)
     votes, slants = _votes(steepness, slant=0.25 * reach)
     depth = np.arange(votes.shape[0])
-    prior = np.exp(-0.5 * ((depth - expected) / (0.55 * reach)) ** 2)
+    prior = np.exp(-0.5 * ((depth - expected) / (0.3 * reach)) ** 2)
     prior[np.abs(depth - expected) > reach] = 0
-    worth = votes * prior
+    # A printed border inside is often the stronger line: how strong counts less than how near.
+    worth = np.sqrt(votes) * prior
     at = int(worth.argmax())
     line = refined(strip, at, float(slants[at]))
     return line if line is not None and line.support > 0.45 and line.step > 3.0 else None
@@ -211,7 +212,9 @@ def found_inner(strip: Strip, outer: Line, *, nearest: float, furthest: float) -
             continue
         if not _is_plain(level, line, from_depth=max(3, int(0.3 * nearest))):
             return None
-        return Line(line.first + float(edge[0]), line.last + float(edge[-1]), line.scatter, line.support, line.step)
+        # Once more in the strip's own pixels: those along the edge were taken at whole ones.
+        slant = (outer.last - outer.first + line.last - line.first) / 2
+        return refined(strip, outer.middle + line.middle, slant)
     return None
 
 

@@ -2,7 +2,7 @@
 
 import argparse
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from ml.generate.frames import framed, photographed
 from ml.generate.sources import Scan, split
 from ml.generate.worn_patches import Sheet, card_picture, sheet
 from ml.grade.centering import centering_of
-from ml.grade.grader import THRESHOLDS, WearGrader
+from ml.grade.grader import WearGrader
 from ml.grade.grading import KINDS
 from ml.grade.scores import overall, wear_scores
 from ml.grade.sheet import sheet_of
@@ -61,9 +61,9 @@ def centering_errors(*, px_per_mm: float, strength: float, cards: int) -> dict[s
     }
 
 
-def grade_of(masks: Floats) -> float:
+def grade_of(masks: Floats, thresholds: Sequence[float | None]) -> float:
     """What corners, edges and surface come to, by the product's own rule. masks: (5, h, w) probabilities or truth."""
-    return overall(wear_scores(regions(masks, thresholds=THRESHOLDS)))
+    return overall(wear_scores(regions(masks, thresholds=thresholds)))
 
 
 def worn_cards(cards: int, scans: list[Scan], *, low: float, high: float, seed: int = 0) -> list[Sheet]:
@@ -83,8 +83,8 @@ def grade_errors(grader: WearGrader, scans: list[Scan], *, cards: int) -> dict[s
     for seed, (name, (low, high)) in enumerate(AMOUNTS.items()):
         true, found = [], []
         for made in worn_cards(cards, scans, low=low, high=high, seed=seed):
-            true.append(grade_of(made.truth))
-            found.append(grade_of(grader.masks_of(net_input(made.picture))))
+            true.append(grade_of(made.truth, (0.5,) * len(KINDS)))
+            found.append(grade_of(grader.masks_of(net_input(made.picture)), grader.thresholds))
         off = np.array(found) - np.array(true)
         told[name] = {
             "true": round(float(np.mean(true)), 2),
@@ -100,7 +100,7 @@ def cell_figures(grader: WearGrader, scans: list[Scan], *, cards: int) -> dict[s
     right, said, true = (np.zeros(len(KINDS)) for _ in range(3))
     for made in worn_cards(cards, scans, low=0.0, high=3.0, seed=99):
         masks = grader.masks_of(net_input(made.picture))
-        found = (masks > np.reshape(THRESHOLDS, (-1, 1, 1))) * made.counted
+        found = (masks > np.reshape([2.0 if t is None else t for t in grader.thresholds], (-1, 1, 1))) * made.counted
         right += (found * made.truth).sum(axis=(1, 2))
         said += found.sum(axis=(1, 2))
         true += made.truth.sum(axis=(1, 2))

@@ -68,14 +68,16 @@ def eased(probability: float, by: float) -> float:
     return odds / (1 + odds)
 
 
-def regions(masks: Floats, *, thresholds: Sequence[float]) -> list[Region]:
+def regions(masks: Floats, *, thresholds: Sequence[float | None]) -> list[Region]:
     """Join cells above a kind's threshold into regions. masks: (5, 228, 164) probabilities, as KINDS.
 
     A region needs a peak at its threshold and reaches on where the odds are a third of it (hysteresis: Canny, 1986), so that
-    a scratch does not fall apart. Whitening counts along the edge only; elsewhere bare card is taken for a scratch.
+    a scratch does not fall apart. Whitening counts along the edge only. A threshold of None leaves its kind out.
     """
     found = []
     for kind, mask, threshold in zip(KINDS, masks, thresholds, strict=True):
+        if threshold is None:
+            continue
         inside = np.where(_INSIDE > -0.4, mask, 0)
         if kind == "whitening":
             inside = np.where(_INSIDE < EDGE_ZONE_MM + 1.0, inside, 0)

@@ -78,22 +78,40 @@ def loss(net: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, float]]:
     return 3 * cross + dice.mean(), {"cross": float(cross.detach()), "dice": float(dice.mean().detach())}
 
 
+TRUSTED = 0.5
+"""Precision by cell that a kind of wear must reach at some threshold to be looked for at all."""
+_STEPS = (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 0.98, 0.99)
+
+
 @torch.no_grad()
-def measured(net: nn.Module, make: Patches, *, batches: int) -> dict[str, dict[str, float]]:
-    """Precision and recall by cell at 0.5 of each kind, on cards that were not trained on."""
-    right, said, true = np.zeros(len(KINDS)), np.zeros(len(KINDS)), np.zeros(len(KINDS))
+def measured(net: nn.Module, make: Patches, *, batches: int) -> dict[str, dict[str, float | None]]:
+    """By kind, on cards that were not trained on: the lowest threshold that can be trusted, with its precision and recall.
+
+    A kind that no threshold makes trustworthy, or finds less than a tenth of, has None: it is better not looked for.
+    """
+    right, said = np.zeros((len(_STEPS), len(KINDS))), np.zeros((len(_STEPS), len(KINDS)))
+    true = np.zeros(len(KINDS))
     for number in range(batches):
         batch = {
             name: torch.from_numpy(v) for name, v in make(np.random.default_rng([VALIDATION_SEED, number])).items()
         }
-        found = (torch.sigmoid(net(batch["pixels"])) > 0.5).float() * batch["counted"]
-        right += (found * batch["truth"]).sum(dim=(0, 2, 3)).numpy()
-        said += found.sum(dim=(0, 2, 3)).numpy()
+        masks = torch.sigmoid(net(batch["pixels"])) * batch["counted"]
         true += batch["truth"].sum(dim=(0, 2, 3)).numpy()
-    return {
-        kind: {"precision": round(float(r / max(s, 1)), 3), "recall": round(float(r / max(t, 1)), 3)}
-        for kind, r, s, t in zip(KINDS, right, said, true, strict=True)
-    }
+        for step, threshold in enumerate(_STEPS):
+            found = (masks > threshold).float()
+            right[step] += (found * batch["truth"]).sum(dim=(0, 2, 3)).numpy()
+            said[step] += found.sum(dim=(0, 2, 3)).numpy()
+    precision, recall = right / np.maximum(said, 1), right / np.maximum(true, 1)
+    figures: dict[str, dict[str, float | None]] = {}
+    for place, kind in enumerate(KINDS):
+        good = np.flatnonzero((precision[:, place] >= TRUSTED) & (recall[:, place] >= 0.1))
+        step = int(good[0]) if len(good) else 0
+        figures[kind] = {
+            "threshold": _STEPS[step] if len(good) else None,
+            "precision": round(float(precision[step, place]), 3),
+            "recall": round(float(recall[step, place]), 3),
+        }
+    return figures
 
 
 def train(config: Mapping[str, Any], *, data: Path | None, out: Path, resume: bool) -> Training:
@@ -119,15 +137,15 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, default=Path("var/train/grade"), help="checkpoint and weights")
     parser.add_argument("--resume", action="store_true")
     parser.add_argument("--export-only", action="store_true", help="export the checkpoint as it is")
-    told = parser.parse_args(arguments)
-    config = read_config(told.config)
-    if told.export_only:
-        training = Training(partial(build, folded=False), Schedule(**config.get("schedule", {})), told.out)
+    options = parser.parse_args(arguments)
+    config = read_config(options.config)
+    if options.export_only:
+        training = Training(partial(build, folded=False), Schedule(**config.get("schedule", {})), options.out)
         training.resume()
     else:
-        training = train(config, data=told.data, out=told.out, resume=told.resume)
+        training = train(config, data=options.data, out=options.out, resume=options.resume)
     net = training.averaged.module.eval()
-    scans = split(told.data)[0] if told.data else []
+    scans = split(options.data)[0] if options.data else []
     figures = measured(net, _patches(config, scans), batches=config["measure"]["batches"])
     print(json.dumps(figures, indent=2))
     record = {
@@ -137,12 +155,13 @@ def main(arguments: list[str] | None = None) -> None:
         "config": config,
         "minutes": round(training.seconds / 60, 1),
         "figures": {"patches": figures},
+        "thresholds": {kind: told["threshold"] for kind, told in figures.items()},
         "limits": config["limits"],
     }
     example = torch.zeros(1, CHANNELS, 96, 96)
     path = export(
         net, "grade", config["version"], example,
-        record=record, outputs=("masks",), dynamic=("batch", "height", "width"), folder=told.out,
+        record=record, outputs=("masks",), dynamic=("batch", "height", "width"), folder=options.out,
     )  # fmt: skip
     print(path)
 
