@@ -22,6 +22,7 @@ from ml.generate.sources import split
 from ml.geometry import CARD_HEIGHT_MM, CARD_WIDTH_MM
 from ml.grade.centering import centering_of
 from ml.grade.grader import WearGrader
+from ml.grade.grading import KINDS
 from ml.grade.measure import AMOUNTS, SEED, cell_figures, grade_of, worn_cards
 from ml.grade.sheet import sheet_of
 from ml.grade.wear import net_input
@@ -37,6 +38,8 @@ CONDITIONS = {
     "7 px/mm, ordinary light": (7, 0.5),
     "20 px/mm, poor light": (20, 1.0),
 }
+EVEN = (0.5,) * len(KINDS)
+"""Where drawn wear begins to count, for each kind."""
 OUTLINE_OFF_MM = 0.25
 NARROWEST_MM, WIDEST_MM = 0.9, 9.0
 
@@ -107,8 +110,8 @@ def grades(grader: WearGrader, count: int) -> dict[str, object]:
     every: list[float] = []
     for seed, (name, (low, high)) in enumerate(AMOUNTS.items()):
         made = worn_cards(count, held, low=low, high=high, seed=seed)
-        true = [grade_of(sheet.truth) for sheet in made]
-        found = [grade_of(grader.masks_of(net_input(sheet.picture))) for sheet in made]
+        true = [grade_of(sheet.truth, EVEN) for sheet in made]
+        found = [grade_of(grader.masks_of(net_input(sheet.picture)), grader.thresholds) for sheet in made]
         told[name] = grade_figures(true, found)
         every += [f - t for f, t in zip(found, true, strict=True)]
     told["all"] = {
