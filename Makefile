@@ -45,5 +45,5 @@ lint: setup-dev ## Style, layers, types, and whether models and migrations agree
 train: setup-ml ## Train the nets, going on where it was stopped (MODELS="detect embed grade" SIZE=small)
 	@for model in $(MODELS); do $(PY) -m ml.train.$$model --config ml/train/configs/$$model-$(SIZE).toml --resume $(ARGS) || exit 1; done
 
-bench: setup-dev ## Measurements as ratios to a baseline of the same run
+bench: setup-dev ## Measurements as ratios to a baseline of the same run (ARGS="detection grading", ARGS=--large)
 	@exec $(PY) -m tests.benchmarks $(ARGS)
