@@ -116,10 +116,10 @@ def write(rng: Rng, picture: Picture, at: tuple[int, int], tall: float, wide: fl
         cursor += 0.7 * tall
 
 
-def card_mask(width: int, height: int, scale: float) -> Floats:
-    """(height, width) 0..1 cover of a card with rounded corners, `scale` px per mm."""
+def card_mask(width: int, height: int, scale: float, *, corner: float = CORNER_MM) -> Floats:
+    """(height, width) 0..1 cover of a card with corners rounded by `corner` mm, `scale` px per mm."""
     big = np.zeros((height, width), np.uint8)
-    radius = round(CORNER_MM * scale)
+    radius = round(corner * scale)
     cv2.rectangle(big, (radius, 0), (width - 1 - radius, height - 1), 255, -1)
     cv2.rectangle(big, (0, radius), (width - 1, height - 1 - radius), 255, -1)
     for x in (radius, width - 1 - radius):
