@@ -18,8 +18,8 @@ from ml.types import Detection, Picture, Quad
 
 SOUND = 0.8
 """Outlines whose edges score this much, see `outline_scores`, need no second opinion."""
-SAME = 0.5
-"""Intersection over union from which two outlines are one card's."""
+SAME, ALIKE = 0.5, 0.75
+"""Intersection over union from which two outlines are one card's, and from which the edges' one is the more exact."""
 
 
 class UnitedDetector:
@@ -52,7 +52,7 @@ class UnitedDetector:
             best = int(np.argmax(shares)) if shares else -1
             if best >= 0 and shares[best] >= SAME:
                 used.add(best)
-                if scores[best] > score:
+                if shares[best] >= ALIKE or scores[best] > score:
                     quad = _begun_alike(quads[best], quad)
             found.append(_detection(quad / scale, outline))
         return found + [
