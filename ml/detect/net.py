@@ -61,11 +61,11 @@ class NetDetector:
         """`outlines` of several photos."""
         far = self._looks([(photo, FAR_SIDE) for photo in photos])
         near = self._looks([(photo, FIRST_SIDE) for photo in photos])
-        found = [_each_once([*one, *other]) for one, other in zip(near, far, strict=True)]
+        found = [each_once([*one, *other]) for one, other in zip(near, far, strict=True)]
         again = [(i, side) for i, photo in enumerate(photos) if (side := _closer(photo, found[i]))]
         closer = self._looks([(photos[i], side) for i, side in again])
         for (i, _), more in zip(again, closer, strict=True):
-            found[i] = _each_once([*more, *(o for o in found[i] if o.score > 0.5)])
+            found[i] = each_once([*more, *(o for o in found[i] if o.score > 0.5)])
         return found
 
     def _looks(self, jobs: Sequence[tuple[Picture, int]]) -> list[list[Outline]]:
@@ -167,7 +167,7 @@ def _same(one: Outline, other: Outline) -> bool:
     )
 
 
-def _each_once(outlines: Sequence[Outline]) -> list[Outline]:
+def each_once(outlines: Sequence[Outline]) -> list[Outline]:
     """Best first; without second outlines of one card, and without boxes on a card: much smaller, and mostly within it."""
     kept: list[Outline] = []
     for one in sorted(outlines, key=lambda o: -o.score):
