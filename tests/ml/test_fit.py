@@ -1,0 +1,70 @@
+"""The close look at an outline: what it shows, how its answer moves corners, and what the shipped weights mend."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ml.detect.closeup import HEIGHT, MARGIN, WIDTH, close_up, moved, offsets_to
+from ml.generate import layouts
+from ml.generate.backgrounds import Backgrounds
+from ml.generate.scene import Card, compose
+
+UPRIGHT = np.array([[40, 30], [90, 30], [90, 100], [40, 100]], np.float32)
+LEAST = st.floats(-0.2, 0.2)
+
+
+@given(st.lists(LEAST, min_size=8, max_size=8))
+def test_offsets_lead_back_to_the_truth(offsets):
+    offsets = np.array(offsets, np.float32).reshape(4, 2)
+    truth = moved(UPRIGHT, offsets)
+    np.testing.assert_allclose(offsets_to(UPRIGHT, truth), offsets, atol=1e-3)
+
+
+@pytest.mark.parametrize("scale", [1, 4, 12])
+def test_a_close_up_shows_the_outline_with_its_surroundings(scale):
+    photo = np.zeros((140 * scale, 130 * scale, 3), np.uint8)
+    photo[30 * scale : 100 * scale, 40 * scale : 90 * scale] = 255
+    seen = close_up(photo, UPRIGHT * scale - 0.5).mean(axis=2) > 127
+    left, top = MARGIN / (1 + 2 * MARGIN) * WIDTH, MARGIN / (1 + 2 * MARGIN) * HEIGHT
+    rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
+    assert abs(rows[0] - top) <= 1.5
+    assert abs(rows[-1] + 1 - (HEIGHT - top)) <= 1.5
+    assert abs(columns[0] - left) <= 1.5
+    assert abs(columns[-1] + 1 - (WIDTH - left)) <= 1.5
+
+
+@pytest.mark.parametrize("place", [[-500, -500], [500, 500], [-30, 20], [100, 90]])
+def test_an_outline_that_leaves_the_photo_is_looked_at_all_the_same(place):
+    photo = np.full((120, 120, 3), 90, np.uint8)
+    outline = UPRIGHT - UPRIGHT[0] + np.float32(place)
+    assert close_up(photo, outline).shape == (HEIGHT, WIDTH, 3)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 10_000))
+def test_examples_know_where_the_card_is(seed):
+    pytest.importorskip("torch", reason="torch is not installed: config/install.sh ml")
+    from ml.train.fit import closeups
+
+    rng = np.random.default_rng(seed)
+    red_top = np.zeros((140, 100, 3), np.uint8)
+    red_top[:70, :, 0], red_top[70:, :, 2] = 255, 255
+    scene = compose(rng, lambda _: Card(red_top), Backgrounds(), size=(260, 260), strength=0.0, layout=layouts.single)
+    for one in closeups(scene, rng, most=6):
+        assert one.picture.shape == (HEIGHT, WIDTH, 3)
+        if not one.is_card or scene.cards[0].visible < 0.97:
+            continue
+        unit = np.array([[0, 0], [1, 0], [1, 1], [0, 1]]) + one.offsets
+        at = (unit + MARGIN) / (1 + 2 * MARGIN) * [WIDTH, HEIGHT]
+        own = np.roll(at, -one.turn, axis=0)  # from the card's own top left
+        middle = at.mean(axis=0)
+        above, below = (middle + own[:2].mean(axis=0)) / 2, (middle + own[2:].mean(axis=0)) / 2
+        if not (within(above) and within(below)):
+            continue
+        top, bottom = (one.picture[round(p[1]), round(p[0])].astype(int) for p in (above, below))
+        assert top[0] - top[2] > bottom[0] - bottom[2]
+
+
+def within(point):
+    return 0 <= point[0] < WIDTH - 1 and 0 <= point[1] < HEIGHT - 1
