@@ -105,7 +105,7 @@ def against_reference(sheet: Sheet, reference: Picture, *, px_per_mm: float) -> 
     mask = np.zeros(ours.shape, np.uint8)
     rim = round(3 * scale)
     mask[rim:-rim, rim:-rim] = 255
-    affine = np.eye(2, 3, dtype=np.float32)
+    affine: Array = np.eye(2, 3, dtype=np.float32)
     until = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 60, 1e-4)
     try:
         agreement, affine = cv2.findTransformECC(theirs, ours, affine, cv2.MOTION_AFFINE, until, mask, 5)

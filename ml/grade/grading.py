@@ -68,8 +68,8 @@ class Centering:
     @classmethod
     def from_dict(cls, told: Mapping[str, Any]) -> "Centering":
         """What `to_dict` gave, back. Raises KeyError on anything else."""
-        sides = (told[f"{side}_mm"] for side in ("left", "right", "top", "bottom"))
-        return cls(*sides, told["horizontal"], told["vertical"], told["error"], told["by"])
+        left, right, top, bottom = (told[f"{side}_mm"] for side in ("left", "right", "top", "bottom"))
+        return cls(left, right, top, bottom, told["horizontal"], told["vertical"], told["error"], told["by"])
 
 
 @dataclass(frozen=True, slots=True)

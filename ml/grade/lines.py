@@ -75,7 +75,7 @@ class Strip:
         change = cv2.filter2D(lab, -1, slope[None].astype(np.float32), borderType=cv2.BORDER_REPLICATE)
         step = (length - 2 * skip) / _ROWS
         along = skip + (np.arange(_ROWS, dtype=np.float32) + 0.5) * step - 0.5
-        return cls(side, lab, change, along, (width, height))
+        return cls(side, np.asarray(lab, np.float32), np.asarray(change, np.float32), along, (width, height))
 
     def ends(self, line: Line) -> Array:
         """(2, 2) sheet pixels of a line's two ends."""

@@ -85,7 +85,7 @@ def regions(masks: Floats, *, thresholds: Sequence[float | None]) -> list[Region
             (inside > eased(threshold, -1.0)).astype(np.uint8), connectivity=8
         )
         peaks = np.zeros(count)
-        np.maximum.at(peaks, labels.ravel(), inside.ravel())
+        np.maximum.at(peaks, np.asarray(labels, np.intp).ravel(), inside.ravel())
         for number in range(1, count):
             if peaks[number] < threshold:
                 continue
