@@ -1,6 +1,7 @@
 """What was measured about a printing, in the fuser's terms: agreement is positive, conflict negative. No weights here."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from rapidfuzz.distance import Levenshtein
@@ -12,14 +13,16 @@ from ml.types import CardEntry, Evidence, Match, Reading, TextQuery
 
 FITS = 0.85
 """Name agreement from which a printing may explain a misread number."""
+SAME_ART = 70
+"""Agreeing details from which a reference shows the card's art, and not only its layout."""
 MENTIONED = 0.9
 """What a name in the rules text counts against one in the title: cards speak of themselves, and now and then of others."""
 
 
-def text_query(reading: Reading, game: str | None) -> TextQuery:
-    """What a reading asks the catalogue."""
+def text_query(reading: Reading, game: str | None, looks_like: str = "") -> TextQuery:
+    """What a reading asks the catalogue. looks_like: the name of the nearest reference, whose other printings matter, too."""
     game = reading.game or game
-    names = name_texts(reading.lines, game)
+    names = name_texts(reading.lines, game) + ((looks_like,) if looks_like else ())
     return TextQuery(game, reading.number, reading.total, reading.set_code, names, subjects(reading.body))
 
 
@@ -36,7 +39,7 @@ def weighed(
     """The evidence for each key. details: agreement where look-alike references differ; pictured: keys with a reference."""
     names = {key: name_agreement(reading, entries[key]) for key in keys if key in entries}
     numbers = number_agreements(reading, {key: entries[key] for key in keys if key in entries}, names)
-    return [
+    found = [
         Evidence(
             key=key,
             distance=matches[key].distance if key in matches else None,
@@ -51,6 +54,44 @@ def weighed(
             details=details.get(key),
         )
         for key in keys
+    ]
+    return with_equal_art(found, entries)
+
+
+def with_equal_art(found: Sequence[Evidence], entries: Mapping[str, CardEntry]) -> list[Evidence]:
+    """The same evidence where printings of one art share what their pictures say.
+
+    References of which nearly as many details agree show the same art: that one of them lies a few bits nearer is chance, and
+    only print and `details` may tell them apart. A printing of the same name that has no picture may have that art, too.
+    """
+    most = max((e.inliers or 0 for e in found), default=0)
+    if most < SAME_ART:
+        return list(found)
+    art = [e for e in found if (e.inliers or 0) >= max(SAME_ART, 0.6 * most)]
+    best = replace(
+        art[0],
+        distance=min((e.distance for e in art if e.distance is not None), default=None),
+        similarity=max((e.similarity for e in art if e.similarity is not None), default=None),
+        inliers=most,
+    )
+    keys = {e.key for e in art}
+    names = {(entries[key].game, plain(entries[key].name)) for key in keys if key in entries}
+    kin = {
+        e.key
+        for e in found
+        if not e.has_picture and e.key in entries and (entries[e.key].game, plain(entries[e.key].name)) in names
+    }
+    return [
+        replace(
+            e,
+            distance=best.distance,
+            similarity=best.similarity,
+            inliers=best.inliers,
+            kin=len(kin) if e.key in kin else 0,
+        )
+        if e.key in keys | kin
+        else e
+        for e in found
     ]
 
 

@@ -43,6 +43,9 @@ RIVALS, SETTLED, ALIKE = 0.25, 100, 40
 """How much less alike a reference may be to be compared among the first; inliers from which those compared first are enough;
 inliers from which a reference is looked at for what it has different from the others."""
 
+LOOKS_LIKE = 0.5
+"""Likeness from which the other printings of a reference's name are looked up as well."""
+
 EMBEDDED_SIZE = (384, 536)
 """Width and height at which cards are given to the embedder, which shrinks them further itself."""
 
@@ -239,7 +242,7 @@ class Pipeline:
         ]
         # What one card does not tell, its neighbours do: people photograph one game at a time.
         shared = look.game or common_game(look.readings)
-        entries = self._by_text(look.readings, shared, look.clock)
+        entries = self._by_text(look.readings, matches, shared, look.clock)
         cards = [
             self._card(d, crop, found, reading, texts, look.clock)
             for d, crop, found, reading, texts in zip(
@@ -263,11 +266,21 @@ class Pipeline:
                 graded[i] = replace(cards[i], grading=grading)
         return graded
 
-    def _by_text(self, readings: Sequence[Reading], game: str | None, clock: _Clock) -> list[list[CardEntry]]:
+    def _by_text(
+        self, readings: Sequence[Reading], matches: Sequence[Sequence[Match]], game: str | None, clock: _Clock
+    ) -> list[list[CardEntry]]:
         if self.catalogue is None or not readings:
             return [[] for _ in readings]
         with clock.stage("search"):
-            return self.catalogue.find([text_query(r, game) for r in readings], limit=40)
+            near = [
+                found[0].key if found and _likeness(found[0], self.embedder.nearness) > LOOKS_LIKE else ""
+                for found in matches
+            ]
+            named = self.catalogue.entries([key for key in near if key])
+            names = [named[key].name if key in named else "" for key in near]
+            return self.catalogue.find(
+                [text_query(r, game, name) for r, name in zip(readings, names, strict=True)], limit=40
+            )
 
     def _card(
         self,

@@ -199,7 +199,10 @@ class Evidence:
     has_picture: bool = False
     hp: float | None = None
     details: float | None = None
-    """-1 to 1: whether the places where this reference differs from its look-alikes look like this one."""
+    kin: int = 0
+    """details: -1 to 1, whether the places where this reference differs from its look-alikes look like this one. kin: where
+    this printing has no picture, and the picture measured is that of another printing of the same name, which may have the same
+    art: how many printings that is so of; else 0."""
 
 
 @dataclass(frozen=True, slots=True)

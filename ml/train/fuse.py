@@ -19,7 +19,8 @@ from pathlib import Path
 import numpy as np
 
 from ml import engines
-from ml.fuse import BY_HAND, FITS, FITTED, Fit, features
+from ml.evidence import SAME_ART
+from ml.fuse import BY_HAND, FITS, FITTED, Fit, features, offset
 from ml.train.fuse_examples import Example, measure, stored
 
 Rng = np.random.Generator
@@ -28,18 +29,21 @@ WRONG_AT_MOST = 0.01
 """Share of the automatically accepted that may be wrong."""
 
 
-def fitted(examples: Sequence[Example], start: Fit, *, steps: int = 1500, ridge: float = 0.01) -> Fit:
-    """The weights that make the right candidates most probable (Adam on the likelihood, kept at or above zero)."""
-    rows, owner, good, shown = _table(examples, start)
+def fitted(examples: Sequence[Example], start: Fit, *, steps: int = 1500, ridge: float = 0.3) -> Fit:
+    """The weights that make the right candidates most probable (Adam on the likelihood, kept at or above zero).
+
+    ridge: how much a weight is held to where it starts, which matters for what the examples rarely show.
+    """
+    rows, offsets, owner, good, shown = _table(examples, start)
     weights = np.array([start.weights[name] for name in start.names], np.float64)
-    none = start.none_of_these
+    before, none = weights.copy(), start.none_of_these
     first, second = np.zeros(len(weights) + 1), np.zeros(len(weights) + 1)
     for step in range(1, steps + 1):
-        share, none_share, right = _shares(rows @ weights, none, owner, good, shown)
+        share, none_share, right = _shares(rows @ weights + offsets, none, owner, good, shown)
         # Gradient of -log P(right): expected features of all candidates minus those of the right ones.
         lean = share - right
         gradient = np.append(rows.T @ lean / shown, (none_share - (~_has(good, owner, shown))).sum() / shown)
-        gradient[:-1] += ridge * (weights - 3.0) / shown * 10
+        gradient[:-1] += ridge * (weights - before) / shown
         first, second = 0.9 * first + 0.1 * gradient, 0.999 * second + 0.001 * gradient**2
         move = 0.05 * (first / (1 - 0.9**step)) / (np.sqrt(second / (1 - 0.999**step)) + 1e-8)
         weights, none = np.maximum(weights - move[:-1], 0.0), none - move[-1]
@@ -50,12 +54,13 @@ def fitted(examples: Sequence[Example], start: Fit, *, steps: int = 1500, ridge:
     )
 
 
-def _table(examples: Sequence[Example], fit: Fit) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
-    """(n, f) features of all candidates, (n,) their example, (n,) whether each is right, and how many examples."""
+def _table(examples: Sequence[Example], fit: Fit) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, int]:
+    """(n, f) features of all candidates, (n,) offsets, (n,) their example, (n,) whether each is right; how many examples."""
     rows = [list(features(e, fit).values()) for x in examples for e in x.evidence]
     owner = np.array([i for i, x in enumerate(examples) for _ in x.evidence], np.intp)
     good = np.array([e.key in x.right for x in examples for e in x.evidence], bool)
-    return np.array(rows, np.float64).reshape(-1, len(fit.names)), owner, good, len(examples)
+    offsets = np.array([offset(e) for x in examples for e in x.evidence], np.float64)
+    return np.array(rows, np.float64).reshape(-1, len(fit.names)), offsets, owner, good, len(examples)
 
 
 def _has(good: np.ndarray, owner: np.ndarray, count: int) -> np.ndarray:
@@ -78,8 +83,10 @@ def _shares(
 
 def answers(examples: Sequence[Example], fit: Fit) -> tuple[np.ndarray, np.ndarray]:
     """(n,) the best candidate's probability, and whether it is right, of the examples that have candidates."""
-    rows, owner, good, count = _table(examples, fit)
-    share, _, _ = _shares(rows @ np.array([fit.weights[n] for n in fit.names]), fit.none_of_these, owner, good, count)
+    rows, offsets, owner, good, count = _table(examples, fit)
+    share, _, _ = _shares(
+        rows @ np.array([fit.weights[n] for n in fit.names]) + offsets, fit.none_of_these, owner, good, count
+    )
     best = [np.flatnonzero(owner == i) for i in range(count)]
     picked = [block[share[block].argmax()] for block in best if len(block)]
     return share[picked], good[picked]
@@ -173,7 +180,8 @@ def alike_of(examples: Sequence[Example], start: Fit) -> tuple[float, float]:
     found: tuple[list[float], list[float]] = ([], [])
     for x in examples:
         for e in x.evidence:
-            if e.similarity is not None:
+            # A look-alike's cosine is that of the art, not of a wrong neighbour.
+            if e.similarity is not None and (e.key in x.right or (e.inliers or 0) < SAME_ART):
                 found[e.key in x.right].append(e.similarity)
     wrong, right = found
     if len(right) < 20 or len(wrong) < 20:

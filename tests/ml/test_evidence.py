@@ -1,7 +1,7 @@
 """What print says about printings: a misread digit, another form of the same creature, a name in the rules."""
 
-from ml.evidence import name_agreement, number_agreements, weighed
-from ml.types import CardEntry, Line, Reading
+from ml.evidence import name_agreement, number_agreements, weighed, with_equal_art
+from ml.types import CardEntry, Evidence, Line, Reading
 
 TITLE = (0.1, 0.03, 0.6, 0.08)
 OLD = CardEntry("old", "pokemon", "Wartortle", "24", "TEU", "181", hp="90")
@@ -58,3 +58,21 @@ def test_japanese_print_says_nothing_about_a_name_known_only_in_english():
     reading = Reading(lines=(Line("サンダー", 0.99, TITLE),), game="pokemon", language="ja")
     assert name_agreement(reading, CardEntry("zapdos", "pokemon", "Zapdos")) is None
     assert name_agreement(reading, CardEntry("thunder", "pokemon", "Zapdos", aliases=("サンダー",))) == 1.0
+
+
+def test_references_of_one_art_share_what_their_pictures_say():
+    seen = [Evidence("old", 30, 0.95, 150, has_picture=True), Evidence("new", 44, 0.9, 130, has_picture=True)]
+    old, new = with_equal_art(seen, {"old": OLD, "new": NEW})
+    assert (old.distance, old.similarity, old.inliers) == (new.distance, new.similarity, new.inliers) == (30, 0.95, 150)
+
+
+def test_a_printing_of_the_same_name_without_a_picture_may_have_the_same_art():
+    _, new = with_equal_art(
+        [Evidence("old", 30, 0.95, 150, has_picture=True), Evidence("new")], {"old": OLD, "new": NEW}
+    )
+    assert (new.kin, new.inliers, new.has_picture) == (1, 150, False)
+
+
+def test_a_layout_that_cards_share_is_no_art():
+    seen = [Evidence("old", 80, 0.8, 50, has_picture=True), Evidence("new")]
+    assert with_equal_art(seen, {"old": OLD, "new": NEW}) == seen

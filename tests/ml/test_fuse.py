@@ -97,6 +97,15 @@ def test_equal_art_is_not_told_apart_by_how_many_details_agree():
     assert not decided
 
 
+def test_a_picture_is_surer_where_no_other_printing_may_have_its_art():
+    alone, _ = LogOddsFuser().fuse([replace(SURE, key="a", number=None)])
+    beside, _ = LogOddsFuser().fuse(
+        [replace(SURE, key="a", number=None), replace(SURE, key="b", number=None, has_picture=False, kin=1)]
+    )
+    assert beside[0].key == "a"
+    assert beside[0].probability < alone[0].probability - 0.01
+
+
 def test_places_where_look_alikes_differ_tell_them_apart():
     twins = [replace(SURE, key="a", number=None, details=-0.8), replace(SURE, key="b", number=None, details=0.8)]
     candidates, _ = LogOddsFuser().fuse(twins)
