@@ -39,7 +39,7 @@ def distractor(number: int, size: tuple[int, int] = DISTRACTOR) -> Picture:
 def distractors(names: Sequence[str], count: int, *, processes: int = 2) -> dict[str, Descriptors]:
     """Descriptors of the first `count` distractors by embedder; what is not kept yet is drawn, once for all embedders."""
     starts = range(0, count, AT_ONCE)
-    missing = [start for start in starts if not all(_part(name, start).exists() for name in names)]
+    missing = [start for start in starts if _lacking(names, start)]
     if missing:
         began = time.monotonic()
         with ProcessPoolExecutor(processes) as pool:
@@ -56,10 +56,14 @@ def _described(names: Sequence[str], start: int) -> dict[str, _Rows]:
     cv2.setNumThreads(1)
     pictures = [distractor(number) for number in range(start, start + AT_ONCE)]
     told = {}
-    for name in names:
+    for name in _lacking(names, start):
         found = [_embedder(name).embed(pictures[i : i + 50]) for i in range(0, len(pictures), 50)]
         told[name] = np.concatenate([f.hashes for f in found]), np.concatenate([f.vectors for f in found])
     return told
+
+
+def _lacking(names: Sequence[str], start: int) -> list[str]:
+    return [name for name in names if not _part(name, start).exists()]
 
 
 _loaded: dict[str, Embedder] = {}
