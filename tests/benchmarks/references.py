@@ -9,7 +9,7 @@ import hashlib
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import cv2
@@ -119,9 +119,17 @@ def on_disk(card: Known) -> Known:
 
 
 def _folder(name: str) -> Path:
-    """By the weights' digest, so that a net that is trained again under its old name is not mixed with itself."""
-    digest = str(engines.record_of("embed", name).get("sha256", ""))[:12]
-    return KEPT / "descriptors" / (f"{name}-{digest}" if digest else name)
+    return folder(name, str(engines.record_of("embed", name).get("sha256", "")))
+
+
+def folder(name: str, weights: str) -> Path:
+    """Where an embedder's descriptors are kept: by its weights and by how cards are drawn, for either may change."""
+    return KEPT / "descriptors" / "-".join(filter(None, (name, weights[:12], _drawing())))
+
+
+@cache
+def _drawing() -> str:
+    return hashlib.sha256(b"".join(distractor(number).tobytes() for number in range(3))).hexdigest()[:8]
 
 
 def _part(name: str, start: int) -> Path:
