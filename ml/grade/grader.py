@@ -52,6 +52,14 @@ class WearGrader:
         return tuple(told[kind] for kind in KINDS)
 
     @property
+    def typical_error(self) -> float:
+        """Points by which a subgrade was off on average when the thresholds were chosen, of the kind that was hardest."""
+        told = self.model.record["figures"]["calibration"]
+        return max(
+            (float(told[kind]["error"]) for kind, t in zip(KINDS, self.thresholds, strict=True) if t), default=0.0
+        )
+
+    @property
     def version(self) -> str:
         """Of the net's weights file, as it is called."""
         return f"grade-{self.model.version}"
@@ -91,12 +99,12 @@ class WearGrader:
             }
         return Grading(
             overall=estimate,
-            lowest=to_half(min(worst, estimate) - doubt.below),
+            lowest=to_half(min(worst, estimate) - doubt.below - self.typical_error),
             highest=to_half_up(max(best, estimate) + doubt.above),
             centering=front.centering,
             subgrades={part: to_half(value) for part, value in scores.items()},
             defects=tuple(defects[:MOST_DEFECTS]),
-            limits=(*doubt.limits, *_not_judged(self.thresholds)),
+            limits=(*doubt.limits, *_missed(self.typical_error), *_not_judged(self.thresholds)),
             advice=doubt.advice,
             back_centering=behind.centering if behind else None,
             version=self.version,
@@ -128,11 +136,18 @@ _NAMES: dict[Kind, str] = {
 
 
 def _judged(scores: dict[Part, float], thresholds: Sequence[float | None]) -> dict[Part, float]:
-    """Without the parts that the net cannot judge: a surface on which it sees neither creases nor scratches would be a 10."""
+    """Without the parts that the net cannot judge: a surface on which it sees no crease would be a 10."""
     trusted = {kind for kind, threshold in zip(KINDS, thresholds, strict=True) if threshold is not None}
     edges = "whitening" in trusted
-    can = {"corners": edges, "edges": edges, "surface": {"bend", "scratch"} <= trusted}
+    can = {"corners": edges, "edges": edges, "surface": "bend" in trusted}
     return {part: score for part, score in scores.items() if can[part]}
+
+
+def _missed(error: float) -> tuple[str, ...]:
+    """That much wear is not found, where that is so."""
+    if error < 1:
+        return ()
+    return ("Only the plainest wear is found: a card that you see is worn can be several grades lower.",)
 
 
 def _not_judged(thresholds: Sequence[float | None]) -> tuple[str, ...]:

@@ -16,11 +16,14 @@ from torch import Tensor, nn
 from ml.generate.sources import Scan, split
 from ml.generate.worn_patches import Sheet, card_picture, patches, sheet
 from ml.grade.grading import KINDS
+from ml.grade.measure import AMOUNTS, worn_cards
+from ml.grade.scores import wear_scores
+from ml.grade.wear import net_input, regions
 from ml.nets.grade import CHANNELS, build
 from ml.train.export import export
 from ml.train.loop import Batch, Schedule, Training, read_config
 
-VALIDATION_SEED = 910_000
+CALIBRATION_SEED = 200
 RARE = 12.0
 """How much more a worn cell weighs than a sound one: one in a hundred is worn."""
 
@@ -78,40 +81,43 @@ def loss(net: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, float]]:
     return 3 * cross + dice.mean(), {"cross": float(cross.detach()), "dice": float(dice.mean().detach())}
 
 
-TRUSTED = 0.5
-"""Precision by cell that a kind of wear must reach at some threshold to be looked for at all."""
-_STEPS = (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 0.98, 0.99)
+GAIN = 0.1
+"""Share of the error of not looking that a kind must take away from its subgrades to be looked for at all."""
+_STEPS = (0.7, 0.8, 0.9, 0.94, 0.96, 0.97, 0.98, 0.985, 0.99, 0.995)
 
 
 @torch.no_grad()
-def measured(net: nn.Module, make: Patches, *, batches: int) -> dict[str, dict[str, float | None]]:
-    """By kind, on cards that were not trained on: the lowest threshold that can be trusted, with its precision and recall.
+def calibrated(net: nn.Module, scans: list[Scan], *, cards: int) -> dict[str, dict[str, float | None]]:
+    """By kind: the threshold at which subgrades come nearest to those of the wear that shows, on cards not trained on.
 
-    A kind that no threshold makes trustworthy, or finds less than a tenth of, has None: it is better not looked for.
+    error: mean difference of the subgrades that the kind counts for, in points; without: the same if it were never found.
+    A kind that takes away less than GAIN of that has None for a threshold: it is better not looked for.
     """
-    right, said = np.zeros((len(_STEPS), len(KINDS))), np.zeros((len(_STEPS), len(KINDS)))
-    true = np.zeros(len(KINDS))
-    for number in range(batches):
-        batch = {
-            name: torch.from_numpy(v) for name, v in make(np.random.default_rng([VALIDATION_SEED, number])).items()
-        }
-        masks = torch.sigmoid(net(batch["pixels"])) * batch["counted"]
-        true += batch["truth"].sum(dim=(0, 2, 3)).numpy()
-        for step, threshold in enumerate(_STEPS):
-            found = (masks > threshold).float()
-            right[step] += (found * batch["truth"]).sum(dim=(0, 2, 3)).numpy()
-            said[step] += found.sum(dim=(0, 2, 3)).numpy()
-    precision, recall = right / np.maximum(said, 1), right / np.maximum(true, 1)
-    figures: dict[str, dict[str, float | None]] = {}
-    for place, kind in enumerate(KINDS):
-        good = np.flatnonzero((precision[:, place] >= TRUSTED) & (recall[:, place] >= 0.1))
-        step = int(good[0]) if len(good) else 0
-        figures[kind] = {
-            "threshold": _STEPS[step] if len(good) else None,
-            "precision": round(float(precision[step, place]), 3),
-            "recall": round(float(recall[step, place]), 3),
-        }
-    return figures
+    seen = [
+        (made.truth, torch.sigmoid(net(torch.from_numpy(net_input(made.picture)[None])))[0].numpy())
+        for seed, (low, high) in enumerate(AMOUNTS.values())
+        for made in worn_cards(cards, scans, low=low, high=high, seed=CALIBRATION_SEED + seed)
+    ]
+    return {kind: _calibrated(place, seen) for place, kind in enumerate(KINDS)}
+
+
+def _calibrated(place: int, seen: list[tuple[np.ndarray, np.ndarray]]) -> dict[str, float | None]:
+    true = np.array([_subgrades(truth, place, 0.5) for truth, _ in seen])
+    errors = [float(np.abs(true - [_subgrades(masks, place, step) for _, masks in seen]).mean()) for step in _STEPS]
+    without, best = float((10 - true).mean()), int(np.argmin(errors))
+    is_worth_it = errors[best] <= (1 - GAIN) * without
+    return {
+        "threshold": _STEPS[best] if is_worth_it else None,
+        "error": round(errors[best], 3),
+        "without": round(without, 3),
+    }
+
+
+def _subgrades(masks: np.ndarray, place: int, threshold: float) -> list[float]:
+    """The subgrades for which one kind counts, by that kind alone."""
+    alone = [threshold if kind == place else None for kind in range(len(KINDS))]
+    scores = wear_scores(regions(masks, thresholds=alone))
+    return [scores["corners"], scores["edges"]] if KINDS[place] == "whitening" else [scores["surface"]]
 
 
 def train(config: Mapping[str, Any], *, data: Path | None, out: Path, resume: bool) -> Training:
@@ -145,16 +151,16 @@ def main(arguments: list[str] | None = None) -> None:
     else:
         training = train(config, data=options.data, out=options.out, resume=options.resume)
     net = training.averaged.module.eval()
-    scans = split(options.data)[0] if options.data else []
-    figures = measured(net, _patches(config, scans), batches=config["measure"]["batches"])
+    kept, held_out = split(options.data) if options.data else ([], [])
+    figures = calibrated(net, held_out, cards=config["calibration"]["cards"])
     print(json.dumps(figures, indent=2))
     record = {
         "trained_on": f"{training.step} batches of {config['patches']['batch']} patches of generated wear over "
-        f"{len(scans)} reference scans and drawn cards",
+        f"{len(kept)} reference scans and drawn cards",
         "seed": training.schedule.seed,
         "config": config,
         "minutes": round(training.seconds / 60, 1),
-        "figures": {"patches": figures},
+        "figures": {"calibration": figures},
         "thresholds": {kind: told["threshold"] for kind, told in figures.items()},
         "limits": config["limits"],
     }
