@@ -81,13 +81,16 @@ def with_equal_art(found: Sequence[Evidence], entries: Mapping[str, CardEntry]) 
         for e in found
         if not e.has_picture and e.key in entries and (entries[e.key].game, plain(entries[e.key].name)) in names
     }
+    # Of all earlier and later printings of a name one may have the art; a parallel of the same number often has.
+    numbers = {number_key(entries[key].number) for key in keys if key in entries}
+    parallels = {key for key in kin if number_key(entries[key].number) in numbers}
     return [
         replace(
             e,
             distance=best.distance,
             similarity=best.similarity,
             inliers=best.inliers,
-            kin=len(kin) if e.key in kin else 0,
+            kin=1 if e.key in parallels else len(kin - parallels) if e.key in kin else 0,
         )
         if e.key in keys | kin
         else e

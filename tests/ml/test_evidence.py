@@ -73,6 +73,15 @@ def test_a_printing_of_the_same_name_without_a_picture_may_have_the_same_art():
     assert (new.kin, new.inliers, new.has_picture) == (1, 150, False)
 
 
+def test_parallels_of_one_number_are_each_as_likely_to_have_the_art():
+    named = {
+        key: CardEntry(key, "onepiece", "Smoothie", number)
+        for key, number in (("a", "1"), ("b", "1"), ("c", "1"), ("d", "7"), ("e", "9"))
+    }
+    seen = [Evidence("a", 30, 0.95, 150, has_picture=True), *(Evidence(key) for key in "bcde")]
+    assert [e.kin for e in with_equal_art(seen, named)] == [0, 1, 1, 2, 2]
+
+
 def test_a_layout_that_cards_share_is_no_art():
     seen = [Evidence("old", 80, 0.8, 50, has_picture=True), Evidence("new")]
     assert with_equal_art(seen, {"old": OLD, "new": NEW}) == seen
