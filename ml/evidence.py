@@ -127,6 +127,12 @@ def number_agreements(
     named = [
         key for key in found if (names.get(key) or 0.0) >= FITS and totals_agree(reading, entries[key]) is not False
     ]
+    whole = [key for key in named if found[key] > 0 and totals_agree(reading, entries[key])]
+    if whole:
+        # Where a printing explains number, total and name, one that shares the number alone does not.
+        for key in found:
+            if found[key] > 0 and totals_agree(reading, entries[key]) is False:
+                found[key] = -0.4 * _trust(reading)
     if any(found[key] > 0 for key in named):
         return found
     read = number_key(reading.number)

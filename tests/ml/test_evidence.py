@@ -34,6 +34,12 @@ def test_a_number_that_some_printing_has_is_not_put_right():
     assert agreements(read("29", "181"), OLD, other)["old"] < 0
 
 
+def test_a_shared_number_of_another_set_is_a_conflict_where_one_printing_explains_all():
+    other = CardEntry("other", "pokemon", "Wartortle", "24", "XX", "130")
+    assert agreements(read("24", "181"), OLD, other) == {"old": 1.0, "other": -0.4}
+    assert agreements(read("24", "181"), other)["other"] > 0
+
+
 def test_hit_points_tell_forms_of_one_name_apart():
     evidence = weighed(
         ["old", "new"],
