@@ -32,6 +32,16 @@ def test_a_large_file_is_named(tmp_path):
     assert "1024 are allowed" in findings(file)[0]
 
 
+def test_a_nets_weights_may_be_larger(tmp_path):
+    folder = tmp_path / "weights"
+    folder.mkdir()
+    file = folder / "detect-1.onnx"
+    file.write_bytes(bytes(LARGEST + 1))
+    assert findings(file) == []
+    file.write_bytes(bytes(7 * LARGEST))
+    assert "6144 are allowed" in findings(file)[0]
+
+
 def test_what_is_committed_is_clean():
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True)
     if listed.returncode != 0:

@@ -155,7 +155,7 @@ class TestTheLoadedDemo(TestCase):
         categories = set(ProductImage.objects.values_list("product__category__path", flat=True))
         assert categories == set(catalogue.PICTURES)
         photographs = {path.stem for path in (Path(settings.MEDIA_ROOT) / catalogue.PHOTOS).iterdir()}
-        assert photographs == {"one-card", "nine-on-a-table", "sleeved", "tilted", "playmat", "fan"}
+        assert photographs == {"one-card", "nine-on-a-table", "sleeved", "tilted", "playmat", "fan", "box"}
 
     def test_the_worker_draws_the_rest(self):
         missing = Product.objects.filter(images__isnull=True).count()

@@ -206,7 +206,8 @@ def test_a_photo_is_attached_once_and_removed_again(client, owner):
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"<svg onload=alert(1)>", "not a picture that we can read"),
+        (b"<svg onload=alert(1)>", "drawing made of lines (SVG)"),
+        (b"these are my cards", "not a picture that we can read"),
         (b"", "Choose a picture first"),
         (picture_bytes()[:200], "damaged or cut off"),
     ],
