@@ -23,6 +23,8 @@ FINE_PX_PER_MM = 5.0
 CLEAR = 0.85
 """Confidence of a title's line from which the rules text is not asked for the name."""
 MOST_BODY_LINES = 5
+THICKEST = 180
+"""Pixels of a straightened card from which an outline is a whole picture taken for a line."""
 
 
 class OcrReader:
@@ -236,6 +238,8 @@ def _lying(corners: NDArray[np.float32]) -> tuple[list[Box], list[Box]]:
     for low, high in zip(corners.min(axis=1), corners.max(axis=1), strict=True):
         box = (float(low[0]), float(low[1]), float(high[0]), float(high[1]))
         across, down = high - low
+        if min(across, down) > THICKEST:
+            continue
         (wide if across > 0.6 * down else tall).append(box)
     return wide, [box for box in tall if box[3] - box[1] > 2 * (box[2] - box[0])]
 
