@@ -55,7 +55,8 @@ class KeypointVerifier:
             placing = placement(self._of_reference(key, picture), mine)
             if placing is not None and placing[1] >= LEAST_PLACED:
                 laid[key] = warped(picture, placing[0])
-        return spoken_for(cv2.resize(crop.picture, FRAME, interpolation=cv2.INTER_AREA), laid)
+        small = cv2.resize(crop.picture, FRAME, interpolation=cv2.INTER_AREA)
+        return spoken_for(np.asarray(small, np.uint8), laid)
 
     def features(self, picture: Picture) -> Features:
         """Keypoints of an upright card, measured at FRAME."""

@@ -102,7 +102,7 @@ def composed(there: World, pipeline: Pipeline, backgrounds: Backgrounds, seed: i
         side = int(rng.integers(320, 900))
         made = scene.compose(
             rng,
-            lambda _, key=key: scene.Card(there.pictures[key](), key),
+            _showing(scene.Card(there.pictures[key](), key)),
             backgrounds,
             size=(side, side * 4 // 5),
             layout=layouts.single,
@@ -117,6 +117,10 @@ def composed(there: World, pipeline: Pipeline, backgrounds: Backgrounds, seed: i
         evidence = recorder.seen[0]
         is_there = key in there.indexed or key in there.catalogued
         yield Example(evidence, frozenset({key} & {e.key for e in evidence} if is_there else ()), f"composed:{number}")
+
+
+def _showing(card: scene.Card) -> scene.CardSource:
+    return lambda _: card
 
 
 def photographed(data: Path, pipeline: Pipeline) -> Iterator[Example]:
