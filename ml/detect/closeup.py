@@ -21,7 +21,7 @@ def close_up(photo: Picture, outline: Floats) -> Picture:
         [[(1 + 2 * MARGIN) / WIDTH, 0, -MARGIN], [0, (1 + 2 * MARGIN) / HEIGHT, -MARGIN], [0, 0, 1]], np.float32
     )
     half = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]], np.float32)
-    view = onto_photo(np.asarray(outline, np.float32) + np.float32(0.5)) @ unit @ half
+    view = np.asarray(onto_photo(np.asarray(outline, np.float32) + np.float32(0.5)) @ unit @ half, np.float32)
     # where the photo has several pixels for one of the close-up, it is shrunk first, else edges would flicker
     scale = max(1.0, float(np.sqrt(abs(cv2.contourArea(np.asarray(outline, np.float32))) / (WIDTH * HEIGHT / 2))))
     low = np.floor(_seen(view).min(axis=0)).astype(int).clip(0)
@@ -31,7 +31,7 @@ def close_up(photo: Picture, outline: Floats) -> Picture:
         return np.zeros((HEIGHT, WIDTH, 3), np.uint8)
     size = tuple(max(1, round(edge / scale)) for edge in part.shape[1::-1])
     if scale > 1:
-        part = cv2.resize(part, size, interpolation=cv2.INTER_AREA)
+        part = np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA), np.uint8)
     shrink = (
         np.diag([size[0] / (high[0] - low[0] + 1), size[1] / (high[1] - low[1] + 1), 1]) if scale > 1 else np.eye(3)
     )
