@@ -3,7 +3,7 @@
 import argparse
 import json
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -30,6 +30,8 @@ class Tally:
     known: int = 0
     first: int = 0
     first_known: int = 0
+    pictured: int = 0
+    first_pictured: int = 0
     in_five: int = 0
     printings: int = 0
     printing_first: int = 0
@@ -50,6 +52,7 @@ class Tally:
         return {
             "detection_by_count": share(self.found, self.cards),
             "name": share(self.first_known, self.known),
+            "name_with_reference": share(self.first_pictured, self.pictured),
             "name_in_five": share(self.in_five, self.known),
             "printing": share(self.printing_first, self.printings),
             "printing_in_five": share(self.printing_in_five, self.printings),
@@ -80,9 +83,11 @@ def paired(labels: Sequence[Label], cards: Sequence[CardResult], fits: Fits) -> 
 class Judge:
     """Says whether a result names a label, by the catalogue behind the keys."""
 
-    def __init__(self, entries: dict[str, CardEntry]) -> None:
+    def __init__(self, entries: dict[str, CardEntry], referenced: Collection[str] = ()) -> None:
+        """referenced: keys of the cards whose picture the index has."""
         self.entries = entries
-        self.known = {(e.game, plain(n)) for e in entries.values() for n in (e.name, *e.aliases)}
+        self.known = _names(entries.values())
+        self.pictured = _names(entries[key] for key in referenced if key in entries)
 
     def same_name(self, key: str, label: Label) -> bool:
         """Whether the card behind a key has the label's name, in any of its spellings."""
@@ -109,6 +114,14 @@ class Judge:
         """Whether the catalogue has any card of this name."""
         return any((label.game, name) in self.known for name in label.names)
 
+    def is_pictured(self, label: Label) -> bool:
+        """Whether the index has a picture of any card of this name."""
+        return any((label.game, name) in self.pictured for name in label.names)
+
+
+def _names(entries: Iterable[CardEntry]) -> set[tuple[str, str]]:
+    return {(e.game, plain(n)) for e in entries for n in (e.name, *e.aliases)}
+
 
 def tallied(tally: Tally, labelled: LabelledPhoto, result: PhotoResult, judge: Judge) -> None:
     """Add one photo's outcome."""
@@ -123,6 +136,8 @@ def tallied(tally: Tally, labelled: LabelledPhoto, result: PhotoResult, judge: J
     tally.known += sum(judge.is_known(x) for x in named)
     tally.first += len(first)
     tally.first_known += sum(judge.is_known(named[i]) for i in first)
+    tally.pictured += sum(judge.is_pictured(x) for x in named)
+    tally.first_pictured += sum(judge.is_pictured(named[i]) for i in first)
     tally.in_five += len(five)
     printed = [x for x in named if x.number and x.set_code]
     tally.printings += len(printed)
@@ -158,6 +173,7 @@ def report(name: str, t: Tally) -> str:
             f"  cards outlined (by count)      {share(t.found, t.cards)}",
             f"  name first, all labelled       {share(t.first, t.labelled)}",
             f"  name first, in the catalogue   {share(t.first_known, t.known)}",
+            f"  ... with a reference picture   {share(t.first_pictured, t.pictured)}",
             f"  name in the first five         {share(t.in_five, t.labelled)}",
             f"  printing first                 {share(t.printing_first, t.printings)}",
             f"  printing in the first five     {share(t.printing_in_five, t.printings)}",
@@ -176,6 +192,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--tell-game", action="store_true", help="tell the pipeline each photo's game")
     for stage in ("detect", "embed", "read", "verify", "fuse"):
         parser.add_argument(f"--{stage}", default=engines.DEFAULTS[stage], help=f"one of {engines.versions_of(stage)}")
+    parser.add_argument("--models", type=Path, help="folder with further weights")
     parser.add_argument("--json", type=Path, help="write the figures and every result here")
     parser.add_argument("--threads", type=int, default=0, help="for each engine; 0 leaves it to the runtime")
     parser.add_argument("--quiet", action="store_true", help="only the totals")
@@ -186,11 +203,13 @@ def main() -> None:
     """Run over the photographs that the arguments name."""
     options = arguments()
     made = {
-        stage: engines.make(stage, getattr(options, stage), engines.Setup(threads=options.threads))
+        stage: engines.make(
+            stage, getattr(options, stage), engines.Setup(threads=options.threads, folder=options.models)
+        )
         for stage in ("detect", "embed", "read", "verify", "fuse")
     }
     loaded = sample.load(options.data, cache=options.cache, embedder=made["embed"])
-    judge = Judge({e.key: e for e in sample.catalogue_entries(options.data)})
+    judge = Judge({e.key: e for e in sample.catalogue_entries(options.data)}, loaded.index.keys)
     pipeline = engines.joined(made, loaded.index, loaded.catalogue)
     tallies = {
         "one card": Tally(),

@@ -1,9 +1,12 @@
 """The embedding net: an upright card picture to 256 numbers of unit length; alike cards lie near each other.
 
-Two ways are added up. The plain one is a linear map of the shrunk, evenly lit picture: it starts as a random projection,
-which keeps correlations (Johnson and Lindenstrauss, 1984), and aligned art is matched well by correlation alone. The
-convolutions learn what that misses: crooked outlines, glare, blur, covers. Both keep where things are: a card's layout counts.
+Three ways are added up. Two are linear maps: of the shrunk, evenly lit picture, and of its oriented gradients by cell (Dalal
+and Triggs, 2005), which light and casts leave alone. They start as random projections, which keep correlations (Johnson and
+Lindenstrauss, 1984), and aligned art is matched well by correlation alone. The convolutions learn what those miss: crooked
+outlines, glare, blur, covers. All keep where things are: a card's layout counts.
 """
+
+import math
 
 import torch
 from torch import Tensor, nn
@@ -13,6 +16,9 @@ from ml.nets.folding import fold
 
 WIDTH, HEIGHT = 96, 128
 SIZE = 256
+DIRECTIONS = 8
+CELL = 8
+"""Pixels of a cell in which gradients are added up, each way."""
 
 
 def _convolution(inside: int, outside: int, stride: int = 1) -> list[nn.Module]:
@@ -46,6 +52,9 @@ class EmbeddingNet(nn.Module):
         self.narrow = nn.Conv2d(d, 48, 1)
         self.learned = nn.Linear(48 * (HEIGHT // 16) * (WIDTH // 16), SIZE)
         self.plain = nn.Linear((HEIGHT // 4) * (WIDTH // 4) + 3 * (HEIGHT // 8) * (WIDTH // 8), SIZE, bias=False)
+        self.edges = nn.Linear(DIRECTIONS * (HEIGHT // CELL) * (WIDTH // CELL), SIZE, bias=False)
+        self.register_buffer("derivatives", _derivatives(), persistent=False)
+        nn.init.normal_(self.edges.weight, std=1.5 * self.edges.in_features**-0.5)
         nn.init.normal_(self.plain.weight, std=self.plain.in_features**-0.5)
         nn.init.normal_(self.learned.weight, std=0.3 * self.learned.in_features**-0.5)
 
@@ -55,7 +64,22 @@ class EmbeddingNet(nn.Module):
         colour = _even(functional.avg_pool2d(x, 8))
         plain: Tensor = self.plain(torch.cat([grey, colour], dim=1))
         learned: Tensor = self.learned(torch.relu(self.narrow(self.features(x))).flatten(1))
-        return functional.normalize(plain + learned, dim=1)
+        edges: Tensor = self.edges(self._gradients(x))
+        return functional.normalize(plain + edges + learned, dim=1)
+
+    def _gradients(self, x: Tensor) -> Tensor:
+        """(n, 3, h, w) -> (n, DIRECTIONS * cells): how much each cell brightens each way, against its surroundings."""
+        rising = torch.relu(functional.conv2d(x.mean(dim=1, keepdim=True), self.derivatives, padding=1))
+        cells = functional.avg_pool2d(rising, CELL)
+        around = functional.avg_pool2d(cells.mean(dim=1, keepdim=True), 3, stride=1, padding=1, count_include_pad=False)
+        return _even((cells / (around + 0.01)).sqrt())
+
+
+def _derivatives() -> Tensor:
+    """(DIRECTIONS, 1, 3, 3): Sobel's derivative towards each direction."""
+    across = torch.tensor([[-1.0, 0, 1], [-2, 0, 2], [-1, 0, 1]]) / 8
+    angles = [2 * math.pi * number / DIRECTIONS for number in range(DIRECTIONS)]
+    return torch.stack([math.cos(angle) * across + math.sin(angle) * across.T for angle in angles])[:, None]
 
 
 def _even(x: Tensor) -> Tensor:

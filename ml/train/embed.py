@@ -153,6 +153,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--data", type=Path, help="folder with cards/refs.csv; without it only drawn cards are seen")
     parser.add_argument("--backgrounds", type=Path, help="folder of photographs, for artworks that no card has")
     parser.add_argument("--out", type=Path, default=Path("build/train/embed"), help="checkpoint and weights")
+    parser.add_argument("--start", type=Path, help="checkpoint of another run to begin from")
     parser.add_argument("--resume", action="store_true")
     parser.add_argument("--export-only", action="store_true", help="export the checkpoint as it is")
     told = parser.parse_args(arguments)
@@ -165,6 +166,8 @@ def main(arguments: list[str] | None = None) -> None:
     training = Training(partial(build, folded=False), schedule, told.out)
     if (told.resume or told.export_only) and training.resume():
         print(f"at step {training.step}", flush=True)
+    elif told.start:
+        print(f"new: {', '.join(training.start_from(told.start)) or 'nothing'}", flush=True)
     if not told.export_only:
         training.run(Pairs(groups, art, pairs["batch"]), loss)
     net = training.averaged.module.eval().cpu()

@@ -35,6 +35,9 @@ SEEN = 0.15
 FAR = 0.3
 """Corners further off than this share of the outline are beyond what is learnt."""
 
+SPREAD = 0.03
+"""How far about a corner a place still counts as right, in shares of the card; a place is 0.05 wide."""
+
 
 @dataclass(frozen=True, slots=True)
 class Closeup:
@@ -123,23 +126,38 @@ def make_batch(rng: Rng, *, card: CardSource, backgrounds: Backgrounds, count: i
     }
 
 
+def place_chances(at: Tensor, grid: Tensor) -> Tensor:
+    """(n, 4, places): all chance on the places about each corner, falling off with the square of the distance.
+
+    at (n, 4, 2) and grid (places, 2) in shares. A corner that lies outside has its chance at the nearest places.
+    """
+    away = (at[:, :, None] - grid).square().sum(dim=3)
+    return torch.softmax(-away / (2 * SPREAD**2), dim=2)
+
+
 def loss(net: torch.nn.Module, batch: dict[str, Tensor]) -> tuple[Tensor, dict[str, float]]:
     """How far off the net's corners are, and how wrong it is about the top, the back and what is a card."""
     pixels = batch["pixels"].float().div(127.5).sub(1).contiguous(memory_format=torch.channels_last)
-    answer = net(pixels).float()
+    places, judged = net.seen(pixels)  # type: ignore[operator]
     is_card = batch["card"] > 0.5
-    corners = functional.smooth_l1_loss(answer[is_card, :8], batch["offsets"][is_card], beta=0.01)
+    chances = torch.log_softmax(places[is_card].float(), dim=2)
+    at = chances.exp() @ net.grid
+    off = at.flatten(1) - net.own - batch["offsets"][is_card]
+    corners = functional.smooth_l1_loss(off, torch.zeros_like(off), beta=0.01)
+    near = place_chances(batch["offsets"][is_card].unflatten(1, (4, 2)) + net.own.view(4, 2), net.grid)
+    place = -(near * chances).sum(dim=2).mean()
     told = is_card & (batch["back"] < 0.5)  # a back looks the same from both ends
-    turn = functional.cross_entropy(answer[told, 8:12], batch["turn"][told])
-    card = functional.binary_cross_entropy_with_logits(answer[:, 12], batch["card"])
-    back = functional.binary_cross_entropy_with_logits(answer[is_card, 13], batch["back"][is_card])
+    turn = functional.cross_entropy(judged[told, :4], batch["turn"][told])
+    card = functional.binary_cross_entropy_with_logits(judged[:, 4], batch["card"])
+    back = functional.binary_cross_entropy_with_logits(judged[is_card, 5], batch["back"][is_card])
     parts = {
-        "off": (answer[is_card, :8] - batch["offsets"][is_card]).abs().mean(),
-        "turn": (answer[told, 8:12].argmax(dim=1) == batch["turn"][told]).float().mean(),
-        "card": ((answer[:, 12] > 0) == is_card).float().mean(),
+        "off": off.abs().mean(),
+        "place": place,
+        "turn": (judged[told, :4].argmax(dim=1) == batch["turn"][told]).float().mean(),
+        "card": ((judged[:, 4] > 0) == is_card).float().mean(),
         "back": back,
     }
-    total = 10 * corners + 0.3 * turn + 0.3 * card + 0.1 * back
+    total = 10 * corners + 0.1 * place + 0.3 * turn + 0.3 * card + 0.1 * back
     return total, {name: float(value.detach()) for name, value in parts.items()}
 
 
@@ -172,6 +190,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--data", type=Path, help="folder with cards/refs.csv; without it only drawn cards are seen")
     parser.add_argument("--backgrounds", type=Path, help="folder of photographs to lay cards on")
     parser.add_argument("--out", type=Path, default=Path("build/train/fit"), help="checkpoint and weights")
+    parser.add_argument("--start", type=Path, help="checkpoint of another run to begin from")
     parser.add_argument("--resume", action="store_true")
     parser.add_argument("--export-only", action="store_true", help="export the checkpoint as it is")
     told = parser.parse_args(arguments)
@@ -181,6 +200,8 @@ def main(arguments: list[str] | None = None) -> None:
     training = Training(partial(build, folded=False), schedule, told.out)
     if (told.resume or told.export_only) and training.resume():
         print(f"at step {training.step}", flush=True)
+    elif told.start:
+        print(f"new: {', '.join(training.start_from(told.start)) or 'nothing'}", flush=True)
     count, drawn = config["closeups"]["batch"], config["closeups"]["drawn"]
     if not told.export_only:
         fronts, backs = pictures_for(told.data, drawn=drawn, seed=schedule.seed)

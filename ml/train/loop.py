@@ -106,6 +106,17 @@ class Training:
         self.step, self.seconds = kept["step"], kept["seconds"]
         return True
 
+    def start_from(self, checkpoint: Path) -> list[str]:
+        """Begin at step 0 with the averaged weights of another run. Returns the names of weights that it does not have.
+
+        Raises FileNotFoundError, and RuntimeError where the shapes of the two nets differ.
+        """
+        kept = torch.load(checkpoint, map_location=self.device, weights_only=True)["averaged"]
+        weights = {name.removeprefix("module."): value for name, value in kept.items() if name.startswith("module.")}
+        missing = self.module.load_state_dict(weights, strict=False).missing_keys
+        self.averaged.module.load_state_dict(self.module.state_dict())
+        return list(missing)
+
     def save(self) -> None:
         """Write the checkpoint, whole or not at all."""
         self.out.mkdir(parents=True, exist_ok=True)

@@ -74,3 +74,22 @@ def test_even_untrained_the_net_tells_exposure_from_content():
         vectors = net(torch.cat([card, card * 0.6 - 0.1, other]))
     np.testing.assert_allclose(vectors.norm(dim=1), 1, atol=1e-5)
     assert vectors[0] @ vectors[1] > 0.8 > vectors[0] @ vectors[2]
+
+
+def test_training_begins_from_another_run_and_keeps_what_that_learnt(tmp_path):
+    torch = pytest.importorskip("torch", reason="torch is not installed: config/install.sh ml")
+    from functools import partial
+
+    from ml.nets.embed import build
+    from ml.train.embed import loss
+    from ml.train.loop import Schedule, Training
+
+    build = partial(build, folded=False)
+    first = Training(build, Schedule(steps=2, warmup=1, generators=0), tmp_path / "first")
+    first.run(tiny_pairs(), loss)
+    second = Training(build, Schedule(seed=9, steps=2, generators=0), tmp_path / "second")
+    assert second.start_from(first.checkpoint) == []
+    assert second.step == 0
+    for name, value in first.averaged.module.state_dict().items():
+        assert torch.equal(value, second.module.state_dict()[name])
+        assert torch.equal(value, second.averaged.module.state_dict()[name])
