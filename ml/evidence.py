@@ -8,7 +8,8 @@ from rapidfuzz.distance import Levenshtein
 
 from ml.catalogue import name_similarity, plain
 from ml.lines import name_texts, subjects
-from ml.numbers import number_key
+from ml.numbers import POKEMON, number_key
+from ml.species import in_english
 from ml.types import CardEntry, Evidence, Match, Reading, TextQuery
 
 FITS = 0.85
@@ -22,7 +23,10 @@ MENTIONED = 0.9
 def text_query(reading: Reading, game: str | None, looks_like: str = "") -> TextQuery:
     """What a reading asks the catalogue. looks_like: the name of the nearest reference, whose other printings matter, too."""
     game = reading.game or game
-    names = name_texts(reading.lines, game) + ((looks_like,) if looks_like else ())
+    names = name_texts(reading.lines, game)
+    if game in (None, POKEMON):
+        names += tuple(said.name for text in names if (said := in_english(text)))
+    names += (looks_like,) if looks_like else ()
     return TextQuery(game, reading.number, reading.total, reading.set_code, names, subjects(reading.body))
 
 
@@ -99,17 +103,22 @@ def with_equal_art(found: Sequence[Evidence], entries: Mapping[str, CardEntry]) 
 
 
 def name_agreement(reading: Reading, entry: CardEntry) -> float | None:
-    """0 to 1: how well the printed name fits; None where no name was legible in a language that the entry has."""
-    known = [plain(n) for n in (entry.name, *entry.aliases)]
-    texts = [plain(text) for text in name_texts(reading.lines, reading.game or entry.game)]
+    """0 to 1: how well the printed name fits; None where no name was legible in a language that the entry has.
+
+    The species of a Pokemon card may be named in any language that ml/species.py knows.
+    """
     if reading.language == "ja" and entry.language not in ("", "ja"):
         return None
+    known = [plain(n) for n in (entry.name, *entry.aliases)]
+    titles = name_texts(reading.lines, reading.game or entry.game)
+    texts = [(plain(text), 1.0) for text in titles]
+    texts += [(plain(text), MENTIONED) for text in subjects(reading.body)]
     if reading.language == "ja" and not any(_is_kana(name) for name in known):
         # A Japanese name says nothing about a printing whose Japanese name is not known.
-        return None
-    printed = [name_similarity(text, name) for text in texts for name in known]
-    said = [MENTIONED * name_similarity(plain(text), name) for text in subjects(reading.body) for name in known]
-    return max(printed + said, default=None)
+        texts = []
+    if entry.game == POKEMON:
+        texts += [(plain(said.name), said.trust) for text in titles if (said := in_english(text))]
+    return max((trust * name_similarity(text, name) for text, trust in texts for name in known), default=None)
 
 
 def _is_kana(text: str) -> bool:
@@ -172,9 +181,12 @@ def set_agreement(reading: Reading, entry: CardEntry | None) -> float | None:
 
 
 def language_agreement(reading: Reading, entry: CardEntry | None) -> float | None:
-    """1 or -1; None where either is not known."""
-    if entry is None or not reading.language or not entry.language:
+    """1 or -1; None where either is not known. Japanese Pokemon sets are sets of their own, with their own numbers."""
+    if entry is None or not reading.language:
         return None
+    if not entry.language:
+        own = entry.game != POKEMON or any(_is_kana(name) for name in (entry.name, *entry.aliases))
+        return -1.0 if reading.language == "ja" and not own else None
     return 1.0 if reading.language == entry.language else -1.0
 
 

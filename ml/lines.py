@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 
 from ml.numbers import MAGIC, ONE_PIECE, POKEMON, PrintedNumber, guessed_game, language_of, printed_numbers
+from ml.species import CLEARLY, in_english, is_species
 from ml.types import Line, Reading
 
 TOP_END, BOTTOM_START = 0.17, 0.76
@@ -29,6 +30,8 @@ def interpreted(lines: Sequence[Line], *, game: str | None = None, body: Sequenc
     """
     numbers = printed_numbers(lines, game=game)
     guess = game or guessed_game([*lines, *body], numbers)
+    if guess is None and any(is_species(text) for text in name_texts(lines, None)):
+        guess = POKEMON
     fitting = [n for n in numbers if guess is None or n.game == guess]
     number = fitting[0] if fitting else PrintedNumber("", "")
     names = name_texts(lines, guess)
@@ -39,11 +42,17 @@ def interpreted(lines: Sequence[Line], *, game: str | None = None, body: Sequenc
         name_text=names[0] if names else "",
         lines=tuple(lines),
         game=guess,
-        language=number.language or language_of(lines),
+        language=number.language or language_of(lines) or (_language_of_title(names) if guess == POKEMON else None),
         number_confidence=number.trust,
         hp=hit_points(lines) if guess == POKEMON else "",
         body=tuple(line.text for line in body),
     )
+
+
+def _language_of_title(names: Sequence[str]) -> str | None:
+    """The one language in which a title names a species, letter by letter."""
+    said = [found.language for name in names if (found := in_english(name)) and found.trust >= CLEARLY]
+    return said[0] or None if said else None
 
 
 _SUBJECT = re.compile(
