@@ -202,5 +202,8 @@ def _keep_all(request: HttpRequest, found: Scan, by: object) -> bool:
 @require_POST
 def again(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """Look once more at the photos that could not be read."""
-    actions.look_again(scan=queries.scan_for(pk=pk, **_reader(request)))
+    try:
+        actions.look_again(scan=queries.scan_for(pk=pk, **_reader(request)))
+    except (TooManyWaiting, QueueFull) as error:
+        messages.error(request, error.message)
     return redirect("scan", pk=pk)

@@ -154,6 +154,16 @@ class TestReview:
         scan.refresh_from_db()
         assert (scan.state, len(queued)) == ("queued", 1)
 
+    def test_another_try_waits_for_room_in_the_queue_like_new_photos(self, signed_in, member, queued, settings):
+        settings.VISION_WAITING_PER_MEMBER = 1
+        failed, waits = make_scan(member, state="failed", cards=0), make_scan(member, state="queued", cards=0)
+        failed.photos.update(error="This photo could not be read. Try again.")
+        waits.photos.update(done_at=None)
+        page = signed_in.post(address("scan-again", failed.pk), follow=True).content.decode()
+        assert "1 photo of yours is still waiting" in page
+        failed.refresh_from_db()
+        assert (failed.state, queued) == ("failed", [])
+
     def test_a_choice_is_kept_and_the_sum_comes_back(self, signed_in, member):
         scan = make_scan(member)
         card, other = cards_of(scan)[0], make_variant(make_product("Moon Drake"))

@@ -161,17 +161,17 @@ def resume_stalled(*, now: dt.datetime | None = None) -> int:
 def look_again(*, scan: Scan) -> Scan:
     """Give the photos that could not be read another try. The caller has checked whose scan it is.
 
-    Safe to repeat. Raises Conflict where no photo failed. Emits scan.started.
+    Safe to repeat. Raises Conflict where no photo failed, TooManyWaiting or QueueFull as for new photos. Emits scan.started.
     """
     scan = Scan.objects.select_for_update(no_key=True).get(pk=scan.pk)
     if scan.state in states.LIVE:
         return scan
-    turn = waiting.next_turn(owner=scan.owner, visitor_token=scan.visitor_token)
-    failed = scan.photos.exclude(error="").update(
-        error="", done_at=None, attempts=0, started_at=None, queued_at=None, turn=turn + F("position")
-    )
-    if not failed:
+    failed = scan.photos.exclude(error="")
+    if not (count := failed.count()):
         raise Conflict("Every photo of this scan has been looked at.")
+    waiting.refuse_beyond_limits(count, owner=scan.owner, visitor_token=scan.visitor_token)
+    turn = waiting.next_turn(owner=scan.owner, visitor_token=scan.visitor_token)
+    failed.update(error="", done_at=None, attempts=0, started_at=None, queued_at=None, turn=turn + F("position"))
     scan.state, scan.error, scan.finished_at = states.after(scan.state, "again"), "", None
     scan.save(update_fields=["state", "error", "finished_at"])
     outbox.emit(ScanStarted(scan_id=scan.pk))
