@@ -8,7 +8,7 @@ so that light and colour casts say nothing, and block by block at the shift that
 off does not either.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import cv2
 import numpy as np
@@ -44,16 +44,15 @@ def spoken_for(card: Picture, references: Mapping[str, Picture]) -> dict[str, fl
 
 def leans(card: Floats, a: Floats, b: Floats) -> float | None:
     """-1 (like b) to 1 (like a) over all places where a and b differ; None where they do not. Fine structures, same size."""
-    b = _beside(a, b)
-    # A difference that a pixel's shift explains is none.
-    apart = np.maximum(_unexplained(a, b), _unexplained(b, a))
-    mask = (cv2.GaussianBlur(apart, (0, 0), 2.0) > DIFFERS).astype(np.float32)
-    difference = (a - b) * mask
-    if float((difference**2).sum()) < LEAST_ENERGY:
+    # Where they differ as they lie, they may still be the same print beside its place.
+    b = _beside(a, b, _blocks(_differing(a, b)))
+    difference = (a - b) * _differing(a, b)
+    energy = difference**2
+    if float(energy.sum()) < LEAST_ENERGY:
         return None
     middle = (a + b) * 0.5
-    there = _beside(middle, card)
-    energy, spoken = difference**2, 2 * (there - middle) * difference
+    there = _beside(middle, card, _blocks(energy))
+    spoken = 2 * (there - middle) * difference
     # Block by block, so that one place of glare does not outweigh the rest.
     weights = cv2.resize(energy, None, fx=1 / BLOCK, fy=1 / BLOCK, interpolation=cv2.INTER_AREA)
     leaning = np.clip(
@@ -62,17 +61,32 @@ def leans(card: Floats, a: Floats, b: Floats) -> float | None:
     return float(leaning.sum() / weights.sum())
 
 
-def _beside(a: Floats, b: Floats) -> Floats:
-    """`b` moved onto `a` block by block, by at most REACH pixels, by what both have in common."""
-    height, width = a.shape
+def _differing(a: Floats, b: Floats) -> Floats:
+    """1 where a pixel's shift does not explain how `a` and `b` differ, else 0."""
+    apart = np.maximum(_unexplained(a, b), _unexplained(b, a))
+    return (cv2.GaussianBlur(apart, (0, 0), 2.0) > DIFFERS).astype(np.float32)
+
+
+def _blocks(values: Floats) -> list[tuple[int, int]]:
+    """Top and left of every block with a value above 0."""
+    height, width = values.shape
+    return [
+        (y, x)
+        for y in range(0, height, BLOCK)
+        for x in range(0, width, BLOCK)
+        if values[y : y + BLOCK, x : x + BLOCK].any()
+    ]
+
+
+def _beside(a: Floats, b: Floats, blocks: Sequence[tuple[int, int]]) -> Floats:
+    """`b` with these blocks moved onto `a`, each by at most REACH pixels, by what both have in common."""
     padded = cv2.copyMakeBorder(b, REACH, REACH, REACH, REACH, cv2.BORDER_REPLICATE)
-    moved = np.empty_like(b)
-    for y in range(0, height, BLOCK):
-        for x in range(0, width, BLOCK):
-            block = a[y : y + BLOCK, x : x + BLOCK]
-            part = padded[y : y + block.shape[0] + 2 * REACH, x : x + block.shape[1] + 2 * REACH]
-            _, _, _, (dx, dy) = cv2.minMaxLoc(cv2.matchTemplate(part, block, cv2.TM_CCORR_NORMED))
-            moved[y : y + BLOCK, x : x + BLOCK] = part[dy : dy + block.shape[0], dx : dx + block.shape[1]]
+    moved = b.copy()
+    for y, x in blocks:
+        block = a[y : y + BLOCK, x : x + BLOCK]
+        part = padded[y : y + block.shape[0] + 2 * REACH, x : x + block.shape[1] + 2 * REACH]
+        _, _, _, (dx, dy) = cv2.minMaxLoc(cv2.matchTemplate(part, block, cv2.TM_CCORR_NORMED))
+        moved[y : y + BLOCK, x : x + BLOCK] = part[dy : dy + block.shape[0], dx : dx + block.shape[1]]
     return moved
 
 

@@ -37,18 +37,19 @@ class KeypointVerifier:
         self._sift = cv2.SIFT.create(nfeatures=keypoints, contrastThreshold=0.02)
         self._features: OrderedDict[str, tuple[int, Features]] = OrderedDict()
         self._remembered = remembered
+        self._latest: tuple[Picture, Features] | None = None
         self._lock = Lock()
 
     def inliers(self, crop: Crop, references: Mapping[str, Picture]) -> dict[str, int]:
         """See `ml.interfaces.Verifier`."""
         if not references:
             return {}
-        mine = self.features(crop.picture)
+        mine = self._of_card(crop.picture)
         return {key: agreeing(mine, self._of_reference(key, picture)) for key, picture in references.items()}
 
     def details(self, crop: Crop, references: Mapping[str, Picture]) -> dict[str, float]:
         """See `ml.interfaces.Comparer`."""
-        mine = self.features(crop.picture)
+        mine = self._of_card(crop.picture)
         laid = {}
         for key, picture in references.items():
             # Where the reference lies over the card: its picture is brought to the card's own frame.
@@ -68,6 +69,13 @@ class KeypointVerifier:
         places = np.array([p.pt for p in points], np.float32) / np.array(FRAME, np.float32)
         rooted = np.sqrt(descriptors / (descriptors.sum(axis=1, keepdims=True) + 1e-9))
         return places.astype(np.float32), rooted.astype(np.float32)
+
+    def _of_card(self, picture: Picture) -> Features:
+        """A card is asked about several times in a row; its keypoints are found once."""
+        latest = self._latest
+        if latest is None or latest[0] is not picture:
+            latest = self._latest = picture, self.features(picture)
+        return latest[1]
 
     def _of_reference(self, key: str, picture: Picture) -> Features:
         # The stamp notices a reference picture that was replaced under the same key.
