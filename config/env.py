@@ -78,6 +78,21 @@ class Environment(BaseSettings):
         False, description="true where your terms allow that what members confirm trains recognition"
     )
 
+    # price feeds
+    tcgplayer_client_id: str = Field("", description="public key of TCGplayer's API; empty: its feed is off")
+    tcgplayer_client_secret: str = Field("", description="private key of TCGplayer's API")
+    ebay_client_id: str = Field("", description="App ID of eBay's Buy APIs; empty: its feeds are off")
+    ebay_client_secret: str = Field("", description="Cert ID of eBay's Buy APIs")
+    ebay_sales_allowed: bool = Field(
+        False, description="true where your agreement with eBay allows price statistics out of Marketplace Insights"
+    )
+    pricecharting_token: str = Field("", description="token of a PriceCharting subscription; empty: its feed is off")
+    bricklink_consumer_key: str = Field("", description="consumer key of BrickLink's API; empty: its feed is off")
+    bricklink_consumer_secret: str = Field("", description="consumer secret of BrickLink's API")
+    bricklink_token: str = Field("", description="token value of BrickLink's API")
+    bricklink_token_secret: str = Field("", description="token secret of BrickLink's API")
+    feeds_allow_private: bool = Field(False, description="true where price files lie on addresses of your own network")
+
     # logs
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING, ERROR or CRITICAL")
     log_format: str = Field("", description="json or console; empty: json in production")

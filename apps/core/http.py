@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import ipaddress
 import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import Self
 
@@ -20,7 +22,14 @@ _CHUNK = 64 * 1024
 
 
 class FetchRefused(Exception):
-    """The address is not one that we fetch from, or what is there is not what was asked for. Trying again is no use."""
+    """The address is not one that we fetch from, or what is there is not what was asked for. Trying again is no use.
+
+    `status` is the answer's where it said no, else 0.
+    """
+
+    def __init__(self, message: str, *, status: int = 0) -> None:
+        self.status = status
+        super().__init__(message)
 
 
 class FetchFailed(Exception):
@@ -188,19 +197,35 @@ class Fetcher:
     ) -> None:
         self.client.close()
 
-    def fetch(self, url: str, *, most_bytes: int, accept: tuple[str, ...] = (), etag: str = "") -> Fetched | None:
-        """The content at a http(s) address; None where it is still the one of `etag`.
+    def fetch(
+        self,
+        url: str,
+        *,
+        most_bytes: int,
+        accept: tuple[str, ...] = (),
+        etag: str = "",
+        modified: str = "",
+        method: str = "GET",
+        headers: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+    ) -> Fetched | None:
+        """The content at a http(s) address; None where it is still the one of `etag` or `modified`.
 
-        accept: beginnings of content types, e.g. ("image/",); empty takes all.
+        accept: beginnings of content types, e.g. ("image/",); empty takes all. headers: sent to the address itself and
+        to where it redirects on the same host, never to another one. Only GET follows redirects.
         Raises FetchRefused (address, redirect, type or size not allowed; 4xx), FetchFailed (network, time, 429, 5xx).
         """
         self.deadline.set(self.timeout)
-        headers = {"If-None-Match": etag} if etag else {}
+        asked = {"If-None-Match": etag, "If-Modified-Since": modified}
+        sent = {name: value for name, value in asked.items() if value} | dict(headers or {})
         try:
             for _hop in range(REDIRECTS + 1):
-                with self.client.stream("GET", _checked(url), headers=headers) as answer:
-                    if answer.has_redirect_location:
-                        url = str(answer.url.join(answer.headers["location"]))
+                with self.client.stream(method, _checked(url), headers=sent, content=content) as answer:
+                    if answer.has_redirect_location and method == "GET":
+                        onward = answer.url.join(answer.headers["location"])
+                        if (onward.scheme, onward.host, onward.port) != _origin(answer.url):
+                            sent = {name: value for name, value in sent.items() if name in asked}
+                        url = str(onward)
                         continue
                     return self._read(answer, most_bytes, accept)
         except httpx.TimeoutException as error:
@@ -239,13 +264,28 @@ def _checked(url: str) -> str:
     return url
 
 
+def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
+    return url.scheme, url.host, url.port
+
+
+def wait_told(text: str, *, now: dt.datetime | None = None) -> float | None:
+    """Seconds to wait out of a Retry-After header: a number, or an HTTP date (RFC 9110, 10.2.3). None where it says nothing."""
+    text = text.strip()
+    if text.isdigit() and text.isascii():
+        return float(text) if len(text) < 7 else None
+    try:
+        at = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    at = at if at.tzinfo else at.replace(tzinfo=dt.UTC)
+    return max(0.0, (at - (now or dt.datetime.now(dt.UTC))).total_seconds())
+
+
 def _check_status(answer: httpx.Response) -> None:
     status = answer.status_code
     if status == httpx.codes.OK:
         return
     if status == httpx.codes.TOO_MANY_REQUESTS or status >= 500:
-        wait = answer.headers.get("retry-after", "")
-        raise FetchFailed(
-            f"answered {status}", status=status, retry_after=float(wait) if wait.isdigit() and len(wait) < 7 else None
-        )
-    raise FetchRefused(f"answered {status}")
+        wait = wait_told(answer.headers.get("retry-after", ""))
+        raise FetchFailed(f"answered {status}", status=status, retry_after=wait)
+    raise FetchRefused(f"answered {status}", status=status)

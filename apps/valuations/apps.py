@@ -1,4 +1,4 @@
-"""Registration of the app; after each migration (and each flush) the known sources of prices are written."""
+"""Registration of the app; after each migration (and each flush) the known sources of prices and their feeds are written."""
 
 from django.apps import AppConfig
 from django.apps import apps as installed
@@ -13,17 +13,19 @@ class ValuationsConfig(AppConfig):
     default = True
 
     def ready(self) -> None:
-        """Have the sources written where the tables are; give the search its prices."""
+        """Have the sources and feeds written where the tables are; give the search its prices."""
         from apps.valuations.search import plug_in
 
         plug_in()
-        post_migrate.connect(_plant_sources, sender=self)
+        post_migrate.connect(_plant, sender=self)
 
 
-def _plant_sources(*, using: str, apps: Apps = installed, **_: object) -> None:
-    from apps.valuations.sources import plant
+def _plant(*, using: str, apps: Apps = installed, **_: object) -> None:
+    from apps.valuations import sources
+    from apps.valuations.feeds import registry
 
     try:
-        plant(apps, using)
-    except LookupError:  # migrated back to before the app had tables
+        sources.plant(apps, using)
+        registry.plant(apps, using)
+    except LookupError:  # migrated back to before the app had these tables
         return

@@ -1,4 +1,7 @@
-"""Market data and what follows from it: source, quote, sale, current price, valuation. Quotes are partitioned by month."""
+"""Market data and what follows from it: source, quote, sale, current price, valuation; feeds and their runs.
+
+Quotes are partitioned by month.
+"""
 
 from __future__ import annotations
 
@@ -156,3 +159,94 @@ class Valuation(Base):
 
     def __str__(self) -> str:
         return f"{self.value} {self.currency}"
+
+
+class Feed(models.Model):
+    """A source that is asked by itself, at its pace: what the operator chose, and what is remembered between runs."""
+
+    slug = models.SlugField(unique=True)
+    kind = models.CharField(max_length=24, help_text="which adapter asks it")
+    is_on = models.BooleanField(default=False, help_text="whether it runs by itself; one without its keys never does")
+    pace_minutes = models.PositiveIntegerField(help_text="from the beginning of one run to that of the next")
+    options = models.JSONField(default=dict, blank=True, help_text="see docs/feeds.md")
+    validators = models.JSONField(
+        default=dict,
+        editable=False,
+        help_text="ETag and Last-Modified of files that are asked for only if they changed",
+    )
+    next_run_at = models.DateTimeField(null=True, blank=True, help_text="empty: as soon as somebody looks")
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(pace_minutes__gt=0), name="feed_pace_positive")]
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+class FeedRun(Base):
+    """One run of a feed, from its first page to its last, however often it was stopped on the way."""
+
+    class State(models.TextChoices):
+        """Where it stands. A running one whose process died is known by the feed's lock being free."""
+
+        RUNNING = "running", _("running")
+        PAUSED = "paused", _("goes on soon")
+        DONE = "done", _("done")
+        FAILED = "failed", _("failed")
+
+    class Trigger(models.TextChoices):
+        """What started it."""
+
+        SCHEDULE = "schedule", _("the schedule")
+        ADMIN = "admin", _("the admin")
+        COMMAND = "command", _("the command line")
+
+    feed = models.ForeignKey(Feed, on_delete=models.CASCADE, related_name="runs")
+    state = models.CharField(max_length=8, choices=State, default=State.RUNNING)
+    trigger = models.CharField(max_length=8, choices=Trigger)
+    started_at = models.DateTimeField(default=timezone.now)
+    ended_at = models.DateTimeField(null=True)
+    seconds = models.FloatField(default=0, help_text="at work, pauses left out")
+    resumed = models.PositiveIntegerField(default=0, help_text="how often it went on after a stop")
+    continues = models.ForeignKey(
+        "self", null=True, on_delete=models.SET_NULL, help_text="the failed run from whose place it went on"
+    )
+    cursor = models.JSONField(default=dict, help_text="where to go on; stored with the rows that came before")
+    requests = models.PositiveIntegerField(default=0)
+    pages = models.PositiveIntegerField(default=0)
+    rows = models.PositiveIntegerField(default=0, help_text="read: the sum of the next six")
+    created = models.PositiveIntegerField(default=0)
+    updated = models.PositiveIntegerField(default=0)
+    unchanged = models.PositiveIntegerField(default=0)
+    repeated = models.PositiveIntegerField(default=0, help_text="said twice on one page; the last word counts")
+    unpriced = models.PositiveIntegerField(default=0)
+    rejected = models.PositiveIntegerField(default=0)
+    newest_at = models.DateTimeField(null=True, help_text="the newest observation in it")
+    error = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["feed"], condition=Q(state__in=["running", "paused"]), name="feed_run_one_at_a_time"
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["done", "failed"], ended_at__isnull=False)
+                | Q(state__in=["running", "paused"], ended_at__isnull=True),
+                name="feed_run_ended_or_under_way",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    rows=F("created") + F("updated") + F("unchanged") + F("repeated") + F("unpriced") + F("rejected")
+                ),
+                name="feed_run_accounts_for_every_row",
+            ),
+        ]
+        indexes = [models.Index(fields=["feed", "-started_at"], name="feed_run_by_feed")]
+
+    def __str__(self) -> str:
+        return f"{self.feed_id} {self.started_at:%Y-%m-%d %H:%M}"
+
+    @property
+    def stored(self) -> int:
+        """Rows that were new or said something new."""
+        return self.created + self.updated

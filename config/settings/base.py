@@ -49,6 +49,7 @@ INSTALLED_APPS = [
     "apps.scans",
     "apps.listings",
     "apps.escrow",
+    "apps.alerts",
     "apps.trades",
     "apps.moderation",
     "apps.demo",
@@ -162,6 +163,7 @@ CELERY_BEAT_SCHEDULE = {
     "resume-scans": {"task": "apps.scans.tasks.resume_stalled", "schedule": 30.0},
     "index-references": {"task": "apps.scans.tasks.index_references", "schedule": 60.0},
     "refresh-current-prices": {"task": "apps.valuations.tasks.refresh_stale", "schedule": crontab(minute=17)},
+    "run-feeds": {"task": "apps.valuations.tasks.run_due_feeds", "schedule": 60.0},
 }
 
 # -- recognition -----------------------------------------------------------
@@ -174,6 +176,29 @@ VISION_WAITING = ENV.vision_waiting
 TRAIN_ON_CORRECTIONS = ENV.train_on_corrections
 # so soon every worker follows when a version is put into service, tried or rolled back
 MODEL_VERSIONS_KEPT_SECONDS = 5.0
+
+# -- price feeds -----------------------------------------------------------
+TCGPLAYER_CLIENT_ID = ENV.tcgplayer_client_id
+TCGPLAYER_CLIENT_SECRET = ENV.tcgplayer_client_secret
+EBAY_CLIENT_ID = ENV.ebay_client_id
+EBAY_CLIENT_SECRET = ENV.ebay_client_secret
+EBAY_SALES_ALLOWED = ENV.ebay_sales_allowed
+PRICECHARTING_TOKEN = ENV.pricecharting_token
+BRICKLINK_CONSUMER_KEY = ENV.bricklink_consumer_key
+BRICKLINK_CONSUMER_SECRET = ENV.bricklink_consumer_secret
+BRICKLINK_TOKEN = ENV.bricklink_token
+BRICKLINK_TOKEN_SECRET = ENV.bricklink_token_secret
+FEEDS_ALLOW_PRIVATE = ENV.feeds_allow_private
+FEED_ADDRESSES = {
+    "tcgplayer": "https://api.tcgplayer.com",
+    "tcgcsv": "https://tcgcsv.com",
+    "ebay": "https://api.ebay.com",
+    "cardmarket": "https://downloads.s3.cardmarket.com/productCatalog",
+    "pricecharting": "https://www.pricecharting.com",
+    "bricklink": "https://api.bricklink.com/api/store/v1",
+}
+FEED_TIMEOUT_SECONDS = 120.0  # of one answer, however large
+FEED_ATTEMPTS = 5  # of one request
 
 # -- accounts --------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"

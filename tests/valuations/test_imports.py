@@ -205,7 +205,7 @@ def test_a_repeat_of_sales_changes_nothing(product, sales_csv):
     ("line", "reason"),
     [
         ("b,emb1,004,NM,,0,,,,,2026-07-01", "a sale has a price above zero"),
-        ("b,emb1,004,NM,,-3,,,,,2026-07-01", "a sale has a price above zero"),
+        ("b,emb1,004,NM,,-3,,,,,2026-07-01", "'-3' is below zero: no price"),
         (",emb1,004,NM,,3,,,,,2026-07-01", "it needs a reference of at most 80 characters"),
         ("b,emb1,004,NM,,3,,0,,,2026-07-01", "a sale is of at least one copy"),
         ("b,emb1,004,NM,,3,,-1,,,2026-07-01", "'-1' is below zero"),

@@ -28,12 +28,12 @@ def test_a_json_number_is_read_to_the_cent(amount):
     assert abs(price_from(amount) - Decimal(amount)) <= Decimal("0.006")
 
 
-@pytest.mark.parametrize("written", [None, "", "  ", "0", "0.00", 0, 0.0, "-1", "$0", "0.004"])
+@pytest.mark.parametrize("written", [None, "", "  ", "0", "0.00", 0, 0.0, "$0", "0.004", "-0"])
 def test_no_price_is_none(written):
     assert price_from(written) is None
 
 
-@pytest.mark.parametrize("written", ["free", "1.2.3", "1,2", "NaN", "Infinity", "1e99", "12 or so", "--", [], {}])
+@pytest.mark.parametrize("written", ["free", "1.2.3", "1,2", "NaN", "Infinity", "1e99", "12 or so", "--", [], {}, "-1", -0.5, True])
 def test_what_is_no_price_is_refused(written):
     with pytest.raises(ValueError, match="price"):
         price_from(written)

@@ -6,6 +6,7 @@ A replay changes nothing.
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import uuid
 from collections.abc import Iterable, Iterator
@@ -29,6 +30,7 @@ class MarketReport:
 
     kind: str
     batch_id: uuid.UUID
+    read: int = 0
     created: int = 0
     updated: int = 0
     unchanged: int = 0
@@ -36,7 +38,14 @@ class MarketReport:
     added_finishes: int = 0
     rejected: int = 0
     rejects: list[Reject] = field(default_factory=list)
+    newest_at: dt.datetime | None = None
     touched: set[UUID] = field(default_factory=set)
+
+    @property
+    def repeated(self) -> int:
+        """Rows that another row of the same batch took the place of."""
+        told = self.created + self.updated + self.unchanged + self.unpriced + self.rejected
+        return self.read - told
 
     def lines(self) -> Iterator[str]:
         """The report as text."""
@@ -55,16 +64,27 @@ class MarketReport:
 
 @transaction.atomic
 def load(
-    rows: Iterable[QuoteRow | SaleRow | Reject], *, kind: str, origin: str, add_finishes: bool = False
+    rows: Iterable[QuoteRow | SaleRow | Reject],
+    *,
+    kind: str,
+    origin: str,
+    add_finishes: bool = False,
+    batch_id: uuid.UUID | None = None,
+    daily: bool = False,
 ) -> MarketReport:
-    """Write quotes or sales (`kind` "quotes" or "sales"); one transaction. `add_finishes`: see the command."""
-    report = MarketReport(kind, uuid.uuid4())
+    """Write quotes or sales (`kind` "quotes" or "sales"); one transaction. `add_finishes`: see the command.
+
+    daily: the same cards come again and again, so that of one that the catalogue lacks its name alone is kept as a
+    reject, once, instead of every day's price of it.
+    """
+    report = MarketReport(kind, batch_id or uuid.uuid4())
     rejects: list[Reject] = []
     with connection.cursor() as cursor:
         cursor.execute("select pg_advisory_xact_lock(hashtext('valuations.import'))")
         cursor.execute(statements.STAGE[kind])
         with cursor.copy(statements.COPY[kind]) as copy:
             for n, row in enumerate(rows):
+                report.read += 1
                 if isinstance(row, Reject):
                     rejects.append(row)
                 elif "\\u0000" in (content := json.dumps(row.content, default=str)):
@@ -74,8 +94,8 @@ def load(
         cursor.execute(statements.RESOLVE)
         if add_finishes:
             report.added_finishes = _add_finishes(cursor)
-        cursor.execute(statements.REFUSED)
-        rejects += [Reject(line, content, reason) for line, content, reason in cursor.fetchall()]
+        cursor.execute(statements.REFUSED_NAMES if daily else statements.REFUSED)
+        rejects += [Reject(line, json.loads(content), reason) for line, content, reason in cursor.fetchall()]
         _write(cursor, report)
         cursor.execute("drop table stage_market, stage_lookup, stage_candidate")
     keep(rejects, origin=origin, batch_id=report.batch_id)
@@ -116,7 +136,7 @@ def _write(cursor: Any, report: MarketReport) -> None:
         report.unpriced = cursor.rowcount
         cursor.execute(statements.MONTHS)
     cursor.execute(statements.TOTAL[kind])
-    total = cursor.fetchone()[0]
+    total, report.newest_at = cursor.fetchone()
     for name, statement in (("updated", statements.UPDATE[kind]), ("created", statements.INSERT[kind])):
         cursor.execute(statement, {"now": timezone.now()})
         setattr(report, name, cursor.rowcount)

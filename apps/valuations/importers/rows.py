@@ -29,7 +29,7 @@ class Lookup:
 
 @dataclass(frozen=True, slots=True)
 class QuoteRow:
-    """What a source says at one time; None where it says nothing. Zero and below are None: nothing was sold."""
+    """What a source says at one time; None where it says nothing. Zero is None: nothing was sold."""
 
     line: int | None
     content: object
@@ -66,9 +66,9 @@ class SaleRow:
 
 
 def price_from(text: object) -> Decimal | None:
-    """A price out of "9.99", "$1,299.00" or a JSON number, in cents; None for blank, zero and below (no sale).
+    """A price out of "9.99", "$1,299.00" or a JSON number, in cents; None for blank and zero (nothing was sold).
 
-    Raises ValueError on anything else, and on a price too large to be one.
+    Raises ValueError on anything else, on what is below zero, and on a price too large to be one.
     """
     if text is None or (isinstance(text, str) and not text.strip()):
         return None
@@ -84,6 +84,8 @@ def price_from(text: object) -> Decimal | None:
         raise ValueError(f"{text!r} is not a price") from None
     if price >= 10**10:
         raise ValueError(f"{text!r} is too large to be a price")
+    if price < 0:
+        raise ValueError(f"{text!r} is below zero: no price")
     return price if price > 0 else None
 
 

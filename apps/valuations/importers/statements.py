@@ -91,6 +91,11 @@ drop table stage_lookup, stage_candidate;
 """
 
 REFUSED = "select line, content, reason from stage_market where reason is not null order by n"
+REFUSED_NAMES = """select null::integer, jsonb_strip_nulls(jsonb_build_object('source', source, 'variant_id', variant_id,
+    'id_source', nullif(id_source, ''), 'id', nullif(id_value, ''), 'category', nullif(category, ''),
+    'release', nullif(release, ''), 'number', nullif(number, ''), 'finish', nullif(finish, ''),
+    'language', nullif(language, ''), 'treatment', nullif(treatment, ''))), reason
+from stage_market where reason is not null order by n"""
 EMPTY = """delete from stage_market where reason is null and coalesce(low, mid, high, market) is null"""
 MONTHS = """select count(*) from (select distinct date_trunc('month', observed_at at time zone 'UTC')::date as month
 from stage_market where reason is null) needed where valuations_make_partition(month)"""
@@ -102,8 +107,8 @@ _SALES = """(select distinct on (source_id, reference) * from stage_market where
 order by source_id, reference, n desc)"""
 
 TOTAL = {
-    "quotes": f"select count(*) from {_QUOTES} s",  # noqa: S608 - fixed text
-    "sales": f"select count(*) from {_SALES} s",  # noqa: S608
+    "quotes": f"select count(*), max(observed_at) from {_QUOTES} s",  # noqa: S608 - fixed text
+    "sales": f"select count(*), max(sold_at) from {_SALES} s",  # noqa: S608
 }
 UPDATE = {
     "quotes": f"""

@@ -6,6 +6,7 @@ A file tells no day: it is the folder's name (2026-07-07/3/604/prices), `last-up
 from __future__ import annotations
 
 import datetime as dt
+import io
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +16,7 @@ from apps.catalog.importers.rows import finish_from
 from apps.catalog.importers.tcgcsv import results
 from apps.core.errors import InvalidInput
 from apps.core.rejects import Reject
-from apps.core.tabular import rows_of
+from apps.core.tabular import rows_in, text_of
 from apps.valuations.importers.rows import Lookup, QuoteRow, instant_from, price_from
 
 SOURCE = "tcgplayer"
@@ -35,14 +36,19 @@ def read(path: Path, *, on: dt.date | None = None) -> Iterator[QuoteRow | Reject
     for file in files:
         at = _instant(file, on)
         for position, price in enumerate(results(file), 1):
-            yield _quote(position, price, at)
+            yield quote_of(position, price, at)
     for file in tables:
-        at = _instant(file, on)
-        for line, row in rows_of(file, required=("productid", "marketprice")):
-            names = {"productId": "productid", "subTypeName": "subtypename"} | {
-                f"{column}Price": f"{column}price" for column in _COLUMNS
-            }
-            yield _quote(line, {name: row.get(column, "") for name, column in names.items()}, at)
+        with text_of(file) as stream:
+            yield from quotes_in_table(stream, _instant(file, on), name=file.name)
+
+
+def quotes_in_table(stream: io.TextIOBase, at: dt.datetime, *, name: str = "the file") -> Iterator[QuoteRow | Reject]:
+    """The prices of a ProductsAndPrices.csv. Raises InvalidInput when it is none."""
+    names = {"productId": "productid", "subTypeName": "subtypename"} | {
+        f"{column}Price": f"{column}price" for column in _COLUMNS
+    }
+    for line, row in rows_in(stream, required=("productid", "marketprice"), name=name):
+        yield quote_of(line, {name: row.get(column, "") for name, column in names.items()}, at)
 
 
 def _instant(file: Path, on: dt.date | None) -> dt.datetime:
@@ -57,15 +63,19 @@ def _instant(file: Path, on: dt.date | None) -> dt.datetime:
     raise InvalidInput(f"Of which day are the prices of {file.name}? Say it with --date.")
 
 
-def _quote(line: int, price: dict[str, Any], at: dt.datetime) -> QuoteRow | Reject:
+def quote_of(line: int, price: Any, at: dt.datetime) -> QuoteRow | Reject:
+    """One price of TCGplayer's shape, as it was at `at`."""
     try:
         word = price.get("subTypeName") or ""
         finish = finish_from(word)
         if finish is None:
-            raise ValueError(f"{word!r} is not a finish")
+            named = {"productId": price.get("productId"), "subTypeName": word}  # the same one every day
+            return Reject(line, named, f"it is not a price of this format: {word!r} is not a finish")
         low, mid, high, market = (price_from(price.get(f"{column}Price")) for column in _COLUMNS)
-        product = str(price["productId"])
-    except (KeyError, ValueError, AttributeError) as error:
+        product = price["productId"]
+        if isinstance(product, bool) or not str(product).isdigit():
+            raise ValueError(f"{product!r} is not an id")
+    except (KeyError, ValueError, AttributeError, TypeError) as error:
         return Reject(line, price, f"it is not a price of this format: {error}")
-    lookup = Lookup(id_source=SOURCE, id_value=product, finish=finish.value)
+    lookup = Lookup(id_source=SOURCE, id_value=str(product), finish=finish.value)
     return QuoteRow(line, price, lookup, SOURCE, "NM", at, low, mid, high, market, "USD")

@@ -1,0 +1,64 @@
+"""What an adapter is: whether it is on, and how a run is cut into pages that can be resumed. No network, no database."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal, Protocol
+
+from apps.core.rejects import Reject
+from apps.valuations.feeds.client import Client, Validator
+from apps.valuations.importers.rows import QuoteRow, SaleRow
+
+Cursor = dict[str, Any]
+"""Where a run stands, as JSON: stored in the transaction that stored the rows before it."""
+
+Row = QuoteRow | SaleRow | Reject
+
+
+@dataclass(frozen=True)
+class Page:
+    """Rows that belong together, and where to go on once they are stored.
+
+    validators: by address, of files that are done with it; kept so that they are next asked for only if they changed.
+    """
+
+    rows: Sequence[Row]
+    cursor: Cursor
+    validators: Mapping[str, Validator] = field(default_factory=dict)
+
+
+class Adapter(Protocol):
+    """One kind of source. Made anew for each run, out of the feed's options."""
+
+    kind: ClassVar[str]
+    title: ClassVar[str]
+    writes: Literal["quotes", "sales"]
+    host: str
+    """Whose circuit breaker and pace it shares: feeds of one host count together."""
+    rates: ClassVar[tuple[str, ...]]
+    """How much the source allows, as `limits` writes it: "10/second"."""
+    pace: ClassVar[dt.timedelta]
+    needs_keys: ClassVar[bool]
+
+    def __init__(self, options: Mapping[str, Any]) -> None:
+        """Raises FeedError on options that it cannot work with."""
+
+    def why_off(self) -> str:
+        """What it lacks, in a sentence for the operator; empty when it can run."""
+
+    def begin(self, last: Cursor, now: dt.datetime) -> Cursor:
+        """The cursor of a new run. `last` is the one with which the last finished run ended, empty at first."""
+
+    def pages(self, client: Client, cursor: Cursor) -> Iterator[Page]:
+        """Pages from the cursor on. Raises FeedError."""
+
+
+def without(**settings: object) -> str:
+    """A sentence that names the settings that are empty; empty when none is."""
+    missing = [name for name, value in settings.items() if not value]
+    if not missing:
+        return ""
+    names = missing[0] if len(missing) == 1 else f"{', '.join(missing[:-1])} and {missing[-1]}"
+    return f"{names} {'is' if len(missing) == 1 else 'are'} not set."
