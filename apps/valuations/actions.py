@@ -32,6 +32,7 @@ from apps.valuations.fair_value import (
     basis_of,
     fair_value,
     fair_values,
+    state_of,
 )
 from apps.valuations.importers import generic, tcgcsv
 from apps.valuations.importers.loader import MarketReport, load
@@ -161,14 +162,15 @@ def value(
 ) -> Valuation:
     """State what a copy is worth now, and keep with it all that it takes to check the figure.
 
-    A graded copy (`grade_company` and `grade`) is compared with copies of the same grade alone.
+    A graded copy (`grade_company` and `grade`) is compared with copies of the same grade; with other grades and ungraded
+    copies only where those are scarce.
     Raises NoComparables. Emits: valuation.completed.
     """
     as_of = as_of or timezone.now()
     if grade_company:
         path = variant.product.category.path
         evidence = gather_graded(variant.pk, grade_company, grade, category=path, as_of=as_of)
-        wanted = 0
+        wanted = state_of(grade=float(grade or 0))
     else:
         evidence = gather([variant.pk], as_of=as_of)
         wanted = CONDITIONS.index(condition)

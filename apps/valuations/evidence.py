@@ -1,4 +1,4 @@
-"""Gathering comparables of many variants as arrays: recent sales, one quote a week and source, asks. Reads only."""
+"""Gathering comparables of many variants as arrays: recent sales, a quote a week and source, asks, grades. Reads only."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ import numpy as np
 from django.db import connection
 
 from apps.core.conditions import Condition
-from apps.valuations.fair_value import Comparables, FloatArray, IntArray, half_life
+from apps.valuations.fair_value import Comparables, FloatArray, IntArray, character, half_life, state_of
 
 CONDITIONS = list(Condition.values)
 MOST_SALES = 200
 OLDEST_DAYS = 730
 
 # A source's market figure already sums up its sales, and tomorrow's hardly differs from today's: one a week for five weeks
-# says what there is to say. Where a source knows no sale, what sellers ask is the evidence.
+# and one a month for two months before say what there is to say. Where a source knows no sale, what sellers ask is the
+# evidence. The back-test thins its quotes in the same way.
 _GATHER = """
 with wanted as materialized (select id, n from unnest(%(ids)s::uuid[]) with ordinality as w (id, n)),
 newest as (
@@ -26,33 +27,36 @@ newest as (
     where q.variant_id = any(%(ids)s::uuid[]) and q.observed_at > %(since)s and q.observed_at <= %(as_of)s
     group by q.variant_id, q.source_id, q.condition),
 weekly as (
-    select distinct on (q.variant_id, q.source_id, q.condition, floor(extract(epoch from newest.at - q.observed_at) / 604800))
-           q.variant_id, q.source_id, q.condition, q.observed_at, q.market, coalesce(q.low, q.mid) as ask, q.sample_size,
-           q.currency
+    select distinct on (q.variant_id, q.source_id, q.condition, b.bucket) q.variant_id, q.source_id, q.condition,
+           q.observed_at, q.market, coalesce(q.low, q.mid) as ask, q.sample_size, q.currency
     from valuations_quote q join newest using (variant_id, source_id, condition)
+    cross join lateral (select extract(epoch from newest.at - q.observed_at) / 86400 as behind) d
+    cross join lateral (select least(floor(d.behind / 7), 5 + floor((d.behind - 35) / 28)) as bucket) b
     where q.variant_id = any(%(ids)s::uuid[]) and q.observed_at > %(since)s and q.observed_at <= newest.at
-      and q.observed_at > newest.at - interval '35 days' and coalesce(q.market, q.low, q.mid) is not null
-    order by q.variant_id, q.source_id, q.condition, floor(extract(epoch from newest.at - q.observed_at) / 604800),
-             q.observed_at desc),
+      and q.observed_at > newest.at - interval '91 days' and coalesce(q.market, q.low, q.mid) is not null
+    order by q.variant_id, q.source_id, q.condition, b.bucket, q.observed_at desc),
 sold as (
     select s.*, row_number() over (partition by s.variant_id order by s.sold_at desc, s.id) as nth from valuations_sale s
     where s.variant_id = any(%(ids)s::uuid[]) and s.sold_at > %(since)s and s.sold_at <= %(as_of)s and s.condition <> '')
 select w.n - 1, case when e.market is null then 2 else 1 end, coalesce(e.market, e.ask)::float8,
        extract(epoch from %(as_of)s - e.observed_at)::float8 / 86400, s.reliability::float8, e.condition,
-       coalesce(e.sample_size, 1), '', '', e.currency
+       coalesce(e.sample_size, 1), '', '', e.currency, s.slug
 from weekly e join wanted w on w.id = e.variant_id join valuations_source s on s.id = e.source_id
 union all
 select w.n - 1, 0, e.price::float8, extract(epoch from %(as_of)s - e.sold_at)::float8 / 86400, s.reliability::float8,
-       e.condition, e.quantity, e.seller_ref, e.buyer_ref, e.currency
+       e.condition, e.quantity, e.seller_ref, e.buyer_ref, e.currency, s.slug
 from sold e join wanted w on w.id = e.variant_id join valuations_source s on s.id = e.source_id where e.nth <= %(most)s
 """
 
+# Copies of the same grade by the same grader first; other graders' and grades, and ungraded copies, are converted and count
+# where those are scarce. Another grader's is one whole grade further away.
 _GRADED = """
-select 0, 0, e.price::float8, extract(epoch from %(as_of)s - e.sold_at)::float8 / 86400, s.reliability::float8, 'NM',
-       e.quantity, e.seller_ref, e.buyer_ref, e.currency
+select 0, 0, e.price::float8, extract(epoch from %(as_of)s - e.sold_at)::float8 / 86400,
+       s.reliability::float8 * case when e.grade_company in ('', %(company)s) then 1 else 0.36 end,
+       coalesce(e.grade::text, e.condition), e.quantity, e.seller_ref, e.buyer_ref, e.currency, s.slug
 from valuations_sale e join valuations_source s on s.id = e.source_id
-where e.variant_id = %(id)s and e.grade_company = %(company)s and e.grade = %(grade)s and e.sold_at <= %(as_of)s
-  and e.sold_at > %(since)s order by e.sold_at desc limit %(most)s
+where e.variant_id = %(id)s and e.sold_at <= %(as_of)s and e.sold_at > %(since)s
+order by e.grade_company = %(company)s and e.grade = %(grade)s desc nulls last, e.sold_at desc limit %(most)s
 """
 
 _CATEGORIES = """select c.path from unnest(%(ids)s::uuid[]) with ordinality as w (id, n)
@@ -86,14 +90,14 @@ def gather(variant_ids: Sequence[UUID], *, as_of: dt.datetime) -> Evidence:
     }
     with connection.cursor() as cursor:
         cursor.execute(_CATEGORIES, parameters)
-        lives = np.array([half_life(path) for (path,) in cursor.fetchall()], dtype=np.float64)
+        paths = [path for (path,) in cursor.fetchall()]
         cursor.execute(_GATHER, parameters)
         rows = cursor.fetchall()
-    return _evidence(variant_ids, rows, lives)
+    return _evidence(variant_ids, rows, paths)
 
 
 def gather_graded(variant_id: UUID, company: str, grade: object, *, category: str, as_of: dt.datetime) -> Evidence:
-    """Sales of one variant in one grade of one grader."""
+    """Sales of one variant for a grade of one grader: of that grade first, then of others and ungraded ones."""
     since = as_of - dt.timedelta(days=OLDEST_DAYS)
     with connection.cursor() as cursor:
         cursor.execute(
@@ -101,15 +105,16 @@ def gather_graded(variant_id: UUID, company: str, grade: object, *, category: st
             {"id": variant_id, "company": company, "grade": grade, "as_of": as_of, "since": since, "most": MOST_SALES},
         )
         rows = cursor.fetchall()
-    return _evidence([variant_id], rows, np.array([half_life(category)]))
+    return _evidence([variant_id], rows, [category])
 
 
-def _evidence(variant_ids: Sequence[UUID], rows: list[tuple], lives: FloatArray) -> Evidence:
+def _evidence(variant_ids: Sequence[UUID], rows: list[tuple], paths: Sequence[str]) -> Evidence:
     count = len(variant_ids)
-    columns = list(zip(*rows, strict=True)) if rows else [()] * 10
+    columns = list(zip(*rows, strict=True)) if rows else [()] * 11
     item = np.array(columns[0], dtype=np.int64)
     currency = np.array(columns[9], dtype="U3")
     chosen = _currencies(item, currency, np.array(columns[3], dtype=np.float64), count)
+    behaves = [character(kind, source) for kind, source in zip(columns[1], columns[10], strict=True)]
     same = currency == chosen[item] if len(item) else np.zeros(0, bool)
     comparables = Comparables(
         item=item,
@@ -117,15 +122,25 @@ def _evidence(variant_ids: Sequence[UUID], rows: list[tuple], lives: FloatArray)
         price=np.array(columns[2], dtype=np.float64),
         age=np.maximum(np.array(columns[3], dtype=np.float64), 0.0),
         reliability=np.array(columns[4], dtype=np.float64),
-        condition=np.array([CONDITIONS.index(each) for each in columns[5]], dtype=np.int64),
+        condition=np.array([_state(each) for each in columns[5]], dtype=np.int64),
         copies=np.maximum(np.array(columns[6], dtype=np.float64), 1.0),
         seller=_people(columns[7]),
         buyer=_people(columns[8]),
+        pace=np.array([each.pace(paths[n]) for each, n in zip(behaves, columns[0], strict=True)], dtype=np.float64),
+        trend=np.array([each.trend for each in behaves], dtype=np.float64),
+        noise=np.array([each.noise for each in behaves], dtype=np.float64),
     ).take(same)
     conditions = np.zeros((count, len(CONDITIONS)), bool)
-    conditions[comparables.item, comparables.condition] = True
+    raw = comparables.condition < len(CONDITIONS)
+    conditions[comparables.item[raw], comparables.condition[raw]] = True
     left_out = np.bincount(item[~same], minlength=count) if len(item) else np.zeros(count, np.int64)
+    lives = np.array([half_life(path) for path in paths], dtype=np.float64)
     return Evidence(variant_ids, comparables, [str(each) for each in chosen], left_out, lives, conditions)
+
+
+def _state(word: str) -> int:
+    """State of a condition, or of a grade in figures."""
+    return state_of(condition=word) if word.isalpha() else state_of(grade=float(word))
 
 
 def _people(references: Sequence[str]) -> IntArray:

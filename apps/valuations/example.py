@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import accumulate
 
-from apps.valuations.fair_value import CONDITION_STEP, Comparables, FairValue, fair_value
+from apps.valuations.fair_value import Comparables, FairValue, fair_value
 
-HALF_LIFE = 21.0
+HALF_LIFE = 7.0
 # price, days old, reliability of the source, steps of condition away (0 Near Mint, 1 Lightly Played), copies
-_SALES = [(10.00, 0, 1.0, 0), (12.00, 21, 1.0, 0), (11.00, 0, 0.9, 0), (8.50, 0, 1.0, 1), (60.00, 21, 1.0, 0)]
-_LP = 0.85
+_SALES = [(10.00, 0, 1.0, 0), (12.00, 7, 1.0, 0), (11.00, 0, 0.9, 0), (8.50, 0, 1.0, 1), (60.00, 7, 1.0, 0)]
 
 
 @dataclass(frozen=True)
@@ -30,41 +28,39 @@ class Line:
 
 @dataclass(frozen=True)
 class Worked:
-    """The example: its lines by price, half of the weight, and the outcome of the real function."""
+    """The example: its lines by price, where the middle fifth of the weight begins and ends, and the real function's outcome."""
 
     lines: list[Line]
     half: str
+    begins: str
+    ends: str
     found: FairValue
 
 
 def worked() -> Worked:
-    """Compute the example."""
+    """Compute the example. Trends are left out of it, so that it can be followed on paper."""
     prices, ages, reliabilities, steps = zip(*_SALES, strict=True)
     found = fair_value(
-        Comparables.of(prices, age=ages, reliability=reliabilities, condition=steps), half_life_days=HALF_LIFE
+        Comparables.of(prices, age=ages, reliability=reliabilities, condition=steps, trend=0.0),
+        half_life_days=HALF_LIFE,
     )
-    by_price = sorted(_SALES, key=_as_near_mint)
-    weights = [0.0 if sale[0] == 60 else _weight(sale) for sale in by_price]
-    lines = [
-        Line(
-            price=f"{sale[0]:.2f}",
-            age=sale[1],
-            reliability=f"{sale[2]:.2f}",
-            condition="LP" if sale[3] else "NM",
-            as_near_mint=f"{_as_near_mint(sale):.2f}",
-            weight=f"{_weight(sale):.2f}",
-            cumulated="" if sale[0] == 60 else f"{total:.2f}",
-            is_middle=abs(_as_near_mint(sale) - found.value) < 1e-9 and total >= sum(weights) / 2 > total - weight,
-            is_left_out=sale[0] == 60,
+    total = sum(each.weight for each in found.weighed)
+    by_price = {sale[0]: sale for sale in _SALES}
+    lines = []
+    for each in found.weighed:
+        _, age, reliability, step = by_price[each.price]
+        out = bool(each.left_out)
+        lines.append(
+            Line(
+                price=f"{each.price:.2f}",
+                age=age,
+                reliability=f"{reliability:.2f}",
+                condition="LP" if step else "NM",
+                as_near_mint=f"{each.converted:.2f}",
+                weight=f"{each.weight:.2f}",
+                cumulated="" if out else f"{each.until * total:.2f}",
+                is_middle=not out and each.until > 0.4 + 1e-9 and each.until - each.share < 0.6 - 1e-9,
+                is_left_out=out,
+            )
         )
-        for sale, weight, total in zip(by_price, weights, accumulate(weights), strict=True)
-    ]
-    return Worked(lines, f"{sum(weights) / 2:.2f}", found)
-
-
-def _as_near_mint(sale: tuple[float, int, float, int]) -> float:
-    return sale[0] / _LP if sale[3] else sale[0]
-
-
-def _weight(sale: tuple[float, int, float, int]) -> float:
-    return sale[2] * 0.5 ** (sale[1] / HALF_LIFE) * CONDITION_STEP ** sale[3]
+    return Worked(lines, f"{total / 2:.2f}", f"{total * 0.4:.2f}", f"{total * 0.6:.2f}", found)

@@ -8,16 +8,21 @@ from django.views.decorators.http import require_safe
 
 from apps.core.conditions import Condition
 from apps.valuations import example
-from apps.valuations.fair_value import CONDITION_RATIOS, HALF_LIVES
+from apps.valuations.fair_value import CONDITION_RATIOS, HALF_LIVES, half_life
+from apps.valuations.fair_value.parameters import ASKS, QUOTES, SALES
 from apps.valuations.models import Source
 
 
 @require_safe
 def method(request: HttpRequest) -> HttpResponse:
     """How fair value is worked out."""
+    sources = list(Source.objects.order_by("-reliability", "name"))
+    quotes = [(source.name, QUOTES[source.slug]) for source in sources if source.slug in QUOTES]
     context = {
         "example": example.worked(),
-        "sources": Source.objects.order_by("-reliability", "name"),
+        "sources": sources,
+        "card_days": f"{half_life('trading-cards'):.0f}",
+        "characters": [("Sales", SALES), *quotes, ("Quotes of other sources", QUOTES[""]), ("Asking prices", ASKS)],
         "ratios": list(zip(Condition.choices, CONDITION_RATIOS * 100, strict=True)),
         "half_lives": [(path or "everything else", f"{days:.0f}") for path, days in sorted(HALF_LIVES.items()) if path],
         "half_life_else": f"{HALF_LIVES['']:.0f}",

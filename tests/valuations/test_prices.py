@@ -73,10 +73,10 @@ def test_evidence_that_is_gone_takes_its_price_along(sold, price):
     assert price() is None
 
 
-def test_quotes_of_five_weeks_count_once_a_week(quoted, price):
-    for day in range(40):
+def test_quotes_count_once_a_week_for_five_weeks_and_once_a_month_before(quoted, price):
+    for day in range(120):
         quoted("10", days=day)
-    assert price().basis["quotes"] == 5
+    assert price().basis["quotes"] == 5 + 2
 
 
 def test_an_ask_without_a_sale_is_an_estimate(quoted, price):
