@@ -9,5 +9,9 @@ class ProjectConfig(AppConfig):
     name = "config"
 
     def ready(self) -> None:
-        """Without this a web process or command would send its tasks to Celery's default broker, which is not ours."""
-        import config.celery  # noqa: F401
+        """Without this a web process or command would send its tasks to Celery's default broker, which is not ours.
+
+        And handlers that join rooms which do not know each other.
+        """
+        import config.celery
+        import config.offers  # noqa: F401

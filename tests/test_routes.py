@@ -17,6 +17,7 @@ from rest_framework.test import APIClient
 
 from apps.accounts import actions as accounts
 from apps.accounts.models import Role, Scope
+from apps.alerts import actions as alerts
 from apps.escrow.models import Payment
 from apps.inventory.models import ItemPhoto
 from apps.scans.models import DetectedCard, Scan, ScanPhoto
@@ -95,6 +96,13 @@ WEB = {
             "say", "review",
         )
     },
+    "alerts": Route(MEMBER),
+    "alerts-history": Route(MEMBER),
+    "alert-new": Route(MEMBER, about=pk("product")),
+    "alert-new-inventory": Route(MEMBER),
+    "alert": Route(OWNER, about=pk("alert")),
+    "alert-on": Route(OWNER, "post", pk("alert")),
+    "alert-delete": Route(OWNER, "post", pk("alert")),
     "profile": Route(MEMBER),
     "addresses": Route(MEMBER),
     "address": Route(OWNER, about=pk("address")),
@@ -110,6 +118,7 @@ WEB = {
 
 READ, INVENTORY, LISTINGS, TRADES = Scope.READ, Scope.INVENTORY, Scope.LISTINGS, Scope.TRADES
 REST = {
+ALERTS = Scope.ALERTS
     "api-register": Route(PUBLIC, "post"),
     "api-verify": Route(PUBLIC, "post", {"key": "word"}),
     "api-login": Route(PUBLIC, "post"),
@@ -134,6 +143,9 @@ REST = {
     "api-listings": Route(MEMBER, "post", scope=LISTINGS),
     "api-listing": Route(OWNER, "delete", pk("listing"), LISTINGS),
     "api-trades": Route(MEMBER, "post", scope=TRADES),
+    "api-alerts": Route(MEMBER, "post", scope=ALERTS),
+    "api-alerts-history": Route(MEMBER, scope=READ),
+    "api-alert": Route(OWNER, "delete", pk("alert"), ALERTS),
     "api-trade": Route(PARTY, "get", pk("trade"), READ, moderators=True),
     **{
         f"api-trade-{step}": Route(PARTY, "post", pk("trade"), TRADES)
@@ -213,6 +225,7 @@ def world(company):  # noqa: F811
         address=owner.addresses.create(**ADDRESS),
         api_key=accounts.create_api_key(user=owner, name="mine", scopes=[Scope.READ], by=owner)[0],
         word="nonsense",
+        alert=alerts.set_rule(by=owner, kind="availability", product=variant.product),
     )
 
 

@@ -125,6 +125,7 @@ class Scope(models.TextChoices):
     INVENTORY = "inventory:write", _("Scan and change the inventory")
     LISTINGS = "listings:write", _("List and change listings")
     TRADES = "trades:write", _("Buy, ship, receive and dispute")
+    ALERTS = "alerts:write", _("Set and change alerts")
 
 
 def every_scope() -> list[str]:

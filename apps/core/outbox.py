@@ -3,13 +3,16 @@
 Each event reaches each handler exactly once in effect: the handler's writes and its delivery row commit together. Order
 holds per aggregate and handler. A failing handler is retried with back-off and parked after the last try, where an
 operator sees it in the admin and can release it or set it aside.
+
+A handler of many small facts takes them in sets (`subscribe_to_sets`): a batch that states fifty thousand of them is then
+carried in a few turns and holds nobody else up. A set that fails is tried again one by one, as single facts are.
 """
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import structlog
 from django.db import connection, transaction
@@ -21,8 +24,9 @@ from apps.core.models import Delivery, OutboxEvent
 log = structlog.get_logger()
 
 LAST_TRY = 8
+LARGEST_SET = 10_000
 Handler = Callable[[Any], None]
-_handlers: dict[str, dict[str, tuple[Handler, type[Event]]]] = {}
+_handlers: dict[str, dict[str, Subscription]] = {}
 _adapters: dict[type[Event], TypeAdapter[Event]] = {}
 
 
@@ -38,7 +42,15 @@ class Event:
         raise NotImplementedError
 
 
-def subscribe(event_type: type[Event]) -> Callable[[Handler], Handler]:
+class Subscription(NamedTuple):
+    """A handler of one kind of facts: one at a time, or a list of them."""
+
+    run: Handler
+    event_type: type[Event]
+    in_sets: bool
+
+
+def subscribe(event_type: type[Event], *, in_sets: bool = False) -> Callable[[Handler], Handler]:
     """Decorator for a handler in an app's handlers.py. The handler runs in a transaction of the relay."""
 
     def register(handler: Handler) -> Handler:
@@ -46,10 +58,15 @@ def subscribe(event_type: type[Event]) -> Callable[[Handler], Handler]:
         known = _handlers.setdefault(event_type.topic, {})
         if name in known:
             raise ValueError(f"two handlers of {event_type.topic} are called {name}")
-        known[name] = (handler, event_type)
+        known[name] = Subscription(handler, event_type, in_sets)
         return handler
 
     return register
+
+
+def subscribe_to_sets(event_type: type[Event]) -> Callable[[Handler], Handler]:
+    """Decorator for a handler that takes a list of facts, in their order, at most LARGEST_SET of them."""
+    return subscribe(event_type, in_sets=True)
 
 
 def _adapter(event_type: type[Event]) -> TypeAdapter[Event]:
@@ -119,6 +136,7 @@ update core_delivery set attempts = attempts + 1,
 where id = (
     select d.id from core_delivery d
     where d.delivered_at is null and d.parked_at is null and d.next_attempt_at <= %(now)s
+      and (d.attempts > 0 or d.handler <> all(%(in_sets)s))
       and not exists (
         select 1 from core_delivery older
         where older.aggregate = d.aggregate and older.handler = d.handler
@@ -128,22 +146,74 @@ returning id, attempts
 """
 
 
+# A set: what is due for one handler and was not tried yet, in order. What waits for an older one that was tried is left.
+# Claims of one handler queue up, or a second one would pass over what the first has locked and be out of order.
+_BEGIN_SET = """
+update core_delivery set attempts = 1, next_attempt_at = %(now)s + interval '2 s'
+where id = any(array(
+    select d.id from core_delivery d
+    where d.handler = %(handler)s and d.attempts = 0 and d.delivered_at is null and d.parked_at is null
+      and d.next_attempt_at <= %(now)s
+      and not exists (
+        select 1 from core_delivery older
+        where older.aggregate = d.aggregate and older.handler = d.handler
+          and older.event_id < d.event_id and older.delivered_at is null and older.attempts > 0)
+    order by d.event_id limit %(most)s for update of d skip locked))
+returning id
+"""
+
+
 def relay(*, limit: int = 500) -> int:
-    """Deliver what is due, at most `limit` deliveries; returns how many succeeded. Safe to run in parallel."""
+    """Deliver what is due: at most `limit` single deliveries, then one set for each handler that takes sets.
+
+    Returns how many succeeded. Safe to run in parallel.
+    """
     succeeded = 0
     for _ in range(limit):
         begun = _begin()
         if begun is None:
             break
         succeeded += _deliver(*begun)
-    return succeeded
+    return succeeded + sum(_deliver_set(handler) for handler in _set_handlers())
+
+
+def _set_handlers() -> list[str]:
+    return sorted(name for known in _handlers.values() for name, entry in known.items() if entry.in_sets)
 
 
 def _begin() -> tuple[int, int] | None:
     """Claim the next due delivery: its id and the number of this try; None when nothing is due."""
     with connection.cursor() as cursor:
-        cursor.execute(_BEGIN, {"now": timezone.now()})
+        cursor.execute(_BEGIN, {"now": timezone.now(), "in_sets": _set_handlers()})
         return cursor.fetchone()
+
+
+def _deliver_set(handler: str) -> int:
+    """Run a handler with all that is due for it; how many were delivered. More of it than one set wakes the relay again."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"outbox:{handler}"])
+        cursor.execute(_BEGIN_SET, {"now": timezone.now(), "handler": handler, "most": LARGEST_SET})
+        begun = [pk for (pk,) in cursor.fetchall()]
+    if not begun:
+        return 0
+    if len(begun) == LARGEST_SET:
+        _wake_relay()
+    try:
+        with transaction.atomic():
+            deliveries = list(
+                Delivery.objects.select_for_update(of=("self",), skip_locked=True)
+                .select_related("event")
+                .filter(pk__in=begun, attempts=1, delivered_at__isnull=True, parked_at__isnull=True)
+                .order_by("event_id")
+            )
+            _run_handler(deliveries)
+            done = Delivery.objects.filter(pk__in=[each.pk for each in deliveries])
+            return done.update(delivered_at=timezone.now(), last_error="")
+    except Exception as error:  # any failure is recorded; each is then tried by itself
+        told = f"in a set of {len(begun)}: {type(error).__name__}: {error}"[:2000]
+        Delivery.objects.filter(pk__in=begun, attempts=1, delivered_at__isnull=True).update(last_error=told)
+        log.warning("outbox.set_failed", handler=handler, size=len(begun), exc_info=error)
+        return 0
 
 
 def _deliver(delivery_id: int, attempt: int) -> bool:
@@ -160,7 +230,7 @@ def _deliver(delivery_id: int, attempt: int) -> bool:
                 return False  # somebody else took it up after our time for it had run out
             if attempt > LAST_TRY:
                 raise RuntimeError("the process ended during the last try")
-            _run_handler(delivery)
+            _run_handler([delivery])
             Delivery.objects.filter(pk=delivery_id).update(delivered_at=timezone.now(), last_error="")
     except Exception as error:  # noqa: BLE001 - any failure is recorded, retried and finally parked
         _record_failure(delivery_id, attempt, error)
@@ -168,14 +238,19 @@ def _deliver(delivery_id: int, attempt: int) -> bool:
     return True
 
 
-def _run_handler(delivery: Delivery) -> None:
-    event = delivery.event
-    handler = _handlers.get(event.topic, {}).get(delivery.handler)
-    if handler is None:
-        raise LookupError(f"no handler is registered under {delivery.handler}")
-    run, event_type = handler
-    with structlog.contextvars.bound_contextvars(request_id=event.request_id):
-        run(revive(event_type, event.payload))
+def _run_handler(deliveries: Sequence[Delivery]) -> None:
+    """Hand over events of one handler; a set of none is none."""
+    if not deliveries:
+        return
+    name = deliveries[0].handler
+    entries = [_handlers.get(each.event.topic, {}).get(name) for each in deliveries]
+    if None in entries:
+        raise LookupError(f"no handler is registered under {name}")
+    known = [entry for entry in entries if entry is not None]
+    events = [revive(entry.event_type, each.event.payload) for entry, each in zip(known, deliveries, strict=True)]
+    with structlog.contextvars.bound_contextvars(request_id=deliveries[0].event.request_id):
+        for told in [events] if known[0].in_sets else events:
+            known[0].run(told)
 
 
 def _record_failure(delivery_id: int, attempt: int, error: Exception) -> None:

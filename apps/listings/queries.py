@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 
 from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
@@ -12,6 +13,7 @@ from django.db.models.functions import Coalesce
 from apps.accounts.models import User
 from apps.catalog.models import ProductImage
 from apps.core.errors import NotFound
+from apps.core.money import Money
 from apps.core.pagination import Page
 from apps.inventory.models import InventoryItem, ItemPhoto
 from apps.listings.models import Listing
@@ -25,6 +27,29 @@ class FromPrice:
     minor: int
     currency: str
     copies: int
+
+
+@dataclass(frozen=True)
+class Offered:
+    """An active listing in plain values. condition: empty for a graded copy."""
+
+    listing_id: uuid.UUID
+    seller_id: uuid.UUID
+    variant_id: uuid.UUID
+    condition: str
+    price: Decimal
+    currency: str
+
+
+def offered(*, listing_ids: Iterable[uuid.UUID] = (), variant_ids: Iterable[uuid.UUID] = ()) -> list[Offered]:
+    """The active ones of these listings, and the active listings of these printings; one query."""
+    rows = (
+        Listing.objects.filter(state=Listing.State.ACTIVE)
+        .filter(Q(pk__in=list(listing_ids)) | Q(item__variant__in=list(variant_ids)))
+        .order_by("pk")
+        .values_list("pk", "seller", "item__variant", "item__condition", "price_minor", "currency")
+    )
+    return [Offered(*found, Money(minor, currency).decimal, currency) for *found, minor, currency in rows]
 
 
 def _described() -> QuerySet[Listing]:

@@ -1,0 +1,40 @@
+"""Offers meet alerts: listings and alerts do not know each other, so that what is for sale is handed over here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.utils import timezone
+
+from apps.alerts import evaluation
+from apps.alerts.evaluation import Offer
+from apps.core.outbox import subscribe_to_sets
+from apps.listings import queries as listings
+from apps.listings.events import ListingChanged, ListingCreated
+from apps.valuations.events import PriceChanged
+
+
+def _hand_over(offered: Iterable[listings.Offered]) -> None:
+    at = timezone.now()
+    evaluation.offers_appeared(
+        Offer(each.listing_id, each.seller_id, each.variant_id, each.condition, each.price, each.currency, at)
+        for each in offered
+    )
+
+
+@subscribe_to_sets(ListingCreated)
+def tell_of_new_offers(events: list[ListingCreated]) -> None:
+    """Copies are for sale."""
+    _hand_over(listings.offered(listing_ids={event.listing_id for event in events}))
+
+
+@subscribe_to_sets(ListingChanged)
+def tell_of_changed_offers(events: list[ListingChanged]) -> None:
+    """An offer is cheaper, or there again. A rule fires once for a listing, whatever becomes of it."""
+    _hand_over(listings.offered(listing_ids={event.listing_id for event in events}))
+
+
+@subscribe_to_sets(PriceChanged)
+def tell_of_revalued_offers(events: list[PriceChanged]) -> None:
+    """What is for sale already may be under the new fair value."""
+    _hand_over(listings.offered(variant_ids={event.variant_id for event in events}))
