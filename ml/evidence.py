@@ -39,10 +39,15 @@ def weighed(
     inliers: Mapping[str, int],
     details: Mapping[str, float],
     pictured: set[str],
+    numbers: Mapping[str, float] | None = None,
 ) -> list[Evidence]:
-    """The evidence for each key. details: agreement where look-alike references differ; pictured: keys with a reference."""
+    """The evidence for each key.
+
+    details: agreement where look-alike references differ; pictured: keys with a reference; numbers: agreement of numbers that
+    were matched where none was read.
+    """
     names = {key: name_agreement(reading, entries[key]) for key in keys if key in entries}
-    numbers = number_agreements(reading, {key: entries[key] for key in keys if key in entries}, names)
+    numbers = numbers or number_agreements(reading, {key: entries[key] for key in keys if key in entries}, names)
     found = [
         Evidence(
             key=key,

@@ -79,6 +79,17 @@ class Reader(Protocol):
         ...
 
 
+@runtime_checkable
+class NumberMatcher(Protocol):
+    """A reader that also says how well known numbers fit a card where it could not read one."""
+
+    def numbers(self, crop: Crop, texts: Sequence[str]) -> dict[str, float]:
+        """At most 0 per text as printed ("015/078"): the log likelihood that it stands in a number's place, against what the
+        reader would read there. Empty where the card is too small.
+        """
+        ...
+
+
 class ReferenceIndex(Protocol):
     """The reference pictures of a catalogue, by what they look like."""
 

@@ -1,13 +1,14 @@
 """The way from a photo to named cards: detect, rectify, describe, look up, read, verify, fuse, with the time of each."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
 
+from ml import matched
 from ml.evidence import text_query, weighed
 from ml.index import Nearness
 from ml.interfaces import (
@@ -18,6 +19,7 @@ from ml.interfaces import (
     Embedder,
     Fuser,
     Grader,
+    NumberMatcher,
     Reader,
     Rectifier,
     ReferenceIndex,
@@ -297,9 +299,17 @@ class Pipeline:
         by_key = {m.key: m for m in matches}
         with clock.stage("verify"):
             inliers, details, pictured = self._verified(crop, matches, texts)
+        numbers = self._matched_numbers(crop, reading, entries, clock)
         with clock.stage("fuse"):
             evidence = weighed(
-                keys, entries, reading, matches=by_key, inliers=inliers, details=details, pictured=pictured
+                keys,
+                entries,
+                reading,
+                matches=by_key,
+                inliers=inliers,
+                details=details,
+                pictured=pictured,
+                numbers=numbers,
             )
             candidates, decided = self.fuser.fuse(evidence)
         return CardResult(
@@ -313,6 +323,16 @@ class Pipeline:
             warnings=warnings_for(crop, reading, detection),
             back=detection.back,
         )
+
+    def _matched_numbers(
+        self, crop: Crop, reading: Reading, entries: Mapping[str, CardEntry], clock: _Clock
+    ) -> dict[str, float]:
+        """By key how the number of a printing agrees with a strip that could not be read."""
+        if not isinstance(self.reader, NumberMatcher):
+            return {}
+        with clock.stage("read"):
+            texts = matched.wanted(reading, entries)
+            return matched.agreements(texts, self.reader.numbers(crop, sorted(set(texts.values()))))
 
     def _verified(
         self, crop: Crop, matches: Sequence[Match], texts: Sequence[CardEntry]

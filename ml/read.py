@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ml.lines import BOTTOM_START, TOP_END, interpreted, name_texts
 from ml.numbers import MAGIC
 from ml.rectify import turned as turned_crop
+from ml.spelling import Seen, fits, seen
 from ml.types import Crop, Line, Picture, Reading
 
 DETECTION_WIDTH, DETECTION_HEIGHT = 544, 768
@@ -23,6 +24,14 @@ FINE_PX_PER_MM = 5.0
 CLEAR = 0.85
 """Confidence of a title's line from which the rules text is not asked for the name."""
 MOST_BODY_LINES = 5
+STRIPS = (
+    (0.10, 0.922, 0.36, 0.959),
+    (0.10, 0.929, 0.36, 0.966),
+    (0.10, 0.936, 0.36, 0.966),
+    (0.14, 0.929, 0.32, 0.966),
+    (0.14, 0.936, 0.32, 0.973),
+)
+"""Where Pokemon cards since 2017 print their number, as shares of width and height: some of these hold little else."""
 THICKEST = 180
 """Pixels of a straightened card from which an outline is a whole picture taken for a line."""
 
@@ -140,6 +149,24 @@ class OcrReader:
         with self._lock:
             answer = engine.text_rec(TextRecInput(img=[np.ascontiguousarray(p[..., ::-1]) for p in pictures]))
         return [(str(text), float(score)) for text, score in zip(answer.txts, answer.scores, strict=True)]
+
+    def numbers(self, crop: Crop, texts: Sequence[str]) -> dict[str, float]:
+        """See `ml.interfaces.NumberMatcher`."""
+        if not texts or crop.px_per_mm < FINE_PX_PER_MM:
+            return {}
+        height, width = crop.picture.shape[:2]
+        boxes = [(x0 * width, y0 * height, x1 * width, y1 * height) for x0, y0, x1, y1 in STRIPS]
+        found = np.max([fits(line, texts) for line in self.seen([_cut(crop.picture, box) for box in boxes])], axis=0)
+        return {text: float(value) for text, value in zip(texts, found, strict=True)}
+
+    def seen(self, pictures: Sequence[Picture]) -> list[Seen]:
+        """What the recogniser sees in pictures of lines of one size, before it makes up its mind."""
+        recogniser = self._loaded().text_rec
+        ratio = max(p.shape[1] / p.shape[0] for p in pictures)
+        batch = np.stack([recogniser.resize_norm_img(np.ascontiguousarray(p[..., ::-1]), ratio) for p in pictures])
+        with self._lock:
+            answers = recogniser.session(batch.astype(np.float32))
+        return [seen(np.asarray(answer, np.float32), recogniser.postprocess_op.character) for answer in answers]
 
     def _lines(self, pages: Sequence["_Page | None"], jobs: Sequence[tuple[int, Box]]) -> list[list[Line]]:
         """The recognised lines of each page; all pages' lines go through the network together."""
