@@ -45,6 +45,9 @@ RIVALS, SETTLED, ALIKE = 0.25, 100, 40
 """How much less alike a reference may be to be compared among the first; inliers from which those compared first are enough;
 inliers from which a reference is looked at for what it has different from the others."""
 
+UPRIGHT = 0.97
+"""The detector's chance that a card stands as its outline says from which the text is not looked for on its head."""
+
 LOOKS_LIKE = 0.5
 """Likeness from which the other printings of a reference's name are looked up as well."""
 
@@ -189,7 +192,10 @@ class Pipeline:
             for game, group in _by_game(looks):
                 self._nearest(group, game)
         for look in looks:
-            judged = [_turn(upright, inverted, self.embedder.nearness) for upright, inverted in look.both_ways]
+            judged = [
+                _turn(detection, upright, inverted, self.embedder.nearness)
+                for detection, (upright, inverted) in zip(look.detections, look.both_ways, strict=True)
+            ]
             look.turns, look.sure = [turn for turn, _ in judged], [sure for _, sure in judged]
             look.crops = [turned(crop, turn) for crop, turn in zip(look.crops, look.turns, strict=True)]
 
@@ -367,10 +373,19 @@ def _small(crop: Crop) -> Picture:
     return np.asarray(cv2.resize(crop.picture, EMBEDDED_SIZE, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _turn(upright: Sequence[Match], inverted: Sequence[Match], nearness: Nearness) -> tuple[int, bool]:
-    """Quarter turns (0 or 2) that the references suggest, and whether they leave no doubt."""
+def _turn(
+    detection: Detection, upright: Sequence[Match], inverted: Sequence[Match], nearness: Nearness
+) -> tuple[int, bool]:
+    """Quarter turns (0 or 2) that references and detector suggest, and whether they leave no doubt.
+
+    A reference that is the same picture knows better than the detector; where none is, the detector does.
+    """
     worth = [_likeness(way[0], nearness) if way else 0.0 for way in (upright, inverted)]
-    return (2 if worth[1] > worth[0] else 0), max(worth) > 0.6 and abs(worth[0] - worth[1]) > 0.15
+    if max(worth) > 0.6 and abs(worth[0] - worth[1]) > 0.15:
+        return (2 if worth[1] > worth[0] else 0), True
+    if detection.upright >= UPRIGHT:
+        return 0, True
+    return (2 if worth[1] > worth[0] else 0), False
 
 
 def _likeness(match: Match, nearness: Nearness) -> float:

@@ -69,12 +69,14 @@ class Detection:
     """One card outline and how sure the detector is of it, in [0, 1]. `inferred` outlines come from a grid, not from edges.
 
     back: the chance that the card lies on its face, in [0, 1]; 0 where the detector does not tell.
+    upright: the chance that the quad begins at the card's own top left; 0.5 where the detector does not tell.
     """
 
     quad: Quad
     score: float
     inferred: bool = False
     back: float = 0.0
+    upright: float = 0.5
 
 
 @dataclass(frozen=True, slots=True)

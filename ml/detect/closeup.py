@@ -24,8 +24,9 @@ def close_up(photo: Picture, outline: Floats) -> Picture:
     view = np.asarray(onto_photo(np.asarray(outline, np.float32) + np.float32(0.5)) @ unit @ half, np.float32)
     # where the photo has several pixels for one of the close-up, it is shrunk first, else edges would flicker
     scale = max(1.0, float(np.sqrt(abs(cv2.contourArea(np.asarray(outline, np.float32))) / (WIDTH * HEIGHT / 2))))
-    low = np.floor(_seen(view).min(axis=0)).astype(int).clip(0)
-    high = np.ceil(_seen(view).max(axis=0)).astype(int).clip(0)
+    last = np.array(photo.shape[1::-1]) - 1
+    low = np.floor(_seen(view).min(axis=0)).astype(int).clip(0, last)
+    high = np.ceil(_seen(view).max(axis=0)).astype(int).clip(0, last)
     part = photo[low[1] : high[1] + 1, low[0] : high[0] + 1]
     if not part.size:
         return np.zeros((HEIGHT, WIDTH, 3), np.uint8)

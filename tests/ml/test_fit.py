@@ -42,6 +42,19 @@ def test_an_outline_that_leaves_the_photo_is_looked_at_all_the_same(place):
     assert close_up(photo, outline).shape == (HEIGHT, WIDTH, 3)
 
 
+@pytest.mark.parametrize("past", [(80, 60), (-80, 60), (80, -60), (-80, -60)])
+def test_what_lies_beyond_the_photo_moves_nothing(past):
+    """A close-up that reaches over an edge of the photo shows what there is where it is, and black beyond."""
+    rng = np.random.default_rng(3)
+    wide = cv2.GaussianBlur(rng.integers(40, 255, (900, 900, 3), np.uint8), (0, 0), 9)
+    photo = wide[200:700, 200:700]
+    outline = np.float32([[60, 40], [430, 50], [440, 450], [50, 460]]) + np.float32(past)
+    cut, whole = close_up(photo, outline).astype(int), close_up(wide, outline + 200).astype(int)
+    seen = cv2.erode((cut.min(axis=2) > 0).astype(np.uint8), np.ones((5, 5))) > 0
+    assert 0.4 < seen.mean() < 0.98
+    assert np.abs(cut - whole)[seen].mean() < 2
+
+
 @settings(max_examples=20, deadline=None)
 @given(st.integers(0, 10_000))
 def test_examples_know_where_the_card_is(seed):
