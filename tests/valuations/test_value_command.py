@@ -13,7 +13,12 @@ def value(tmp_path, capsys):
     def run(*lines, heading="date,price", **options):
         path = tmp_path / "sales.csv"
         path.write_text("\n".join([heading, *lines, ""]))
-        call_command("value", str(path), **{"as_of": "2026-03-01"} | options)
+        told = {"as_of": "2026-03-01"} | options
+        words = [
+            f"--{name.replace('_', '-')}" if value is True else f"--{name.replace('_', '-')}={value}"
+            for name, value in told.items()
+        ]
+        call_command("value", str(path), *words)
         out = capsys.readouterr().out
         return json.loads(out) if options.get("json") else out
 

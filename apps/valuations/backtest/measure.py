@@ -10,6 +10,7 @@ import numpy as np
 from apps.valuations.backtest.series import Series
 from apps.valuations.fair_value import (
     BoolArray,
+    Character,
     Comparables,
     FairValues,
     FloatArray,
@@ -118,12 +119,12 @@ def thinned(asked: Questions) -> BoolArray:
     return keep | (asked.series.kind[asked.known] == Kind.SALE)
 
 
-def valued(asked: Questions) -> FairValues:
-    """What the product says."""
+def valued(asked: Questions, *, behaves: Character | None = None) -> FairValues:
+    """What the product says; with `behaves`, what it would say if the figures behaved so."""
     keep = thinned(asked)
     rows, series = asked.known[keep], asked.series
-    behaves = [character(kind, series.source) for kind in Kind]
     kind = series.kind[rows]
+    of_kind = [behaves or character(each, series.source) for each in Kind]
     return fair_values(
         Comparables.of(
             series.price[rows],
@@ -131,9 +132,9 @@ def valued(asked: Questions) -> FairValues:
             kind=kind,
             age=asked.age[keep],
             copies=np.maximum(series.copies[rows], 1),
-            pace=np.array([each.pace(series.category) for each in behaves])[kind],
-            trend=np.array([each.trend for each in behaves])[kind],
-            noise=np.array([each.noise for each in behaves])[kind],
+            pace=np.array([each.pace(series.category) for each in of_kind])[kind],
+            trend=np.array([each.trend for each in of_kind])[kind],
+            noise=np.array([each.noise for each in of_kind])[kind],
         ),
         items=len(asked),
         half_lives=half_life(series.category),

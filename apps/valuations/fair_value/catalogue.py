@@ -26,7 +26,7 @@ from apps.valuations.fair_value.parameters import (
     SPREAD_SHARE,
     Kind,
 )
-from apps.valuations.fair_value.segments import Segments, capped, middles, parties
+from apps.valuations.fair_value.segments import Parties, Segments, capped, middles
 
 
 def fair_values(
@@ -53,8 +53,8 @@ def fair_values(
     steps = DISTANCES[comparables.condition, wanted[comparables.item]]
     fast, slow = _weights(comparables, steps, lives, segments)
 
-    seller = parties(comparables.item, comparables.seller)
-    pair = parties(comparables.item, comparables.seller, comparables.buyer)
+    seller = Parties(comparables.item, comparables.seller)
+    pair = Parties(comparables.item, comparables.seller, comparables.buyer)
     fast, capped_fast = _fair_shares(fast, seller, pair, segments)
     slow, _ = _fair_shares(slow, seller, pair, segments)
     outlier = _outliers(logs, slow, segments)
@@ -111,7 +111,7 @@ def _weights(
 
 
 def _fair_shares(
-    weights: FloatArray, seller: IntArray, pair: IntArray, segments: Segments
+    weights: FloatArray, seller: Parties, pair: Parties, segments: Segments
 ) -> tuple[FloatArray, BoolArray]:
     """No seller above 40 %, then no pair above 20 %: the second holds exactly, being last."""
     weights, sellers = capped(weights, seller, segments, SELLER_SHARE)

@@ -88,7 +88,8 @@ class Character:
         return f"{math.expm1(self.noise) * 100:.0f}"
 
 
-SALES = Character(trend=-0.2, noise=0.1)
+# The back-test asks 0.09 of sales, but what it foretells of them is the mean of many copies; a few single ones lie further off.
+SALES = Character(trend=-0.2, noise=0.13)
 ASKS = Character(noise=0.4)
 # By the source's slug; "" for those that are not named. A market price that is worked out from the latest sales makes earlier
 # ones of itself obsolete and lags behind; a monthly figure of a few auctions does neither.

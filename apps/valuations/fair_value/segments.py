@@ -51,26 +51,47 @@ def middles(values: FloatArray, weights: FloatArray, segments: Segments, *, band
     return np.divide(segments.sum(part * values), total, out=np.full(segments.items, np.nan), where=total > 0)
 
 
-def capped(weights: FloatArray, group: IntArray, segments: Segments, share: float) -> tuple[FloatArray, BoolArray]:
-    """Weights in which no group carries more than `share` of its item's total; groups of -1 stand alone, uncapped.
+class Parties:
+    """Groups of rows of one item by who traded; rows of nobody known belong to none.
 
-    With t the cap, t = share x sum of min(group's weight, t): groups above t are scaled down to it. Where there are too few
-    groups for that (two sellers cannot both stay under 40 %), a group counts as its heaviest comparable alone.
-    group: codes of one item each. Also returns for which items a group of several comparables was held back.
+    rows: which belong to one. group: the group of each of those, 0 .. groups - 1. owner: the item of each group.
     """
-    known = group >= 0
-    if not known.any():
+
+    def __init__(self, item: IntArray, *parts: IntArray) -> None:
+        known = np.logical_and.reduce([part >= 0 for part in parts])
+        self.rows = np.flatnonzero(known)
+        self.alone = ~known
+        self.owner = self.group = np.zeros(0, np.int64)
+        if len(self.rows):
+            key = item[self.rows]
+            for part in parts:
+                size = int(part.max()) + 1
+                if (
+                    int(key.max()) >= 2**62 // size
+                ):  # numbered densely where the product of the ranges would be too large
+                    key = np.unique(key, return_inverse=True)[1]
+                key = key * size + part[self.rows]
+            _, first, self.group = np.unique(key, return_index=True, return_inverse=True)
+            self.owner = item[self.rows][first]
+
+
+def capped(weights: FloatArray, parties: Parties, segments: Segments, share: float) -> tuple[FloatArray, BoolArray]:
+    """Weights in which no party carries more than `share` of its item's total; rows of no party are not capped.
+
+    With t the cap, t = share x sum of min(party's weight, t): those above t are scaled down to it. Where there are too few
+    of them for that (two sellers cannot both stay under 40 %), each counts as its heaviest comparable alone.
+    Also returns for which items a party of several comparables was held back.
+    """
+    if not len(parties.rows):
         return weights, np.zeros(segments.items, bool)
-    codes, inverse = np.unique(group[known], return_inverse=True)
-    owner = np.zeros(len(codes), np.int64)
-    owner[inverse] = segments.item[known]
-    carried = np.bincount(inverse, weights=weights[known], minlength=len(codes))
-    members = np.bincount(inverse[weights[known] > 0], minlength=len(codes))
-    heaviest = np.zeros(len(codes))
-    np.maximum.at(heaviest, inverse, weights[known])
-    alone = segments.sum(np.where(known, 0.0, weights))
+    owner, inverse, own = parties.owner, parties.group, weights[parties.rows]
+    carried = np.bincount(inverse, weights=own, minlength=len(owner))
+    members = np.bincount(inverse[own > 0], minlength=len(owner))
+    heaviest = np.zeros(len(owner))
+    np.maximum.at(heaviest, inverse, own)
+    alone = segments.sum(np.where(parties.alone, weights, 0.0))
     cap = np.full(segments.items, np.inf)
-    # Each round caps at least one more group of an item; at most 1 / share of them can be above their share.
+    # Each round caps at least one more party of an item; at most 1 / share of them can be above their share.
     for _ in range(math.ceil(1 / share)):
         over = carried > cap[owner]
         rest = alone + np.bincount(owner, weights=np.where(over, 0.0, carried), minlength=segments.items)
@@ -80,24 +101,10 @@ def capped(weights: FloatArray, group: IntArray, segments: Segments, share: floa
         if np.array_equal(tighter, cap):
             break
         cap = tighter
-    groups = np.bincount(owner[members > 0], minlength=segments.items) + segments.count(~known & (weights > 0))
-    too_few = groups * share <= 1 + 1e-12
-    limit = np.where(too_few[owner], heaviest, cap[owner])
+    count = np.bincount(owner[members > 0], minlength=segments.items) + segments.count(parties.alone & (weights > 0))
+    limit = np.where((count * share <= 1 + 1e-12)[owner], heaviest, cap[owner])
     factor = np.minimum(1.0, np.divide(limit, carried, out=np.ones_like(carried), where=carried > 0))
     result = weights.copy()
-    result[known] *= factor[inverse]
+    result[parties.rows] *= factor[inverse]
     held_back = (factor < 1 - 1e-9) & (members > 1)
     return result, np.bincount(owner[held_back], minlength=segments.items) > 0
-
-
-def parties(item: IntArray, *parts: IntArray) -> IntArray:
-    """One code per item and party; -1 where one of the parties is unknown."""
-    known = np.logical_and.reduce([part >= 0 for part in parts])
-    codes = np.full(len(item), -1, np.int64)
-    if known.any():
-        key = item[known]
-        for part in parts:
-            # Renumbered densely at each step, so that the product of the ranges stays far below 2 ** 63.
-            key = np.unique(key, return_inverse=True)[1] * (int(part.max()) + 1) + part[known]
-        codes[known] = np.unique(key, return_inverse=True)[1]
-    return codes

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from apps.valuations.backtest import history, report
+from apps.valuations.backtest import history, report, sweep
 from apps.valuations.backtest.series import NoPrices, Series, read
 
 
@@ -36,6 +36,11 @@ class Command(BaseCommand):
             default="late",
             help="the later two fifths of the dates (default), on which nothing was tuned, the earlier ones, or all",
         )
+        parser.add_argument(
+            "--sweep",
+            action="store_true",
+            help="which half-life and trend would have been best on the earlier dates, instead",
+        )
         parser.add_argument("--about", action="store_true", help="say what each series is, too")
         parser.add_argument("--json", action="store_true", help="the figures as one JSON object")
 
@@ -45,6 +50,9 @@ class Command(BaseCommand):
             series = [each for path in data for each in read(path)] if data else history.own()
         except NoPrices as error:
             raise CommandError(str(error)) from None
+        if options["sweep"]:
+            self.stdout.write("\n".join(sweep.as_table(sweep.sweep(series))))
+            return
         found = report.report(series, part=part)
         if not found:
             raise CommandError("There are too few dates to foretell any from those before it.")
