@@ -9,13 +9,16 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from apps.accounts.models import Role
+from apps.alerts import actions as alerts
 from apps.catalog.models import ProductImage
 from apps.core import outbox
 from apps.escrow import actions as escrow
 from apps.inventory.models import ItemPhoto
 from apps.trades import actions as trades
+from apps.valuations.models import Feed
 from tests.factories import (
     ADDRESS,
     make_item,
@@ -49,12 +52,19 @@ MOST = {
     "checkout": 4,
     "trades": 7,
     "trade": 11,
+    "alerts": 4,
+    "alerts-history": 4,
+    "alert": 6,
+    "alert-new": 5,
     "profile": 2,
     "member": 6,
     "cases": 7,
     "case": 18,
+    "feeds": 6,
     "api inventory": 4,
     "api listings": 2,
+    "api alerts": 4,
+    "api alerts history": 4,
     "api trades": 7,
     "api trade": 10,
 }
@@ -80,6 +90,8 @@ class World:
         self.product = self.variant.product
         self.buyer.addresses.create(**ADDRESS)
         self.case = self.trade.hold.disputes.get()
+        self.alert = alerts.set_rule(by=self.buyer, kind="price_drop", product=self.product, amount=5)
+        alerts.set_rule(by=self.buyer, kind="portfolio_drop", amount=5)
 
     def grow(self, rounds: int) -> None:
         """Add `rounds` of everything."""
@@ -105,6 +117,13 @@ class World:
             trades.say(trade=self.trade, by=self.buyer, body=f"Hello {next(_numbers)}")
             escrow.add_evidence(dispute=self.case, by=self.buyer, note=f"look {number}")
             self.buyer.addresses.create(**ADDRESS | {"line1": f"{number}"}, is_default=False)
+            alerts.set_rule(by=self.buyer, kind="availability", product=other.product)
+            told = {"rule": self.alert, "kind": "price_drop", "value": 4, "currency": "USD", "words": "x"}
+            self.buyer.alerts.create(
+                **told, variant=other, condition="NM", cause=str(next(_numbers)), at=timezone.now()
+            )
+            feed = Feed.objects.create(slug=f"feed-{next(_numbers)}", kind="csv", pace_minutes=60)
+            feed.runs.create(trigger="schedule", newest_at=timezone.now())
         outbox.relay(limit=10_000)
 
 
@@ -139,12 +158,19 @@ PAGES = {
     "checkout": page("checkout", "listing", by="buyer"),
     "trades": page("trades", by="buyer"),
     "trade": page("trade", "trade", by="buyer"),
+    "alerts": page("alerts", by="buyer"),
+    "alerts-history": page("alerts-history", by="buyer"),
+    "alert": page("alert", "alert", by="buyer"),
+    "alert-new": page("alert-new", "product", by="buyer"),
     "profile": page("profile", by="buyer"),
     "member": page("member", "seller"),
     "cases": page("admin:cases", by="moderator"),
+    "feeds": page("admin:feeds", by="moderator"),
     "case": page("admin:case", "case", by="moderator"),
     "api inventory": page("api-inventory", by="seller", query="?limit=100"),
     "api listings": page("api-listings", query="?limit=100"),
+    "api alerts": page("api-alerts", by="buyer", query="?limit=100"),
+    "api alerts history": page("api-alerts-history", by="buyer", query="?limit=100"),
     "api trades": page("api-trades", by="buyer", query="?limit=100"),
     "api trade": page("api-trade", "trade", by="buyer"),
 }

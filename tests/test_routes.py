@@ -112,13 +112,14 @@ WEB = {
     "admin:index": Route(MODERATOR),
     "admin:cases": Route(MODERATOR),
     "admin:case": Route(MODERATOR, about=pk("dispute")),
+    "admin:feeds": Route(MODERATOR),
     "admin:search": Route(MODERATOR),
     "admin:jsi18n": Route(MODERATOR),
 }  # fmt: skip
 
 READ, INVENTORY, LISTINGS, TRADES = Scope.READ, Scope.INVENTORY, Scope.LISTINGS, Scope.TRADES
-REST = {
 ALERTS = Scope.ALERTS
+REST = {
     "api-register": Route(PUBLIC, "post"),
     "api-verify": Route(PUBLIC, "post", {"key": "word"}),
     "api-login": Route(PUBLIC, "post"),
@@ -142,10 +143,10 @@ ALERTS = Scope.ALERTS
     "api-scan-card": Route(OWNER, "patch", pk("scan_card"), INVENTORY),
     "api-listings": Route(MEMBER, "post", scope=LISTINGS),
     "api-listing": Route(OWNER, "delete", pk("listing"), LISTINGS),
-    "api-trades": Route(MEMBER, "post", scope=TRADES),
     "api-alerts": Route(MEMBER, "post", scope=ALERTS),
     "api-alerts-history": Route(MEMBER, scope=READ),
     "api-alert": Route(OWNER, "delete", pk("alert"), ALERTS),
+    "api-trades": Route(MEMBER, "post", scope=TRADES),
     "api-trade": Route(PARTY, "get", pk("trade"), READ, moderators=True),
     **{
         f"api-trade-{step}": Route(PARTY, "post", pk("trade"), TRADES)
@@ -224,8 +225,8 @@ def world(company):  # noqa: F811
         scan_card=DetectedCard.objects.create(photo=photo, position=0, quad=[[0, 0], [1, 0], [1, 1], [0, 1]]),
         address=owner.addresses.create(**ADDRESS),
         api_key=accounts.create_api_key(user=owner, name="mine", scopes=[Scope.READ], by=owner)[0],
-        word="nonsense",
         alert=alerts.set_rule(by=owner, kind="availability", product=variant.product),
+        word="nonsense",
     )
 
 

@@ -32,6 +32,12 @@ _GROUPS: dict[str, list[tuple[str, str, str]]] = {
         ("Scans", "photo_camera", "scans.scan"),
         ("Corrections", "rule", "scans.correction"),
     ],
+    "Prices": [
+        ("Feeds", "sync", "valuations.feed"),
+        ("Runs of feeds", "timeline", "valuations.feedrun"),
+        ("Sources", "storefront", "valuations.source"),
+        ("Sales", "paid", "valuations.sale"),
+    ],
     "Machinery": [
         ("Audit trail", "history", "core.auditentry"),
         ("Deliveries", "outbox", "core.delivery"),
@@ -57,6 +63,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, object]]:
                 "badge_variant": "primary",
             },
             {"title": "What waits", "icon": "home", "link": reverse("admin:index")},
+            {"title": "Price feeds", "icon": "rss_feed", "link": reverse("admin:feeds")},
         ],
     }
     return [first, *({"title": title, "items": [_item(*row) for row in rows]} for title, rows in _GROUPS.items())]

@@ -48,11 +48,12 @@ class ModeratorSite(UnfoldAdminSite):
         return csp_update(_ADMIN_POLICY)(super().admin_view(view, cacheable))
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
-        """The admin's own pages, and the cases."""
+        """The admin's own pages, the cases, and how the price feeds stand."""
         from apps.moderation import views
 
         return [
             path("cases/", self.admin_view(views.cases), name="cases"),
             path("cases/<uuid:pk>/", self.admin_view(views.case), name="case"),
+            path("feeds/", self.admin_view(views.feeds), name="feeds"),
             *super().get_urls(),
         ]

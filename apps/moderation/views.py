@@ -1,4 +1,4 @@
-"""The moderators' pages inside the admin: the queue and the case."""
+"""The moderators' pages inside the admin: the queue, the case, and the price feeds."""
 
 import uuid
 
@@ -13,6 +13,8 @@ from apps.core.pagination import numbered
 from apps.escrow import actions as escrow
 from apps.moderation import queries
 from apps.moderation.forms import DecisionForm
+from apps.valuations.feeds import actions as feed_actions
+from apps.valuations.feeds import queries as feed_queries
 
 PAGE_SIZE = 50
 
@@ -47,3 +49,19 @@ def case(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
             return redirect("admin:case", pk=pk)
     context = _context(request, title=f"Case: {found.hold.description}", case=found, form=form)
     return render(request, "moderation/case.html", context, status=422 if form.errors else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def feeds(request: HttpRequest) -> HttpResponse:
+    """Every feed with its last run; start one."""
+    if request.method == "POST":
+        try:
+            feed = feed_actions.feed_named(request.POST.get("feed", ""))
+            feed_actions.start(feed=feed, by=request.user)
+        except DomainError as error:
+            messages.error(request, error.message)
+        else:
+            messages.success(request, f"{feed.slug} is queued: its run shows here once a worker takes it.")
+        return redirect("admin:feeds")
+    context = _context(request, title="Price feeds", feeds=feed_queries.statuses())
+    return render(request, "moderation/feeds.html", context)

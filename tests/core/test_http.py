@@ -38,8 +38,15 @@ class Server(BaseHTTPRequestHandler):
         path, _mark, rest = self.path.lstrip("/").partition("?")
         getattr(self, path)(rest)
 
+    def do_POST(self) -> None:
+        told = self.rfile.read(int(self.headers["Content-Length"]))
+        self.answer(body=told + (self.headers["Authorization"] or "nobody").encode(), Content_Type="text/plain")
+
+    def who(self, _rest: str) -> None:
+        self.answer(body=(self.headers["Authorization"] or "nobody").encode(), Content_Type="text/plain")
+
     def picture(self, _rest: str) -> None:
-        if self.headers["If-None-Match"] == '"one"':
+        if '"one"' in (self.headers["If-None-Match"], self.headers["If-Modified-Since"]):
             self.answer(304)
         else:
             self.answer(body=PICTURE, Content_Type="image/png; charset=binary", ETag='"one"')
@@ -101,6 +108,16 @@ def test_what_is_there_comes_back_with_its_kind(site, fetch):
 
 def test_what_is_known_already_is_not_sent_again(site, fetch):
     assert fetch(f"{site}/picture", etag='"one"') is None
+    assert fetch(f"{site}/picture", modified='"one"') is None
+
+
+def test_what_proves_who_asks_goes_to_its_own_site_alone(site, fetch):
+    mine = {"headers": {"Authorization": "secret"}}
+    other = site.replace("127.0.0.1", "localhost")
+    assert fetch(f"{site}/who", **mine).content == b"secret"
+    assert fetch(f"{site}/redirect?/who", **mine).content == b"secret"
+    assert fetch(f"{site}/redirect?{other}/who", **mine).content == b"nobody"
+    assert fetch(f"{site}/", method="POST", content=b"told by ", **mine).content == b"told by secret"
 
 
 def test_redirects_are_followed_but_not_forever(site, fetch):

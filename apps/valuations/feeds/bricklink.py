@@ -12,7 +12,7 @@ from apps.catalog.importers.rows import count_from
 from apps.core.rejects import Reject
 from apps.valuations.feeds.client import Client
 from apps.valuations.feeds.errors import AnswerUnusable, FeedError, SourceRefused
-from apps.valuations.feeds.protocol import Cursor, Page, Row, without
+from apps.valuations.feeds.protocol import Adapter, Cursor, Page, Row, without
 from apps.valuations.feeds.tokens import Signed
 from apps.valuations.feeds.wanted import Wanted, worth_asking
 from apps.valuations.importers.rows import Lookup, QuoteRow, currency_of, instant_from, price_from
@@ -23,7 +23,7 @@ STATES = {"sealed": "N", "normal": "U"}
 _AT_ONCE = 200
 
 
-class Guide:
+class Guide(Adapter):
     """`market` is the average by quantity, `sample_size` the copies sold."""
 
     kind, title = "bricklink", "BrickLink"

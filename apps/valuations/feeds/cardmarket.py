@@ -11,7 +11,7 @@ from django.conf import settings
 from apps.core.rejects import Reject
 from apps.valuations.feeds.client import Client, json_of, results_of
 from apps.valuations.feeds.errors import AnswerUnusable, FeedError
-from apps.valuations.feeds.protocol import Cursor, Page, Row
+from apps.valuations.feeds.protocol import Adapter, Cursor, Page, Row
 from apps.valuations.importers.rows import Lookup, QuoteRow, instant_from, price_from
 
 # Cardmarket's number of a game: what its second set of prices is of. The first is of the printing that is usual.
@@ -19,7 +19,7 @@ GAMES = {1: ("foil", "foil"), 6: ("holo", "reverse-holofoil")}
 ROWS = 5000
 
 
-class PriceGuides:
+class PriceGuides(Adapter):
     """`low` is the lowest ask, `mid` the average of what was sold, `market` Cardmarket's own trend."""
 
     kind, title = "cardmarket", "Cardmarket price guides"

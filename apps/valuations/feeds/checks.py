@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 
@@ -28,14 +29,13 @@ def checked(row: Row, now: dt.datetime) -> Row:
     if isinstance(row, QuoteRow):
         if row.high is not None and row.high > MOST:
             row = replace(row, high=None)
-        at, prices, copies = row.observed_at, (row.low, row.mid, row.market), row.sample_size
+        reason = _wrong(row.observed_at, (row.low, row.mid, row.market), row.sample_size, now)
     else:
-        at, prices, copies = row.sold_at, (row.price,), row.quantity
-    reason = _wrong(at, prices, copies, now)
+        reason = _wrong(row.sold_at, (row.price,), row.quantity, now)
     return Reject(row.line, row.content, reason) if reason else row
 
 
-def _wrong(at: dt.datetime, prices: tuple[Decimal | None, ...], copies: int | None, now: dt.datetime) -> str:
+def _wrong(at: dt.datetime, prices: Sequence[Decimal | None], copies: int | None, now: dt.datetime) -> str:
     absurd = next((price for price in prices if price is not None and price > MOST), None)
     if absurd is not None:
         return f"{absurd} is above ten million: no price"

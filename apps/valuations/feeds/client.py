@@ -209,10 +209,16 @@ def json_of(found: Fetched) -> Any:
         if "\\ud" in text or "\\uD" in text:
             json.dumps(value, ensure_ascii=False, default=str).encode()  # half a surrogate pair is no text
     except (ValueError, RecursionError) as error:
-        where = f" after {len(found.content)} bytes" if found.content else ": it is empty"
-        told = "breaks off" if isinstance(error, json.JSONDecodeError) and error.pos >= len(error.doc) - 1 else "is not"
-        raise AnswerUnusable(f"Its answer is not JSON ({told}{where}).") from error
+        raise AnswerUnusable(_no_json(found.content, error)) from error
     return value
+
+
+def _no_json(content: bytes, error: Exception) -> str:
+    if not content.strip():
+        return "Its answer is empty."
+    if isinstance(error, json.JSONDecodeError) and (error.pos >= len(error.doc) - 1 or "Unterminated" in error.msg):
+        return f"Its answer breaks off after {len(content)} bytes."
+    return f"Its answer of {len(content)} bytes is not JSON."
 
 
 def results_of(answer: Any, name: str = "results") -> list[Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import statistics
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
@@ -19,7 +20,7 @@ from apps.core.conditions import grade_from
 from apps.core.rejects import Reject
 from apps.valuations.feeds.client import Client, results_of
 from apps.valuations.feeds.errors import FeedError
-from apps.valuations.feeds.protocol import Cursor, Page, Row, without
+from apps.valuations.feeds.protocol import Adapter, Cursor, Page, Row, without
 from apps.valuations.feeds.tokens import Bearer
 from apps.valuations.feeds.wanted import Wanted, worth_asking
 from apps.valuations.importers.rows import Lookup, QuoteRow, SaleRow, currency_of, instant_from, person, price_from
@@ -55,7 +56,7 @@ def is_about(title: str, wanted: Wanted) -> bool:
     return re.search(rf"(?<![a-z0-9])0*{number}(?![a-z0-9])", title.lower()) is not None
 
 
-class _Searches:
+class _Searches(Adapter):
     """What both feeds of eBay have in common: the round through the catalogue, a number of printings a run."""
 
     rates = ("5/second", "4800/day")
@@ -119,9 +120,9 @@ class _Searches:
         """What the search is narrowed to."""
         return {"category_ids": _CARDS} if self.category.startswith("trading-cards") else {}
 
+    @abstractmethod
     def rows(self, found: list[Any], wanted: Wanted, at: dt.datetime) -> list[Row]:
         """What was found, as rows."""
-        raise NotImplementedError
 
 
 class Asks(_Searches):

@@ -68,8 +68,8 @@ class Pace:
 
 
 def _is_no_failure(error: BaseException) -> bool:
-    """Our own allowance was used up, or something was counted already."""
-    return isinstance(error, FeedError) and not isinstance(error, AnswerUnusable)
+    """The source said no, our own allowance was used up, or something was counted already."""
+    return isinstance(error, FetchRefused | FeedError) and not isinstance(error, AnswerUnusable)
 
 
 @lru_cache
@@ -84,7 +84,7 @@ def breaker(host: str, location: str) -> pybreaker.CircuitBreaker:
     return pybreaker.CircuitBreaker(
         fail_max=FAILURES,
         reset_timeout=REST.total_seconds(),
-        exclude=[FetchRefused, _is_no_failure],
+        exclude=[_is_no_failure],
         state_storage=storage,
         throw_new_error_on_trip=False,
         name=host,

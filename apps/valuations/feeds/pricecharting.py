@@ -18,14 +18,14 @@ from apps.core.rejects import Reject
 from apps.core.tabular import rows_in
 from apps.valuations.feeds.client import Client
 from apps.valuations.feeds.errors import AnswerUnusable, FeedError
-from apps.valuations.feeds.protocol import Cursor, Page, Row, without
+from apps.valuations.feeds.protocol import Adapter, Cursor, Page, Row, without
 from apps.valuations.importers.rows import Lookup, QuoteRow, price_from
 
 ROWS = 5000
 _COLUMNS = ("id", "product-name", "loose-price")
 
 
-class PriceGuide:
+class PriceGuide(Adapter):
     """What ungraded copies sell for, by TCGplayer's id where the guide has one, else by PriceCharting's own."""
 
     kind, title = "pricecharting", "PriceCharting"

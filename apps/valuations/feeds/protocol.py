@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal, Protocol
+from typing import Any, ClassVar
 
 from apps.core.rejects import Reject
 from apps.valuations.feeds.client import Client, Validator
@@ -29,28 +30,35 @@ class Page:
     validators: Mapping[str, Validator] = field(default_factory=dict)
 
 
-class Adapter(Protocol):
-    """One kind of source. Made anew for each run, out of the feed's options."""
+class Adapter(ABC):
+    """One kind of source. Made anew for each run, out of the feed's options.
+
+    kind, title: its name for programs and for people. writes: "quotes" or "sales". host: whose circuit breaker and pace
+    it shares; feeds of one host count together. rates: how much the source allows, as `limits` writes it ("10/second").
+    pace: from run to run, until the operator says otherwise. needs_keys: whether it waits for keys (else for a switch).
+    """
 
     kind: ClassVar[str]
     title: ClassVar[str]
-    writes: Literal["quotes", "sales"]
-    host: str
-    """Whose circuit breaker and pace it shares: feeds of one host count together."""
     rates: ClassVar[tuple[str, ...]]
-    """How much the source allows, as `limits` writes it: "10/second"."""
     pace: ClassVar[dt.timedelta]
     needs_keys: ClassVar[bool]
+    writes: str
+    host: str
 
+    @abstractmethod
     def __init__(self, options: Mapping[str, Any]) -> None:
-        """Raises FeedError on options that it cannot work with."""
+        """Raises FeedError, TypeError or ValueError on options that it cannot work with."""
 
+    @abstractmethod
     def why_off(self) -> str:
         """What it lacks, in a sentence for the operator; empty when it can run."""
 
+    @abstractmethod
     def begin(self, last: Cursor, now: dt.datetime) -> Cursor:
         """The cursor of a new run. `last` is the one with which the last finished run ended, empty at first."""
 
+    @abstractmethod
     def pages(self, client: Client, cursor: Cursor) -> Iterator[Page]:
         """Pages from the cursor on. Raises FeedError."""
 

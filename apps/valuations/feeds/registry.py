@@ -28,7 +28,10 @@ def adapter_of(kind: str, options: Mapping[str, Any]) -> Adapter:
         raise FeedError(f"{kind!r} is not a kind of feed. Known: {', '.join(sorted(ADAPTERS))}.")
     if not isinstance(options, Mapping):
         raise FeedError("The options are an object, such as {}.")
-    return ADAPTERS[kind](options)
+    try:
+        return ADAPTERS[kind](options)
+    except (TypeError, ValueError) as error:
+        raise FeedError(f"The options cannot be used: {error}.") from error
 
 
 def plant(apps: Apps, using: str = "default") -> None:

@@ -141,7 +141,8 @@ def _begin(feed: Feed, adapter: Adapter, trigger: str, now: dt.datetime) -> Feed
         under_way.save(update_fields=["state", "resumed"])
         return under_way
     last = feed.runs.order_by("-started_at").first()
-    if last is not None and last.state == State.FAILED and last.cursor and now - last.ended_at < STALE_AFTER:
+    failed_at = last.ended_at if last is not None and last.state == State.FAILED and last.cursor else None
+    if last is not None and failed_at is not None and now - failed_at < STALE_AFTER:
         return feed.runs.create(trigger=trigger, started_at=now, cursor=last.cursor, continues=last)
     finished = feed.runs.filter(state=State.DONE).order_by("-started_at").first()
     cursor = adapter.begin(finished.cursor if finished else {}, now)

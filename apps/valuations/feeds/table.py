@@ -15,13 +15,13 @@ from apps.core.errors import InvalidInput
 from apps.core.http import Fetched
 from apps.valuations.feeds.client import Client
 from apps.valuations.feeds.errors import AnswerUnusable, FeedError
-from apps.valuations.feeds.protocol import Cursor, Page
+from apps.valuations.feeds.protocol import Adapter, Cursor, Page
 from apps.valuations.importers.generic import read_quotes, read_sales
 
 ROWS = 5000
 
 
-class Table:
+class Table(Adapter):
     """Options: url; writes (quotes or sales); source, the slug for lines that name none."""
 
     kind, title = "csv", "CSV by address"

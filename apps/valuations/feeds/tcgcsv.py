@@ -19,7 +19,7 @@ from apps.core.http import Fetched
 from apps.core.rejects import Reject
 from apps.valuations.feeds.client import Client, json_of, results_of
 from apps.valuations.feeds.errors import AnswerUnusable, FeedError
-from apps.valuations.feeds.protocol import Cursor, Page, Row
+from apps.valuations.feeds.protocol import Adapter, Cursor, Page, Row
 from apps.valuations.importers.rows import instant_from
 from apps.valuations.importers.tcgcsv import quote_of, quotes_in_table
 
@@ -43,7 +43,7 @@ def _ids(groups: list[Any]) -> list[int]:
         raise AnswerUnusable("Its list of groups holds one without a number.") from None
 
 
-class Daily:
+class Daily(Adapter):
     """The prices of the day, group by group, when last-updated.txt says that there are new ones."""
 
     kind, title = "tcgcsv", "TCGCSV, daily"
@@ -96,7 +96,7 @@ class Daily:
         return [quote_of(n, price, at) for n, price in enumerate(results_of(answer), 1)]
 
 
-class Archive:
+class Archive(Adapter):
     """Days gone by, one packed file each: from the option `from` (a month ago) to yesterday, or to the option `to`."""
 
     kind, title = "tcgcsv-archive", "TCGCSV, archive"
@@ -176,4 +176,4 @@ def _unpacked(packed: bytes, folder: Path, categories: set[int], after: str) -> 
 
 def _is_wanted(name: str, categories: set[int]) -> bool:
     found = re.fullmatch(r"\d{4}-\d{2}-\d{2}/(\d+)/\d+/prices", name)
-    return bool(found) and int(found[1]) in categories
+    return found is not None and int(found[1]) in categories

@@ -11,7 +11,7 @@ from django.conf import settings
 from apps.core.rejects import Reject
 from apps.valuations.feeds.client import Client, results_of
 from apps.valuations.feeds.errors import AnswerUnusable, FeedError
-from apps.valuations.feeds.protocol import Cursor, Page, Row, without
+from apps.valuations.feeds.protocol import Adapter, Cursor, Page, Row, without
 from apps.valuations.feeds.tokens import Bearer
 from apps.valuations.feeds.wanted import known_ids
 from apps.valuations.importers.rows import instant_from
@@ -22,7 +22,7 @@ IDS = 200
 """In one request; TCGplayer takes 250."""
 
 
-class TCGplayer:
+class TCGplayer(Adapter):
     """Market prices by product and printing."""
 
     kind, title = "tcgplayer", "TCGplayer API"

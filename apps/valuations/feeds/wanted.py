@@ -48,7 +48,8 @@ def worth_asking(
 
     least: only those worth that much in Near Mint, as far as is known. first: only the one that a page shows first.
     """
-    parameters = {"after": after, "category": f"{category}%", "least": least, "first": first, "limit": limit}
     with connection.cursor() as cursor:
-        cursor.execute(_WORTH, parameters)
+        cursor.execute(
+            _WORTH, {"after": after, "category": f"{category}%", "least": least, "first": first, "limit": limit}
+        )
         return [Wanted(*row) for row in cursor.fetchall()]

@@ -13,7 +13,7 @@ from apps.valuations.feeds.errors import FeedOff
 from apps.valuations.models import CurrentPrice, Feed, Quote
 from tests.factories import make_price
 from tests.valuations.feeds.conftest import sold
-from tests.valuations.feeds.playing import Asked
+from tests.valuations.feeds.playing import Asked, no
 
 pytestmark = pytest.mark.django_db
 SEARCH = "/ebay/buy/browse/v1/item_summary/search"
@@ -132,8 +132,6 @@ def test_a_token_that_expired_on_the_way_is_renewed(ebay, run):
     ebay.says("/ebay/identity/v1/oauth2/token", lambda _: {"access_token": next(tokens), "expires_in": 7200})
 
     def answer(asked: Asked) -> object:
-        from tests.valuations.feeds.playing import no
-
         return no(401) if asked.headers["authorization"] == "Bearer good" else {"total": 0}
 
     ebay.says(SEARCH, answer)
