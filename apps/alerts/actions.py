@@ -1,4 +1,7 @@
-"""What members do with their rules: set, change, pause, delete. Locks: the rule's watches by key, then the rule."""
+"""What members do with their rules: set, change, pause, delete.
+
+Locks are taken in the order of the evaluation: prices that were seen, the rule's watches by key, then the rule.
+"""
 
 from __future__ import annotations
 
@@ -74,6 +77,7 @@ def set_rule(
         cool_down_hours=default_cool_down(kind) if cool_down_hours is None else cool_down_hours,
     )
     _settle(rule)
+    _see_prices(rule.product, rule.variant, rule.condition)
     _save(rule)
     _watch(rule)
     return rule
@@ -85,6 +89,7 @@ def change_rule(*, rule: Rule, by: User, **changes: object) -> Rule:
 
     Raises NotYours, InvalidInput, Conflict (another rule says the same).
     """
+    _see_prices(rule.product, changes.get("variant", rule.variant), changes.get("condition", rule.condition))
     rule = _locked(rule, by)
     unknown = set(changes) - set(CHANGEABLE)
     if unknown:
@@ -103,6 +108,7 @@ def change_rule(*, rule: Rule, by: User, **changes: object) -> Rule:
 @transaction.atomic
 def set_on(*, rule: Rule, on: bool, by: User) -> Rule:
     """Pause an alert, or let it go on from the price of now. Raises NotYours."""
+    _see_prices(rule.product, rule.variant, rule.condition)
     rule = _locked(rule, by)
     if rule.is_on != on:
         rule.is_on = on
@@ -204,4 +210,12 @@ def _watch(rule: Rule) -> None:
             cursor.execute(statements.ADD_WORTH_WATCH, {"rule": rule.pk})
         else:
             cursor.execute(statements.ADD_WATCHES.format(which=statements.OF_ONE_RULE), {"rule": rule.pk})
-            cursor.execute(statements.SEE_PRICES, {"rule": rule.pk})
+
+
+def _see_prices(product: Product | None, variant: object, condition: object) -> None:
+    """Note which prices a new watch begins from."""
+    if product is None:
+        return
+    which = {"product": product.pk, "variant": getattr(variant, "pk", None), "condition": condition}
+    with connection.cursor() as cursor:
+        cursor.execute(statements.SEE_PRICES, which)

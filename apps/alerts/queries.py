@@ -37,7 +37,7 @@ def _described(owner: User) -> QuerySet[Rule]:
         .select_related("product__release", "variant")
         .annotate(
             shown_variant=Coalesce("variant", Subquery(shown)),
-            price_condition=Case(When(condition="", then=Value(Condition.NM)), default=F("condition")),
+            price_condition=Case(When(Q(condition=""), then=Value(Condition.NM)), default=F("condition")),
         )
         .annotate(
             price_now=Subquery(price.values("value")[:1]),

@@ -237,16 +237,18 @@ left join lateral (
     select g.change / (p.market_price - g.change) * 100 as percent
     from (select {_CHANGE_OF_PERIOD.format("p").replace("w.", "r.")} as change) g where p.market_price > g.change) m on true
 where {{which}} and not exists (select 1 from alerts_watch w where w.rule_id = r.id and w.variant_id = v.id)
-on conflict do nothing
+order by r.id, v.id on conflict do nothing
 """
 OF_ONE_RULE = "r.id = %(rule)s"
 OF_NEW_PRINTINGS = "r.variant_id is null and v.id = any(%(variants)s::uuid[])"
-# What is known of the price now counts as seen: older events do not reach a new watch.
+# What is known of the price now counts as seen: older events do not reach a new watch. Asked for before any watch is
+# locked, as the evaluation does.
 SEE_PRICES = """
 insert into alerts_seenprice (variant_id, condition, value, at)
-select p.variant_id, p.condition, p.value, p.computed_at from alerts_watch w
-join valuations_currentprice p on p.variant_id = w.variant_id and p.condition = w.condition
-where w.rule_id = %(rule)s order by p.variant_id, p.condition on conflict do nothing
+select p.variant_id, p.condition, p.value, p.computed_at
+from catalog_variant v join valuations_currentprice p on p.variant_id = v.id and p.condition = %(condition)s
+where v.product_id = %(product)s and (%(variant)s::uuid is null or v.id = %(variant)s)
+order by p.variant_id, p.condition on conflict do nothing
 """
 
 ADD_WORTH_WATCH = f"""
