@@ -1,7 +1,7 @@
 """Finding and recognising the text of a straightened card by RapidOCR. What the lines mean: ml/lines.py."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from threading import Lock
 from typing import Any
 
@@ -10,30 +10,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.lines import BOTTOM_START, TOP_END, interpreted, name_texts
-from ml.numbers import MAGIC
+from ml.numbers import MAGIC, POKEMON
+from ml.page import Box, Page, cut, lying, mirrored
 from ml.rectify import turned as turned_crop
 from ml.spelling import Seen, fits, seen
 from ml.types import Crop, Line, Picture, Reading
 
 DETECTION_WIDTH, DETECTION_HEIGHT = 544, 768
-Box = tuple[float, float, float, float]
 SMALLEST_PX_PER_MM = 2.0
 """Below this not even a name is legible."""
 FINE_PX_PER_MM = 5.0
 """From here on a second look at the number strip is worth its time."""
 CLEAR = 0.85
 """Confidence of a title's line from which the rules text is not asked for the name."""
-MOST_BODY_LINES = 5
-STRIPS = (
-    (0.10, 0.922, 0.36, 0.959),
-    (0.10, 0.929, 0.36, 0.966),
-    (0.10, 0.936, 0.36, 0.966),
-    (0.14, 0.929, 0.32, 0.966),
-    (0.14, 0.936, 0.32, 0.973),
-)
+NUMBERS_START = 0.885
+"""Share of the height below which every Pokemon card prints its number; weakness and retreat above it tell nothing new."""
+STRIPS = ((0.10, 0.929, 0.36, 0.966), (0.10, 0.936, 0.36, 0.973), (0.14, 0.929, 0.32, 0.966))
 """Where Pokemon cards since 2017 print their number, as shares of width and height: some of these hold little else."""
-THICKEST = 180
-"""Pixels of a straightened card from which an outline is a whole picture taken for a line."""
+WORTH_READING = 12.0
+"""Letters, each as much as it was sure, that are read of two lines only where they stand upright."""
 
 
 class OcrReader:
@@ -60,11 +55,13 @@ class OcrReader:
             None if crop.px_per_mm < SMALLEST_PX_PER_MM else self._page(crop) if doubt else self._ends(crop.picture)
             for crop, doubt in zip(crops, doubted, strict=True)
         ]
-        self._put_upright(pages, doubted)
-        lines = self._lines(pages, [(i, box) for i, page in enumerate(pages) if page for box in page.wanted()])
+        known = self._put_upright(pages, doubted)
+        lines = self._lines(pages, [(i, box) for i, page in enumerate(pages) if page for box in page.top()], known)
+        for i, more in enumerate(self._lines(pages, self._bottom_boxes(pages, lines, game), known)):
+            lines[i] += more
         readings = [interpreted(found, game=game) for found in lines]
         bodies: list[list[Line]] = [[] for _ in crops]
-        for i, found in enumerate(self._lines(pages, self._body_boxes(pages, readings, game))):
+        for i, found in enumerate(self._lines(pages, self._body_boxes(pages, readings, game), known)):
             bodies[i] = found
         fine = [
             (i, box)
@@ -79,15 +76,15 @@ class OcrReader:
             replace(reading, turned=page.turns if page else 0) for reading, page in zip(readings, pages, strict=True)
         ]
 
-    def _page(self, crop: Crop) -> "_Page":
+    def _page(self, crop: Crop) -> Page:
         """Every line of a card that may lie any way; one whose lines run upwards or downwards is turned by a quarter."""
-        page = _Page(crop.picture, *_lying(self.corners(crop.picture, (DETECTION_WIDTH, DETECTION_HEIGHT))))
+        page = Page(crop.picture, *lying(self.corners(crop.picture, (DETECTION_WIDTH, DETECTION_HEIGHT))))
         if not page.is_sideways():
             return page
         picture = turned_crop(crop, 1).picture
-        return _Page(picture, *_lying(self.corners(picture, (DETECTION_WIDTH, DETECTION_HEIGHT))), turns=1)
+        return Page(picture, *lying(self.corners(picture, (DETECTION_WIDTH, DETECTION_HEIGHT))), turns=1)
 
-    def _ends(self, picture: Picture) -> "_Page":
+    def _ends(self, picture: Picture) -> Page:
         """The lines of a card's top and bottom, looked for in one picture made of both."""
         height = picture.shape[0]
         top, bottom = round(TOP_END * height), round(BOTTOM_START * height)
@@ -97,25 +94,52 @@ class OcrReader:
         # A line across the seam is none.
         corners = corners[(corners[:, :, 1].max(axis=1) < top) | (corners[:, :, 1].min(axis=1) > top)]
         corners[:, :, 1] += np.where(corners[:, :, 1] > top, bottom - top, 0)
-        return _Page(picture, *_lying(corners), whole=False)
+        return Page(picture, *lying(corners), whole=False)
 
-    def _put_upright(self, pages: list["_Page | None"], doubted: Sequence[bool]) -> None:
-        """Turn those pages round that stand on their heads: what reads better is upright."""
-        doubtful = [(i, page) for i, page in enumerate(pages) if page and doubted[i]]
-        widest = [sorted(page.boxes, key=lambda box: box[0] - box[2])[:4] for _, page in doubtful]
-        pictures = [_cut(page.picture, box) for (_, page), boxes in zip(doubtful, widest, strict=True) for box in boxes]
-        both = self.recognised(pictures + [np.ascontiguousarray(p[::-1, ::-1]) for p in pictures])
-        worth = [c * min(len(t), 25) if c > 0.5 else 0.0 for t, c in both]
-        at = 0
-        for (i, page), boxes in zip(doubtful, widest, strict=True):
-            upright = sum(worth[at : at + len(boxes)])
-            inverted = sum(worth[at + len(pictures) : at + len(pictures) + len(boxes)])
-            if inverted > 1.15 * upright:
+    def _put_upright(self, pages: list[Page | None], doubted: Sequence[bool]) -> "_Known":
+        """Turn those pages round that stand on their heads: what reads better is upright. Answers what was read for it."""
+        widest = {
+            i: sorted(page.boxes, key=lambda box: box[0] - box[2])[:4]
+            for i, page in enumerate(pages)
+            if page and doubted[i]
+        }
+        worth = {i: np.zeros(2) for i in widest}
+        ways: dict[tuple[int, Box], tuple[_Text, _Text]] = {}
+        # Two lines are enough for most; the next two are asked where these leave a doubt.
+        for first in (0, 2):
+            jobs = [
+                (i, box) for i, boxes in widest.items() if not _is_clear(worth[i]) for box in boxes[first : first + 2]
+            ]
+            pictures = [cut(page.picture, box) for i, box in jobs if (page := pages[i])]
+            both = self.recognised(pictures + [np.ascontiguousarray(p[::-1, ::-1]) for p in pictures])
+            for (i, box), *read in zip(jobs, both[: len(jobs)], both[len(jobs) :], strict=True):
+                ways[i, box] = read[0], read[1]
+                worth[i] += [c * min(len(t), 25) if c > 0.5 else 0.0 for t, c in read]
+        heads = {i: bool(worth[i][1] > 1.15 * worth[i][0]) for i in widest}
+        for i, page in enumerate(pages):
+            if page and heads.get(i):
                 pages[i] = page.inverted()
-            at += len(boxes)
+        return {
+            (i, mirrored(box, page.picture) if heads[i] else box): read[heads[i]]
+            for (i, box), read in ways.items()
+            if (page := pages[i])
+        }
+
+    @staticmethod
+    def _bottom_boxes(
+        pages: Sequence[Page | None], tops: Sequence[Sequence[Line]], game: str | None
+    ) -> list[tuple[int, Box]]:
+        """The lines of the bottom; of a Pokemon card that its top gives away those alone that may be its number."""
+        starts = [NUMBERS_START if (game or interpreted(top).game) == POKEMON else BOTTOM_START for top in tops]
+        return [
+            (i, box)
+            for i, (page, start) in enumerate(zip(pages, starts, strict=True))
+            if page
+            for box in page.bottom(start)
+        ]
 
     def _body_boxes(
-        self, pages: list["_Page | None"], readings: Sequence[Reading], game: str | None
+        self, pages: list[Page | None], readings: Sequence[Reading], game: str | None
     ) -> list[tuple[int, Box]]:
         """The first lines of the rules of Magic cards whose title is not clear: many of them speak of themselves by name."""
         jobs = []
@@ -123,7 +147,7 @@ class OcrReader:
             if page is None or (game or readings[i].game) not in (None, MAGIC) or _has_clear_title(readings[i], game):
                 continue
             if not page.whole:
-                found = _lying(self.corners(page.picture, (DETECTION_WIDTH, DETECTION_HEIGHT)))
+                found = lying(self.corners(page.picture, (DETECTION_WIDTH, DETECTION_HEIGHT)))
                 page = pages[i] = replace(page, boxes=found[0], tall=found[1], whole=True)
             jobs += [(i, box) for box in page.body()]
         return jobs
@@ -156,7 +180,7 @@ class OcrReader:
             return {}
         height, width = crop.picture.shape[:2]
         boxes = [(x0 * width, y0 * height, x1 * width, y1 * height) for x0, y0, x1, y1 in STRIPS]
-        found = np.max([fits(line, texts) for line in self.seen([_cut(crop.picture, box) for box in boxes])], axis=0)
+        found = np.max([fits(line, texts) for line in self.seen([cut(crop.picture, box) for box in boxes])], axis=0)
         return {text: float(value) for text, value in zip(texts, found, strict=True)}
 
     def seen(self, pictures: Sequence[Picture]) -> list[Seen]:
@@ -168,12 +192,18 @@ class OcrReader:
             answers = recogniser.session(batch.astype(np.float32))
         return [seen(np.asarray(answer, np.float32), recogniser.postprocess_op.character) for answer in answers]
 
-    def _lines(self, pages: Sequence["_Page | None"], jobs: Sequence[tuple[int, Box]]) -> list[list[Line]]:
-        """The recognised lines of each page; all pages' lines go through the network together."""
-        pictures = [_cut(page.picture, box) for i, box in jobs if (page := pages[i])]
+    def _lines(
+        self, pages: Sequence[Page | None], jobs: Sequence[tuple[int, Box]], known: "_Known | None" = None
+    ) -> list[list[Line]]:
+        """The recognised lines of each page; all pages' lines go through the network together, but those that are known."""
+        read = dict(known or {})
+        new = [job for job in jobs if job not in read]
+        read.update(
+            zip(new, self.recognised([cut(page.picture, box) for i, box in new if (page := pages[i])]), strict=True)
+        )
         lines: list[list[Line]] = [[] for _ in pages]
-        for (i, box), (text, confidence) in zip(jobs, self.recognised(pictures), strict=True):
-            page = pages[i]
+        for i, box in jobs:
+            (text, confidence), page = read[i, box], pages[i]
             if page and text.strip() and confidence > 0.3:
                 height, width = page.picture.shape[:2]
                 share = (box[0] / width, box[1] / height, box[2] / width, box[3] / height)
@@ -184,7 +214,7 @@ class OcrReader:
         """Text lines of the lowest part of a card, looked for at full size."""
         height, width = picture.shape[:2]
         top = int(height * 0.88)
-        found, _ = _lying(self.corners(picture[top:], (width, 192)))
+        found, _ = lying(self.corners(picture[top:], (width, 192)))
         return [(x0, y0 + top, x1, y1 + top) for x0, y0, x1, y1 in found]
 
     def _loaded(self) -> Any:
@@ -213,62 +243,14 @@ class OcrReader:
         return engine
 
 
-@dataclass(frozen=True, slots=True)
-class _Page:
-    """A card's picture and where its text lines are, in pixels. whole: whether they were looked for everywhere."""
-
-    picture: Picture
-    boxes: list[Box]
-    tall: list[Box]
-    turns: int = 0
-    whole: bool = True
-
-    def is_sideways(self) -> bool:
-        """Whether most of the text runs upwards or downwards."""
-        return len(self.tall) >= 2 and sum(map(_area, self.tall)) > 1.5 * sum(map(_area, self.boxes))
-
-    def inverted(self) -> "_Page":
-        """The page on its head."""
-        height, width = self.picture.shape[:2]
-        boxes, tall = (
-            [(width - x1, height - y1, width - x0, height - y0) for x0, y0, x1, y1 in found]
-            for found in (self.boxes, self.tall)
-        )
-        picture = np.ascontiguousarray(self.picture[::-1, ::-1])
-        return replace(self, picture=picture, boxes=boxes, tall=tall, turns=self.turns + 2)
-
-    def wanted(self) -> list[Box]:
-        """The lines of the top and the bottom; where no title was found, the place where titles stand."""
-        height, width = self.picture.shape[:2]
-        middles = [(box[1] + box[3]) / 2 / height for box in self.boxes]
-        chosen = [b for b, m in zip(self.boxes, middles, strict=True) if m < TOP_END or m > BOTTOM_START]
-        wide = [b[2] - b[0] for b, m in zip(self.boxes, middles, strict=True) if m < 0.12]
-        if not wide or max(wide) < 0.15 * width:
-            chosen.append((0.05 * width, 0.034 * height, 0.78 * width, 0.094 * height))
-        return chosen
-
-    def body(self) -> list[Box]:
-        """The first lines between, below the middle, from top to bottom."""
-        height = self.picture.shape[0]
-        between = [b for b in self.boxes if 0.58 < (b[1] + b[3]) / 2 / height <= BOTTOM_START]
-        return sorted(between, key=lambda box: box[1])[:MOST_BODY_LINES]
+_Text = tuple[str, float]
+_Known = dict[tuple[int, Box], _Text]
+"""What was read of a page's line."""
 
 
-def _area(box: Box) -> float:
-    return (box[2] - box[0]) * (box[3] - box[1])
-
-
-def _lying(corners: NDArray[np.float32]) -> tuple[list[Box], list[Box]]:
-    """(n, 4, 2) corners as left, top, right, bottom: lines that run across, and lines that run upwards or downwards."""
-    wide: list[Box] = []
-    tall: list[Box] = []
-    for low, high in zip(corners.min(axis=1), corners.max(axis=1), strict=True):
-        box = (float(low[0]), float(low[1]), float(high[0]), float(high[1]))
-        across, down = high - low
-        if min(across, down) > THICKEST:
-            continue
-        (wide if across > 0.6 * down else tall).append(box)
-    return wide, [box for box in tall if box[3] - box[1] > 2 * (box[2] - box[0])]
+def _is_clear(worth: NDArray[np.float64]) -> bool:
+    """Whether what was read so far, upright and on its head, leaves no doubt which way is up."""
+    return bool(worth.max() > WORTH_READING and worth.max() > 2 * worth.min())
 
 
 def _has_clear_title(reading: Reading, game: str | None) -> bool:
@@ -285,12 +267,3 @@ def _without_doubles(lines: Sequence[Line], more: Sequence[Line]) -> list[Line]:
         if all(line.confidence > k.confidence for k in same):
             kept = [k for k in kept if k not in same] + [line]
     return kept
-
-
-def _cut(picture: Picture, box: Box) -> Picture:
-    left, top, right, bottom = box
-    grow = 0.06 * (bottom - top)
-    height, width = picture.shape[:2]
-    x0, x1 = max(0, int(left - grow)), min(width, int(np.ceil(right + grow)))
-    y0, y1 = max(0, int(top - grow)), min(height, int(np.ceil(bottom + grow)))
-    return picture[y0 : max(y1, y0 + 4), x0 : max(x1, x0 + 4)]
