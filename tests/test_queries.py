@@ -60,7 +60,7 @@ MOST = {
     "member": 6,
     "cases": 7,
     "case": 18,
-    "feeds": 6,
+    "feeds": 8,
     "api inventory": 4,
     "api listings": 2,
     "api alerts": 4,

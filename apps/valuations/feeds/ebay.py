@@ -149,7 +149,7 @@ class Asks(_Searches):
                 if price is not None:
                     asks.setdefault(currency_of(item["price"]["currency"], "USD"), {})[item["itemId"]] = price
             except (KeyError, TypeError, AttributeError, ValueError) as error:
-                rows.append(Reject(None, item, f"it is not a listing of this format: {error}"))
+                rows.append(Reject(None, _facts(item), f"it is not a listing of this format: {error}"))
         if asks:
             currency, prices = max(asks.items(), key=lambda each: len(each[1]))
             told = {"itemIds": sorted(prices), "prices": sorted(map(str, prices.values()))}
@@ -190,6 +190,14 @@ class Sales(_Searches):
         ]
 
 
+def _facts(item: Any) -> Any:
+    """What may be kept of an item: who sells it is nobody's business."""
+    if not isinstance(item, dict):
+        return item
+    kept = ("itemId", "title", "price", "lastSoldPrice", "lastSoldDate", "totalSoldQuantity", "conditionId")
+    return {name: item[name] for name in kept if name in item}
+
+
 def _sale(item: Any, wanted: Wanted) -> Row:
     try:
         told = item["lastSoldPrice"]
@@ -209,7 +217,7 @@ def _sale(item: Any, wanted: Wanted) -> Row:
         seller = item.get("seller") or {}
         return SaleRow(
             line=None,
-            content=item,
+            content=_facts(item),
             lookup=Lookup(variant_id=wanted.variant_id),
             source="ebay",
             reference=reference,
@@ -224,4 +232,4 @@ def _sale(item: Any, wanted: Wanted) -> Row:
             sold_at=instant_from(item["lastSoldDate"]),
         )
     except (KeyError, TypeError, AttributeError, ValueError) as error:
-        return Reject(None, item, f"it is not a sale of this format: {error}")
+        return Reject(None, _facts(item), f"it is not a sale of this format: {error}")

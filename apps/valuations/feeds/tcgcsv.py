@@ -120,9 +120,11 @@ class Archive(Adapter):
         return ""
 
     def begin(self, last: Cursor, now: dt.datetime) -> Cursor:
-        """The day after the last one read."""
+        """The day after the last one read; the first one, where the operator has asked for another first day since."""
         first = self.start or now.date() - dt.timedelta(days=_DAYS_AT_FIRST)
-        return {"day": last.get("day") or max(first, FIRST_DAY).isoformat(), "file": ""}
+        asked = self.start.isoformat() if self.start else ""
+        goes_on = last.get("day") and last.get("from") == asked
+        return {"from": asked, "day": last["day"] if goes_on else max(first, FIRST_DAY).isoformat(), "file": ""}
 
     def pages(self, client: Client, cursor: Cursor) -> Iterator[Page]:
         """One page a group of a day; a day that the archive lacks is told and passed over."""
@@ -131,14 +133,13 @@ class Archive(Adapter):
         while day <= end:
             url = f"{self.base}/archive/tcgplayer/prices-{day}.ppmd.7z"
             packed = client.ask(url, _packed, missing=b"").content
-            if not packed:
-                yield Page([Reject(None, {"day": f"{day}"}, "the archive has no such day")], cursor)
-            else:
-                yield from self._day(packed, day, after)
+            for name, rows in self._day(packed, day, after) if packed else ():
+                yield Page(rows, {**cursor, "day": day.isoformat(), "file": name})
+            lacking: list[Row] = [] if packed else [Reject(None, {"day": f"{day}"}, "the archive has no such day")]
             day, after = day + dt.timedelta(days=1), ""
-            yield Page([], {"day": day.isoformat(), "file": ""})
+            yield Page(lacking, {**cursor, "day": day.isoformat(), "file": ""})
 
-    def _day(self, packed: bytes, day: dt.date, after: str) -> Iterator[Page]:
+    def _day(self, packed: bytes, day: dt.date, after: str) -> Iterator[tuple[str, list[Row]]]:
         at = dt.datetime.combine(day, dt.time(), dt.UTC)
         with tempfile.TemporaryDirectory(prefix="cv-archive-") as folder:
             for name, path in _unpacked(packed, Path(folder), self.categories, after):
@@ -147,7 +148,7 @@ class Archive(Adapter):
                     rows: list[Row] = [quote_of(n, price, at) for n, price in enumerate(results_of(json_of(found)), 1)]
                 except AnswerUnusable as error:
                     rows = [Reject(None, {"day": f"{day}", "file": name}, error.message)]
-                yield Page(rows, {"day": day.isoformat(), "file": name})
+                yield name, rows
 
 
 def _packed(found: Fetched) -> bytes:

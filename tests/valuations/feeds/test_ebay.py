@@ -125,6 +125,7 @@ def test_a_sale_that_cannot_be_is_refused(ebay, run, wrong, reason):
     done = run("ebay-sales")
     assert (done.created, done.rejected) == (1, 2)
     assert any(reason in told for told in RejectedInput.objects.values_list("reason", flat=True))
+    assert not any("shop" in str(content) for content in RejectedInput.objects.values_list("content", flat=True))
 
 
 def test_a_token_that_expired_on_the_way_is_renewed(ebay, run):

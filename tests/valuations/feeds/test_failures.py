@@ -266,7 +266,7 @@ def test_one_run_at_a_time(day, run):
     feed = Feed.objects.get(slug="tcgcsv")
     other = psycopg.connect(**connection.get_connection_params() | {"cursor_factory": None, "context": None})
     other.execute("select pg_advisory_lock(hashtext('valuations.feed'), %s)", [feed.pk])
-    feed.runs.create(trigger="schedule")
+    feed.runs.create(trigger="schedule", cursor={"read": ""})
     with pytest.raises(FeedBusy):
         run("tcgcsv")
     assert standing("tcgcsv") == "running"

@@ -110,6 +110,8 @@ def test_days_gone_by_out_of_the_archive(archive, source, run):
     first = Quote.objects.filter(variant__product__number="001").order_by("observed_at")
     assert [(row.observed_at.date(), row.market) for row in first] == [(day, 2 + n) for n, day in enumerate(archive)]
     assert run("tcgcsv-archive").requests == 0, "yesterday was the last day there is"
+    Feed.objects.filter(slug="tcgcsv-archive").update(options={"categories": [3], "from": f"{archive[1]}"})
+    assert run("tcgcsv-archive").unchanged == 6, "another first day was asked for"
 
 
 def test_a_day_that_the_archive_lacks_is_told_and_passed_over(archive, source, run):
