@@ -24,7 +24,7 @@ from apps.core.errors import InvalidInput, NotFound
 from apps.core.outbox import emit, emit_all
 from apps.valuations import statements
 from apps.valuations.events import PriceChanged, ValuationCompleted
-from apps.valuations.evidence import CONDITIONS, Evidence, gather, gather_graded
+from apps.valuations.evidence import CONDITIONS, Evidence, gather, gather_graded, learn_ratios, ratios
 from apps.valuations.fair_value import (
     METHODS,
     MODEL_VERSION,
@@ -120,8 +120,9 @@ def _prices(evidence: Evidence, as_of: dt.datetime) -> Iterable[tuple]:
     comparables = evidence.comparables
     items = len(evidence.variant_ids)
     some = evidence.conditions.any(axis=1)
+    bring = ratios()
     for wanted, condition in enumerate(CONDITIONS):
-        found = fair_values(comparables, items=items, half_lives=evidence.half_lives, conditions=wanted)
+        found = fair_values(comparables, items=items, half_lives=evidence.half_lives, conditions=wanted, ratios=bring)
         for at in np.flatnonzero(some):
             value, low, high = (max(CENT, cents(found_[at])) for found_ in (found.value, found.low, found.high))
             basis = basis_of(
@@ -176,7 +177,9 @@ def value(
         wanted = CONDITIONS.index(condition)
     if not len(evidence.comparables):
         raise NoComparables(variant_id=str(variant.pk), condition=condition)
-    found = fair_value(evidence.comparables, half_life_days=float(evidence.half_lives[0]), condition=wanted)
+    found = fair_value(
+        evidence.comparables, half_life_days=float(evidence.half_lives[0]), condition=wanted, ratios=ratios()
+    )
     inputs = [getattr(evidence.comparables, name).tolist() for name in evidence.comparables.__dataclass_fields__]
     middle = max(CENT, cents(found.value))
     stated = Valuation.objects.create(
@@ -229,9 +232,13 @@ def variants_with_evidence() -> list[UUID]:
 
 
 def refresh_stale(*, as_of: dt.datetime | None = None, limit: int = 20_000) -> Refreshed:
-    """Bring prices up to date that are behind, and the partitions three months ahead. Run by the scheduler."""
+    """Bring prices up to date that are behind, and the partitions three months ahead. Run by the scheduler.
+
+    Once a day it learns what conditions and grades bring.
+    """
     as_of = as_of or timezone.now()
     make_partitions(from_on=as_of.date(), to_on=as_of.date() + dt.timedelta(days=93))
+    learn_ratios(as_of=as_of)
     return refresh_prices(stale_variants(as_of=as_of, limit=limit), as_of=as_of)
 
 

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import numpy as np
+from django.core.cache import cache
 from django.db import connection
 
 from apps.core.conditions import Condition
-from apps.valuations.fair_value import Comparables, FloatArray, IntArray, character, half_life, state_of
+from apps.valuations.fair_value import RATIOS, Comparables, FloatArray, IntArray, character, half_life, state_of
+from apps.valuations.fair_value.ratios import learned
 
 CONDITIONS = list(Condition.values)
 MOST_SALES = 200
@@ -78,6 +80,39 @@ class Evidence:
     left_out: IntArray
     half_lives: FloatArray
     conditions: np.ndarray
+
+
+# Medians of each printing's prices by state and currency, beside its Near Mint ones: sales of half a year, quotes of five weeks.
+_PAIRS = """
+with told as (
+    select variant_id, currency, coalesce(grade::text, condition) as state, price from valuations_sale
+    where sold_at > %(as_of)s - interval '180 days' and sold_at <= %(as_of)s
+    union all
+    select variant_id, currency, condition, market from valuations_quote
+    where observed_at > %(as_of)s - interval '35 days' and observed_at <= %(as_of)s and market > 0),
+middle as (
+    select variant_id, currency, state, percentile_cont(0.5) within group (order by price) as price
+    from told group by variant_id, currency, state)
+select o.state, o.price / n.price from middle n join middle o using (variant_id, currency)
+where n.state = 'NM' and o.state <> 'NM' order by md5(o.variant_id::text) limit 20000
+"""
+RATIOS_KEY = "valuations:ratios"
+
+
+def ratios() -> FloatArray:
+    """What each state brings beside Near Mint: as learned last, else the published table."""
+    kept = cache.get(RATIOS_KEY)
+    return RATIOS if kept is None or len(kept) != len(RATIOS) else np.array(kept)
+
+
+def learn_ratios(*, as_of: dt.datetime) -> None:
+    """Learn them anew from what is known; kept in the cache, at most once a day. One query."""
+    if cache.add(f"{RATIOS_KEY}:{as_of:%Y-%m-%d}", 1, 2 * 86400):
+        with connection.cursor() as cursor:
+            cursor.execute(_PAIRS, {"as_of": as_of})
+            pairs = [(_state(state), ratio) for state, ratio in cursor.fetchall()]
+        found = learned(np.array([state for state, _ in pairs], np.int64), np.array([ratio for _, ratio in pairs]))
+        cache.set(RATIOS_KEY, found.tolist(), None)
 
 
 def gather(variant_ids: Sequence[UUID], *, as_of: dt.datetime) -> Evidence:

@@ -28,7 +28,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Worked:
-    """The example: its lines by price, where the middle fifth of the weight begins and ends, and the real function's outcome."""
+    """The example: its lines by price, where the middle of the weight begins and ends, and the real function's outcome."""
 
     lines: list[Line]
     half: str
@@ -59,8 +59,8 @@ def worked() -> Worked:
                 as_near_mint=f"{each.converted:.2f}",
                 weight=f"{each.weight:.2f}",
                 cumulated="" if out else f"{each.until * total:.2f}",
-                is_middle=not out and each.until > 0.4 + 1e-9 and each.until - each.share < 0.6 - 1e-9,
+                is_middle=not out and each.until > 1 / 3 + 1e-9 and each.until - each.share < 2 / 3 - 1e-9,
                 is_left_out=out,
             )
         )
-    return Worked(lines, f"{total / 2:.2f}", f"{total * 0.4:.2f}", f"{total * 0.6:.2f}", found)
+    return Worked(lines, f"{total / 2:.2f}", f"{total / 3:.2f}", f"{total * 2 / 3:.2f}", found)

@@ -7,8 +7,8 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from apps.core.conditions import Condition
-from apps.valuations import example
-from apps.valuations.fair_value import CONDITION_RATIOS, HALF_LIVES, half_life
+from apps.valuations import evidence, example
+from apps.valuations.fair_value import HALF_LIVES, half_life
 from apps.valuations.fair_value.parameters import ASKS, QUOTES, SALES
 from apps.valuations.models import Source
 
@@ -23,7 +23,7 @@ def method(request: HttpRequest) -> HttpResponse:
         "sources": sources,
         "card_days": f"{half_life('trading-cards'):.0f}",
         "characters": [("Sales", SALES), *quotes, ("Quotes of other sources", QUOTES[""]), ("Asking prices", ASKS)],
-        "ratios": list(zip(Condition.choices, CONDITION_RATIOS * 100, strict=True)),
+        "ratios": list(zip(Condition.choices, evidence.ratios() * 100, strict=False)),
         "half_lives": [(path or "everything else", f"{days:.0f}") for path, days in sorted(HALF_LIVES.items()) if path],
         "half_life_else": f"{HALF_LIVES['']:.0f}",
     }

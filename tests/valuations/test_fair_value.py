@@ -167,7 +167,7 @@ def test_the_middle_of_three_equal_sales():
 
 
 def test_a_new_sale_weighs_more_than_two_old_ones():
-    """Weights 1, 1/4, 1/4: 60 % of 1.5 is reached at the new one."""
+    """Weights 1, 1/4, 1/4: two thirds of 1.5, are the new one's."""
     assert value(10, 20, 21, age=[0, 42, 42]).value == pytest.approx(10)
 
 
@@ -177,7 +177,7 @@ def test_an_unreliable_source_weighs_less():
 
 def test_a_lot_of_copies_weighs_as_the_root_of_its_number():
     """9 copies weigh 3, 60 % of the whole, where the two single sales weigh 1 each."""
-    assert value(10, 20, 21, copies=[9, 1, 1]).value == pytest.approx(10)
+    assert value(10, 20, 21, copies=[9, 1, 1]).value == pytest.approx(10 * 2**0.2)
 
 
 def test_a_played_copy_is_converted_and_weighs_less():
@@ -189,7 +189,7 @@ def test_a_played_copy_is_converted_and_weighs_less():
 
 def test_one_strange_sale_is_left_out():
     found = value(10, 11, 12, 10.5, 11.5, 900)
-    assert (found.n, found.value) == (5, pytest.approx(11))
+    assert (found.n, found.value) == (5, pytest.approx(11, rel=1e-3))
     assert any("left out" in reason for reason in found.reasons)
 
 
@@ -207,7 +207,7 @@ def test_asks_alone_are_an_estimate_of_little_confidence():
 
 
 def test_one_seller_cannot_set_the_price():
-    """Twenty sales at 50 by one seller against three of others at 10: the seller carries 40 % at most."""
+    """Twenty sales at 50 by one seller against three of others at 10: the seller carries 30 % at most."""
     found = value(*[50.0] * 20, 10, 10.1, 10.2, seller=[7] * 20 + [1, 2, 3])
     assert found.value < 11
     assert any("held back" in reason for reason in found.reasons)
@@ -240,7 +240,7 @@ def test_one_extreme_price_moves_the_value_little(count, factor, cheap):
 
 @given(st.integers(6, 15), st.integers(1, 30), st.floats(0.01, 100))
 def test_a_pair_cannot_pull_the_value_out_of_the_middle_of_the_others(others, rounds, price):
-    """With a fifth of the weight at any price, the middle fifth stays within the middle 75 % of what the others paid."""
+    """With a fifth of the weight at any price, the middle third stays within the middle 3/4 of what the others paid."""
     honest = [10 * 1.05**n for n in range(others)]
     seller, buyer = [99] * rounds + list(range(others)), [98] * rounds + list(range(others))
     found = value(*[price] * rounds, *honest, seller=seller, buyer=buyer)
@@ -313,7 +313,7 @@ def test_the_weighted_median_lies_between_the_quantiles_of_its_band(pairs):
     told, weights = zip(*sorted(pairs), strict=True)
     until = np.cumsum(weights) / sum(weights)
     found = weighted_median(told, weights)
-    low, high = (told[min(int(np.searchsorted(until, share)), len(told) - 1)] for share in (0.4 - 1e-9, 0.6 + 1e-9))
+    low, high = (told[min(int(np.searchsorted(until, share)), len(told) - 1)] for share in (1 / 3 - 1e-9, 2 / 3 + 1e-9))
     assert low * (1 - 1e-9) <= found <= high * (1 + 1e-9)
 
 
@@ -325,11 +325,11 @@ def test_a_median_without_weight_is_refused():
 def test_the_example_of_the_method_page_by_hand():
     """As Near Mint: 10.00 (weight 1), 8.50/0.85 = 10.00 (0.6), 11.00 (0.9), 12.00 (0.5); 60.00 is left out.
 
-    The middle fifth of 3.0 is from 1.2 to 1.8; 1 and 0.6 together are at 10.00, so two thirds of it are 10.00 and one 11.00.
+    The middle third of 3.0 is from 1.0 to 2.0; 1 and 0.6 together are at 10.00, so 0.6 of it are 10.00 and 0.4 11.00.
     """
     example = worked()
-    assert (example.begins, example.half, example.ends) == ("1.20", "1.50", "1.80")
-    assert example.found.value == pytest.approx(10 ** (2 / 3) * 11 ** (1 / 3))
+    assert (example.begins, example.half, example.ends) == ("1.00", "1.50", "2.00")
+    assert example.found.value == pytest.approx(10**0.6 * 11**0.4)
     assert example.found.n == 4
     assert sorted(line.as_near_mint for line in example.lines) == ["10.00", "10.00", "11.00", "12.00", "60.00"]
     assert [line.is_left_out for line in example.lines] == [False, False, False, False, True]

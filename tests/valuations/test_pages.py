@@ -27,7 +27,7 @@ def price(variant):
 
 def test_the_method_page_shows_its_example(client):
     page = client.get("/method/").content.decode()
-    for words in ("In six steps", "left out", "is <strong>$10.32</strong>", "TCGplayer", "from 1.20 to 1.80"):
+    for words in ("In six steps", "left out", "is <strong>$10.39</strong>", "TCGplayer", "from 1.00 to 2.00"):
         assert words in page, words
 
 

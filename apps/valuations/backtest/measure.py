@@ -25,6 +25,7 @@ from apps.valuations.fair_value.segments import Segments, middles
 OLDEST = 365
 STALE = 92
 TUNED_ON = 0.6
+SAME = 1e-9
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,7 @@ class Questions:
 def questions(series: Series) -> Questions:
     """One question for each cut and item with evidence of the last three months and a price in the period after it.
 
+    A figure that only repeats the last one, of a source that does so where nothing was sold, asks for nothing.
     Cuts are `period` days apart (or the days themselves, where prices come on fewer days than that).
     """
     days = np.unique(series.day)
@@ -72,7 +74,7 @@ def questions(series: Series) -> Questions:
         none = np.zeros(0, np.int64)
         return Questions(series, empty, none, empty, empty > 0, none, none, empty)
     first = np.cumsum([0, *(len(part) for part in parts)])
-    return Questions(
+    asked = Questions(
         series,
         *(
             np.concatenate([getattr(part, name) for part in parts])
@@ -81,6 +83,9 @@ def questions(series: Series) -> Questions:
         np.concatenate([part.question + start for part, start in zip(parts, first, strict=False)]),
         np.concatenate([part.age for part in parts]),
     )
+    if series.repeats:
+        asked = asked.part(np.abs(asked.truth / last(asked) - 1) > SAME)
+    return asked
 
 
 def _at(series: Series, cut: float, *, late: bool) -> Questions | None:

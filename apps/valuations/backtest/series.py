@@ -40,6 +40,7 @@ class Series:
     copies: FloatArray
     is_evidence: BoolArray
     is_truth: BoolArray
+    repeats: bool = False
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class Format:
     """A file of prices as somebody publishes it. item: columns that name the item; evidence and truth: columns of prices.
 
     copies: column of how many were sold; a row without any is no sale. unit: of the prices. by: column to divide them by.
+    repeats: where nothing was sold the last figure is told again, which is no price to be foretold.
     """
 
     name: str
@@ -63,6 +65,7 @@ class Format:
     unit: float = 1.0
     by: str = ""
     marks: tuple[str, ...] = field(default=())
+    repeats: bool = False
 
     def fits(self, columns: Iterable[str]) -> bool:
         """Whether a file with these columns is of this format."""
@@ -100,14 +103,14 @@ FORMATS = (
         ("set", "number", "name"), "snapshot_date", ("price",), ("price",), "cardmarket", 14,
     ),
     Format(
-        "monthly, ungraded", "PriceCharting's figure of a month: a few auctions, noisy",
-        ("pricecharting_id",), "date", ("ungraded",), ("ungraded",), "pricecharting", 31, unit=0.01,
+        "monthly, ungraded", "PriceCharting's figure of a month, of a few auctions; repeats of the last one are not asked for",
+        ("pricecharting_id",), "date", ("ungraded",), ("ungraded",), "pricecharting", 31, unit=0.01, repeats=True,
     ),
     *(
         Format(
-            f"monthly, {name}", "PriceCharting's figure of a month; repeated where nothing was sold",
+            f"monthly, {name}", "PriceCharting's figure of a month; repeats of the last one are not asked for",
             ("pricecharting_id",), "date", (column,), (column,), "pricecharting-grades", 31, unit=0.01,
-            category="trading-cards/graded",
+            category="trading-cards/graded", repeats=True,
         )
         for column, name in _GRADED.items()
     ),
@@ -174,7 +177,7 @@ def series_of(rows: Iterable[Mapping[str, str]], form: Format) -> Series:
     return Series(
         form.name, form.about, form.source, form.category, form.period, len(codes),
         np.full(len(columns), int(form.kind), np.int64), columns[:, 0].astype(np.int64), columns[:, 1], columns[:, 2],
-        columns[:, 3], columns[:, 4] > 0, columns[:, 5] > 0,
+        columns[:, 3], columns[:, 4] > 0, columns[:, 5] > 0, form.repeats,
     )  # fmt: skip
 
 

@@ -113,7 +113,7 @@ def _weights(
 def _fair_shares(
     weights: FloatArray, seller: Parties, pair: Parties, segments: Segments
 ) -> tuple[FloatArray, BoolArray]:
-    """No seller above 40 %, then no pair above 20 %: the second holds exactly, being last."""
+    """No seller above 30 %, then no pair above 20 %: the second holds exactly, being last."""
     weights, sellers = capped(weights, seller, segments, SELLER_SHARE)
     weights, pairs = capped(weights, pair, segments, PAIR_SHARE)
     return weights, sellers | pairs

@@ -3,9 +3,9 @@
     weight = reliability of the source  x  0.5 ^ (age / half-life)  x  0.6 ^ (steps of condition away)  x  sqrt(copies)
 
 Each price is first converted to the wanted condition. Asks, and copies in far other states, count only where there are
-fewer than three better ones. One seller cannot carry more than 40 % of the weight and one pair of seller and buyer not more
+fewer than three better ones. One seller cannot carry more than 30 % of the weight and one pair of seller and buyer not more
 than 20 % (wash trades). Prices far from the middle are left out. The value is the weighted median (the mean over the middle
-fifth of the weight); of sources whose figures lag, a part of the latest movement goes on. The interval holds the price of
+third of the weight); of sources whose figures lag, a part of the latest movement goes on. The interval holds the price of
 the next weeks nine times in ten; its width was learned from past errors. catalogue.fair_values does the same for many items.
 
 Sources: weighted median, Cormen et al., Introduction to Algorithms, problem 9-2, and its smooth form, the trimmed mean,
@@ -124,7 +124,7 @@ class _Valued:
         return [0.0 if why else weight for weight, why in zip(weights, self.left_out, strict=True)]
 
     def _fair_shares(self, weights: list[float], *, told: bool = True) -> list[float]:
-        """No seller above 40 %, then no pair above 20 %."""
+        """No seller above 30 %, then no pair above 20 %."""
         for groups, share in ((self.seller, SELLER_SHARE), (self.pair, PAIR_SHARE)):
             weights, held_back = _capped(weights, groups, share)
             self.capped |= held_back and told
@@ -168,9 +168,17 @@ class _Valued:
             METHOD_CAPS[method],
         )
         basis = Basis(
-            *counts, self.left_out.count("outlier"), sum(self.steps[n] > 0 for n in counting), self.capped,
-            round(newest, 1), round(weighted_median(self.age, self.fast), 1), self.life, move=round(move, 4),
-        )  # fmt: skip
+            sales=counts[Kind.SALE],
+            quotes=counts[Kind.QUOTE],
+            asks=counts[Kind.ASK],
+            outliers=self.left_out.count("outlier"),
+            converted=sum(self.steps[n] > 0 for n in counting),
+            capped=self.capped,
+            newest=round(newest, 1),
+            middle_age=round(weighted_median(self.age, self.fast), 1),
+            half_life=self.life,
+            move=round(move, 4),
+        )
         return FairValue(
             value, low, high, confidence, len(counting), METHODS[method], basis.reasons(), self._weighed(share)
         )

@@ -40,12 +40,13 @@ RATIOS = np.concatenate([CONDITION_RATIOS, GRADE_RATIOS])
 CONDITION_STEP = 0.6
 RAW_TO_GRADED = 6
 FAR = 4
-SELLER_SHARE = 0.4
+# Neither one seller nor one pair reaches into the middle of the weight: each stays below (1 - MIDDLE) / 2.
+SELLER_SHARE = 0.3
 PAIR_SHARE = 0.2
 ENOUGH = 3
 ASK_WEIGHT = 0.25
 MOST_COPIES = 25
-MIDDLE = 0.2
+MIDDLE = 1 / 3
 OUTLIER_CUT = 3.5
 OUTLIER_FLOOR = math.log(2)
 FEWEST_FOR_OUTLIERS = 4

@@ -36,8 +36,8 @@ class Segments:
 def middles(values: FloatArray, weights: FloatArray, segments: Segments, *, band: float = MIDDLE) -> FloatArray:
     """Per item the weighted median of `values`, which ascend within each item: the mean over the middle `band` of the weight.
 
-    NaN where nothing weighs. A band of 0.2 averages from 40 to 60 % of the cumulated weight: it stands up to two fifths of
-    the weight being false, and unlike the bare median does not jump when weights change a little.
+    NaN where nothing weighs. A band of a third averages from one third to two thirds of the cumulated weight: it stands up to a
+    third of the weight being false, and unlike the bare median does not jump when weights change a little.
     """
     if not len(values):
         return np.full(segments.items, np.nan)
@@ -79,7 +79,7 @@ def capped(weights: FloatArray, parties: Parties, segments: Segments, share: flo
     """Weights in which no party carries more than `share` of its item's total; rows of no party are not capped.
 
     With t the cap, t = share x sum of min(party's weight, t): those above t are scaled down to it. Where there are too few
-    of them for that (two sellers cannot both stay under 40 %), each counts as its heaviest comparable alone.
+    of them for that (three sellers cannot all stay under 30 %), each counts as its heaviest comparable alone.
     Also returns for which items a party of several comparables was held back.
     """
     if not len(parties.rows):
