@@ -37,6 +37,8 @@ _GROUPS: dict[str, list[tuple[str, str, str]]] = {
         ("Runs of feeds", "timeline", "valuations.feedrun"),
         ("Sources", "storefront", "valuations.source"),
         ("Sales", "paid", "valuations.sale"),
+        ("Alert rules", "notification_add", "alerts.rule"),
+        ("Alerts told", "notifications", "alerts.alert"),
     ],
     "Machinery": [
         ("Audit trail", "history", "core.auditentry"),
