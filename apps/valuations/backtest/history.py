@@ -42,10 +42,11 @@ def own() -> list[Series]:
         rows = cursor.fetchall()
     if not rows:
         raise NoPrices("This installation has no prices yet; name files with --data.")
-    return [_series(*key, list(group)) for key, group in groupby(rows, key=lambda row: row[:3])]
+    return [_series(list(group)) for _, group in groupby(rows, key=lambda row: row[:3])]
 
 
-def _series(source: str, category: str, kind: int, rows: list[tuple]) -> Series:
+def _series(rows: list[tuple]) -> Series:
+    source, category, kind = rows[0][:3]
     codes: dict[UUID, int] = {}
     item = [codes.setdefault(row[3], len(codes)) for row in rows]
     told = np.ones(len(rows), bool)

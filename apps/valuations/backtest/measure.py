@@ -74,15 +74,12 @@ def questions(series: Series) -> Questions:
         none = np.zeros(0, np.int64)
         return Questions(series, empty, none, empty, empty > 0, none, none, empty)
     first = np.cumsum([0, *(len(part) for part in parts)])
-    asked = Questions(
-        series,
-        *(
-            np.concatenate([getattr(part, name) for part in parts])
-            for name in ("cut", "item", "truth", "is_late", "known")
-        ),
-        np.concatenate([part.question + start for part, start in zip(parts, first, strict=False)]),
-        np.concatenate([part.age for part in parts]),
+    cut, item, truth, is_late, known, age = (
+        np.concatenate([getattr(part, name) for part in parts])
+        for name in ("cut", "item", "truth", "is_late", "known", "age")
     )
+    question = np.concatenate([part.question + start for part, start in zip(parts, first, strict=False)])
+    asked = Questions(series, cut, item, truth, is_late, known, question, age)
     if series.repeats:
         asked = asked.part(np.abs(asked.truth / last(asked) - 1) > SAME)
     return asked

@@ -29,7 +29,7 @@ class Line:
     scores: dict[str, Score]
     coverage: float
     half_width: float
-    by_confidence: tuple[float, float, float]
+    by_confidence: tuple[float, ...]
 
     @property
     def is_best(self) -> bool:
@@ -86,7 +86,7 @@ def line(name: str, answers: Sequence[Answers]) -> Line:
 
 def report(series: Iterable[Series], *, part: str = "late") -> dict[str, list[Line]]:
     """Lines by "series", "source" and "category", and for "all" of them. Empty without a question."""
-    answers = [found for each in series if (found := answered(each, part=part))]
+    answers = [said for each in series if (said := answered(each, part=part))]
     if not answers:
         return {}
     found: dict[str, list[Line]] = {"series": [line(each.asked.series.name, [each]) for each in answers]}
