@@ -16,6 +16,7 @@ from ml.types import (
     Descriptors,
     Detection,
     Evidence,
+    Line,
     Match,
     Picture,
     Quad,
@@ -83,9 +84,9 @@ class Reader(Protocol):
 class NumberMatcher(Protocol):
     """A reader that also says how well known numbers fit a card where it could not read one."""
 
-    def numbers(self, crop: Crop, texts: Sequence[str]) -> dict[str, float]:
+    def numbers(self, crop: Crop, texts: Sequence[str], lines: Sequence[Line] = ()) -> dict[str, float]:
         """At most 0 per text as printed ("015/078"): the log likelihood that it stands in a number's place, against what the
-        reader would read there. Empty where the card is too small.
+        reader would read there. Empty where the card is too small. lines: what was read of it, some of which may hold a number.
         """
         ...
 

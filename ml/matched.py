@@ -9,6 +9,8 @@ from ml.evidence import FITS, name_agreement
 from ml.numbers import POKEMON
 from ml.types import CardEntry, Reading
 
+SHORTEST = 4
+"""Signs of a number worth looking for: three digits alone fit into many a line."""
 MOST = 80
 """Numbers that are looked for at most."""
 PER_LETTER = 1.0
@@ -31,14 +33,19 @@ def printed(entry: CardEntry) -> str:
 
 def wanted(reading: Reading, entries: Mapping[str, CardEntry]) -> dict[str, str]:
     """By key the numbers worth looking for: those of the name's printings where none was read and they would choose."""
-    if reading.number or reading.game != POKEMON or reading.language == "ja":
+    if reading.number:
         return {}
     texts = {
         key: printed(entry)
         for key, entry in entries.items()
-        if entry.game == POKEMON and entry.number and (name_agreement(reading, entry) or 0.0) >= FITS
+        if _is_telling(entry, reading.language) and (name_agreement(reading, entry) or 0.0) >= FITS
     }
     return texts if 1 < len(set(texts.values())) <= MOST else {}
+
+
+def _is_telling(entry: CardEntry, language: str | None) -> bool:
+    """Whether a printing's number is long enough to be found by chance nowhere, and printed on cards of this language."""
+    return len(printed(entry)) >= SHORTEST and not (entry.game == POKEMON and language == "ja")
 
 
 def agreements(texts: Mapping[str, str], found: Mapping[str, float]) -> dict[str, float]:

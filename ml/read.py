@@ -27,6 +27,7 @@ NUMBERS_START = 0.885
 """Share of the height below which every Pokemon card prints its number; weakness and retreat above it tell nothing new."""
 STRIPS = ((0.10, 0.929, 0.36, 0.966), (0.10, 0.936, 0.36, 0.973), (0.14, 0.929, 0.32, 0.966))
 """Where Pokemon cards since 2017 print their number, as shares of width and height: some of these hold little else."""
+MOST_LOW_LINES = 3
 WORTH_READING = 12.0
 """Letters, each as much as it was sure, that are read of two lines only where they stand upright."""
 
@@ -174,12 +175,12 @@ class OcrReader:
             answer = engine.text_rec(TextRecInput(img=[np.ascontiguousarray(p[..., ::-1]) for p in pictures]))
         return [(str(text), float(score)) for text, score in zip(answer.txts, answer.scores, strict=True)]
 
-    def numbers(self, crop: Crop, texts: Sequence[str]) -> dict[str, float]:
+    def numbers(self, crop: Crop, texts: Sequence[str], lines: Sequence[Line] = ()) -> dict[str, float]:
         """See `ml.interfaces.NumberMatcher`."""
         if not texts or crop.px_per_mm < FINE_PX_PER_MM:
             return {}
         height, width = crop.picture.shape[:2]
-        boxes = [(x0 * width, y0 * height, x1 * width, y1 * height) for x0, y0, x1, y1 in STRIPS]
+        boxes = [(x0 * width, y0 * height, x1 * width, y1 * height) for x0, y0, x1, y1 in (*STRIPS, *_low(lines))]
         found = np.max([fits(line, texts) for line in self.seen([cut(crop.picture, box) for box in boxes])], axis=0)
         return {text: float(value) for text, value in zip(texts, found, strict=True)}
 
@@ -246,6 +247,16 @@ class OcrReader:
 _Text = tuple[str, float]
 _Known = dict[tuple[int, Box], _Text]
 """What was read of a page's line."""
+
+
+def _low(lines: Sequence[Line]) -> list[Box]:
+    """Where the lowest lines stand that may hold a number."""
+    low = [
+        line.box
+        for line in lines
+        if (line.box[1] + line.box[3]) / 2 > NUMBERS_START and line.box[2] - line.box[0] < 0.5
+    ]
+    return sorted(low, key=lambda box: -box[3])[:MOST_LOW_LINES]
 
 
 def _is_clear(worth: NDArray[np.float64]) -> bool:

@@ -29,6 +29,15 @@ def test_only_printings_of_the_name_are_looked_for_and_only_where_no_number_was_
     assert wanted(read(), {"new": NEW}) == {}
 
 
+def test_short_numbers_are_not_looked_for():
+    magic = {key: CardEntry(key, "mtg", "Forest", key) for key in ("274", "281")}
+    reading = Reading(lines=(Line("Forest", 0.99, (0.1, 0.03, 0.6, 0.08)),), game="mtg")
+    assert wanted(reading, magic) == {}
+    onepiece = {key: CardEntry(key, "onepiece", "Nami", key) for key in ("OP01-016", "ST01-007")}
+    reading = Reading(lines=(Line("Nami", 0.99, (0.1, 0.88, 0.6, 0.93)),), game="onepiece")
+    assert wanted(reading, onepiece) == {key: key for key in onepiece}
+
+
 def test_what_fits_far_better_gains_and_the_rest_loses():
     assert agreements({"new": "015/078", "old": "63/102"}, {"015/078": -2.0, "63/102": -30.0}) == {
         "new": FOR,
