@@ -3,7 +3,7 @@
 Matching is less than reading. It never makes an answer sure by itself: the card may be a printing that nobody knows.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from ml.evidence import FITS, name_agreement
 from ml.numbers import POKEMON
@@ -48,12 +48,24 @@ def _is_telling(entry: CardEntry, language: str | None) -> bool:
     return len(printed(entry)) >= SHORTEST and not (entry.game == POKEMON and language == "ja")
 
 
+def parts(texts: Iterable[str]) -> list[str]:
+    """What to look for: the numbers, and their totals alone, for a finger or glare may hide the rest."""
+    texts = set(texts)
+    return sorted(texts | {_total(text) for text in texts} - {""})
+
+
+def _total(text: str) -> str:
+    _, stroke, total = text.partition("/")
+    return total if stroke and len(total) == 3 else ""
+
+
 def agreements(texts: Mapping[str, str], found: Mapping[str, float]) -> dict[str, float]:
     """AGAINST to FOR by key, from how well each text fits: what leads gains by how far it leads, the others lose by it.
 
     Empty where even the best fits badly. texts: as `wanted` gives them; found: at most 0 by text.
     """
-    fit = {text: value + PER_LETTER * len(text) for text, value in found.items()}
+    worth = {text: value + PER_LETTER * len(text) for text, value in found.items()}
+    fit = {text: max(worth[text], worth.get(_total(text), worth[text])) for text in texts.values() if text in worth}
     ranked = sorted(fit.values(), reverse=True)
     if len(ranked) < 2 or ranked[0] < LEAST:
         return {}

@@ -338,7 +338,7 @@ class Pipeline:
             return {}
         with clock.stage("read"):
             texts = matched.wanted(reading, entries)
-            return matched.agreements(texts, self.reader.numbers(crop, sorted(set(texts.values())), reading.lines))
+            return matched.agreements(texts, self.reader.numbers(crop, matched.parts(texts.values()), reading.lines))
 
     def _verified(
         self, crop: Crop, matches: Sequence[Match], texts: Sequence[CardEntry]

@@ -2,7 +2,7 @@
 
 from ml.evidence import weighed
 from ml.fuse import LogOddsFuser
-from ml.matched import AGAINST, FOR, agreements, printed, wanted
+from ml.matched import AGAINST, FOR, agreements, parts, printed, wanted
 from ml.types import CardEntry, Line, Reading
 
 NEW = CardEntry("new", "pokemon", "Squirtle", "015", "PGO", "78", hp="70")
@@ -43,6 +43,13 @@ def test_what_fits_far_better_gains_and_the_rest_loses():
         "new": FOR,
         "old": AGAINST,
     }
+
+
+def test_a_total_alone_chooses_where_the_rest_is_hidden():
+    texts = {"new": "131/185", "old": "037/126"}
+    assert parts(texts.values()) == ["037/126", "126", "131/185", "185"]
+    found = agreements(texts, {"131/185": -20.0, "185": -0.5, "037/126": -22.0, "126": -15.0})
+    assert found == {"new": FOR, "old": AGAINST}
 
 
 def test_nearly_equal_fits_say_nearly_nothing():
