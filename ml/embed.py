@@ -18,7 +18,7 @@ INPUT = (96, 128)
 class NetEmbedder:
     """Describes cards with the weights of `ml/weights/embed-*.onnx`; the hash stays, for it fails on other cards."""
 
-    nearness = Nearness(strangers=0.1, by_vector=0.8)
+    nearness = Nearness(strangers=0.02, by_vector=0.7)
 
     def __init__(
         self, *, version: str | None = None, backend: str = "onnx", threads: int = 0, folder: Path | None = None

@@ -41,12 +41,15 @@ _WRITTEN: dict[str, dict[str, Callable[[Setup], Any]]] = {
 
 
 def _net_detector(version: str, setup: Setup) -> Any:
+    from ml.detect.fit import Fitter
     from ml.detect.net import NetDetector
-    from ml.detect.united import UnitedDetector
+    from ml.detect.trained import TrainedDetector
 
-    return UnitedDetector(
-        NetDetector(version=version, backend=setup.backend, threads=setup.threads, folder=setup.folder)
-    )
+    def engine(make: Callable[..., Any]) -> Any:
+        return make(version=version, backend=setup.backend, threads=setup.threads, folder=setup.folder)
+
+    # the two nets of one version belong together: the second is trained on the first one's errors
+    return TrainedDetector(engine(NetDetector), engine(Fitter))
 
 
 def _net_embedder(version: str, setup: Setup) -> Any:
@@ -69,12 +72,12 @@ _LEARNED: dict[str, Callable[[str, Setup], Any]] = {
 """By stage: makes the engine of a version of our weights. Its `version` is the file's name: `<stage>-<version>`."""
 
 DEFAULTS: dict[str, str] = {
-    "detect": ContourDetector.version,
-    "embed": HashEmbedder.version,
+    "detect": "detect-2",
+    "embed": "embed-2",
     "read": OcrReader.version,
     "verify": KeypointVerifier.version,
     "fuse": LogOddsFuser.version,
-    "grade": "grade-1",
+    "grade": "grade-2",
 }
 """What runs where nobody has chosen."""
 

@@ -121,7 +121,7 @@ def offset(evidence: Evidence) -> float:
     return -math.log(evidence.kin) if evidence.kin else 0.0
 
 
-DEFAULT_EMBEDDER = "dct256-gradient256-1"
+DEFAULT_EMBEDDER = "embed-2"
 
 
 def reasons(e: Evidence) -> tuple[str, ...]:

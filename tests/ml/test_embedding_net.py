@@ -3,8 +3,11 @@
 import numpy as np
 import pytest
 
+from ml.embed import NetEmbedder
 from ml.generate import designs
 from ml.generate.crops import new_artwork, photographed_crop, reference_crop
+from ml.hashing import HashEmbedder
+from ml.index import MemoryIndex
 
 LEFT_RED = np.zeros((140, 100, 3), np.uint8)
 LEFT_RED[:, :50, 0], LEFT_RED[:, 50:, 2] = 255, 255
@@ -93,3 +96,38 @@ def test_training_begins_from_another_run_and_keeps_what_that_learnt(tmp_path):
     for name, value in first.averaged.module.state_dict().items():
         assert torch.equal(value, second.module.state_dict()[name])
         assert torch.equal(value, second.averaged.module.state_dict()[name])
+
+
+@pytest.fixture(scope="module")
+def embedder():
+    return NetEmbedder(threads=1)
+
+
+@pytest.fixture(scope="module")
+def cards():
+    rng = np.random.default_rng(90)
+    return [designs.draw_card(rng, size=(192, 268)) for _ in range(150)]
+
+
+def first_right(embedder, cards, crops):
+    index = MemoryIndex(
+        [str(i) for i in range(len(cards))], embedder.embed(cards), [""] * len(cards), order=embedder.nearness
+    )
+    return sum(found[0].key == str(i) for i, found in enumerate(index.nearest(embedder.embed(crops), k=1)))
+
+
+def test_the_shipped_weights_find_cards_that_a_hash_does_not(embedder, cards):
+    crops = [
+        photographed_crop(card, cards[i - 1], np.random.default_rng([91, i]), size=(192, 256))
+        for i, card in enumerate(cards)
+    ]
+    learned, hashed = first_right(embedder, cards, crops), first_right(HashEmbedder(), cards, crops)
+    assert learned > hashed
+    assert learned >= 0.93 * len(cards)
+
+
+def test_vectors_have_unit_length_whatever_the_picture(embedder):
+    described = embedder.embed([np.zeros((5, 5, 3), np.uint8), np.full((900, 20, 3), 255, np.uint8)])
+    assert described.hashes.shape == (2, 32)
+    np.testing.assert_allclose(np.linalg.norm(described.vectors, axis=1), 1, atol=1e-3)
+    assert len(embedder.embed([])) == 0

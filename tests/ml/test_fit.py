@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ml.detect.closeup import HEIGHT, MARGIN, WIDTH, close_up, moved, offsets_to, onto_photo
-from ml.generate import layouts
+from ml.detect.fit import Fitter
+from ml.generate import designs, layouts
 from ml.generate.backgrounds import Backgrounds
 from ml.generate.scene import Card, compose
 
@@ -82,3 +83,43 @@ def test_examples_know_where_the_card_is(seed):
 
 def within(point):
     return 0 <= point[0] < WIDTH - 1 and 0 <= point[1] < HEIGHT - 1
+
+
+@pytest.fixture(scope="module")
+def fitter():
+    return Fitter(threads=1)
+
+
+def test_the_shipped_weights_mend_outlines_and_find_the_top(fitter):
+    cards = [designs.draw_card(np.random.default_rng([17, n]), size=(240, 336)) for n in range(12)]
+    before, after, upright = [], [], []
+    for seed in range(12):
+        rng = np.random.default_rng([18, seed])
+        scene = compose(
+            rng, lambda r: Card(cards[int(r.integers(12))]), Backgrounds(), size=(420, 560), strength=0.4,
+            layout=layouts.single,
+        )  # fmt: skip
+        for card in scene.cards:
+            off = rng.normal(0, 0.05, (4, 2)).astype(np.float32)
+            rough = np.roll(moved(card.corners, off), 2 * int(rng.integers(2)), axis=0)
+            (fitted,) = fitter.fit(scene.picture, [rough])
+            size = np.sqrt(np.prod(np.ptp(card.corners, axis=0)))
+            errors = [
+                np.linalg.norm(np.roll(fitted.corners, -turn, axis=0) - card.corners, axis=1).mean() / size
+                for turn in range(4)
+            ]
+            before.append(np.linalg.norm(moved(card.corners, off) - card.corners, axis=1).mean() / size)
+            after.append(min(errors))
+            upright.append(int(np.argmin(errors)) == 0)
+    assert np.median(after) < 0.5 * np.median(before)
+    assert np.mean(upright) > 0.7
+
+
+def test_what_is_no_card_is_said_to_be_none(fitter):
+    surfaces = Backgrounds()
+    chances = [fitter.fit(surfaces.draw(np.random.default_rng(n), (140, 130)), [UPRIGHT])[0].card for n in range(20)]
+    assert np.mean(np.array(chances) < 0.5) >= 0.85
+
+
+def test_nothing_to_fit_is_no_error(fitter):
+    assert fitter.fit(np.zeros((20, 20, 3), np.uint8), []) == []
