@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db import connection, transaction
+from django.utils import timezone
 
 from apps.alerts import statements
 from apps.alerts.events import AlertTriggered
-from apps.alerts.models import Alert
 from apps.alerts.words import Firing, firing_in_words
+from apps.core.ids import uuid7
 from apps.core.outbox import emit_all
 
 
@@ -116,33 +117,40 @@ def offers_appeared(offers: Iterable[Offer]) -> int:
 
 def _keep(found: Sequence[Firing]) -> int:
     """Write what fired and state it; what was written before for the same cause is left out."""
-    alerts = [
-        Alert(
-            owner_id=each.owner_id,
-            rule_id=each.rule_id,
-            kind=each.kind,
-            variant_id=each.variant_id,
-            condition=each.condition,
-            value=each.value,
-            before=each.before,
-            percent=None if each.percent is None else round(each.percent, 1),
-            currency=each.currency,
-            words=firing_in_words(each)[:500],
-            cause=each.cause,
-            listing_id=each.listing_id,
-            at=each.at,
-        )
-        for each in found
-    ]
-    Alert.objects.bulk_create(alerts, batch_size=2000, ignore_conflicts=True)
-    written = set(Alert.objects.filter(pk__in=[alert.pk for alert in alerts]).values_list("pk", flat=True))
+    if not found:
+        return 0
+    keyed = {uuid7(): each for each in found}
+    created_at = timezone.now()
+    with connection.cursor() as cursor:
+        cursor.execute(statements.STAGE_ALERTS)
+        with cursor.copy(statements.COPY_ALERTS) as copy:
+            for pk, each in keyed.items():
+                copy.write_row(
+                    (
+                        pk,
+                        created_at,
+                        each.owner_id,
+                        each.rule_id,
+                        each.kind,
+                        each.variant_id,
+                        each.condition,
+                        each.value,
+                        each.before,
+                        each.percent,
+                        each.currency,
+                        firing_in_words(each)[:500],
+                        each.cause,
+                        each.listing_id,
+                        each.at,
+                    )
+                )
+        cursor.execute(statements.WRITE_ALERTS)
+        written = [pk for (pk,) in cursor.fetchall()]
+        cursor.execute("drop table alerts_firing")
     emit_all(
         [
-            AlertTriggered(
-                alert_id=alert.pk, rule_id=alert.rule_id, owner_id=alert.owner_id, kind=alert.kind, at=alert.at
-            )
-            for alert in alerts
-            if alert.pk in written
+            AlertTriggered(alert_id=pk, rule_id=each.rule_id, owner_id=each.owner_id, kind=each.kind, at=each.at)
+            for pk, each in ((pk, keyed[pk]) for pk in written)
         ]
     )
     return len(written)

@@ -214,6 +214,15 @@ OFFERED = (
     ),
 )
 
+_ALERT = """id, created_at, owner_id, rule_id, kind, variant_id, condition, value, before, percent, currency, words, cause,
+    listing_id, at"""
+STAGE_ALERTS = "create temporary table alerts_firing (like alerts_alert) on commit drop"
+COPY_ALERTS = f"copy alerts_firing ({_ALERT}) from stdin"
+WRITE_ALERTS = f"""
+insert into alerts_alert ({_ALERT}) select {_ALERT} from alerts_firing order by id
+on conflict (rule_id, cause) do nothing returning id
+"""
+
 # A watch for every printing that a rule is about and that has none yet; what is past its line already has to come back
 # first. `which` narrows the rules and printings.
 _ARMED = f"""case r.kind
