@@ -180,12 +180,18 @@ class OcrReader:
         if not texts or crop.px_per_mm < FINE_PX_PER_MM:
             return {}
         height, width = crop.picture.shape[:2]
-        boxes = [(x0 * width, y0 * height, x1 * width, y1 * height) for x0, y0, x1, y1 in (*STRIPS, *_low(lines))]
-        found = np.max([fits(line, texts) for line in self.seen([cut(crop.picture, box) for box in boxes])], axis=0)
+        found = np.full(len(texts), -np.inf, np.float32)
+        # Apart, for a batch is as wide as its widest line.
+        for shares in (STRIPS, _low(lines)):
+            boxes = [(x0 * width, y0 * height, x1 * width, y1 * height) for x0, y0, x1, y1 in shares]
+            for line in self.seen([cut(crop.picture, box) for box in boxes]):
+                found = np.maximum(found, fits(line, texts))
         return {text: float(value) for text, value in zip(texts, found, strict=True)}
 
     def seen(self, pictures: Sequence[Picture]) -> list[Seen]:
         """What the recogniser sees in pictures of lines of one size, before it makes up its mind."""
+        if not pictures:
+            return []
         recogniser = self._loaded().text_rec
         ratio = max(p.shape[1] / p.shape[0] for p in pictures)
         batch = np.stack([recogniser.resize_norm_img(np.ascontiguousarray(p[..., ::-1]), ratio) for p in pictures])
@@ -254,7 +260,7 @@ def _low(lines: Sequence[Line]) -> list[Box]:
     low = [
         line.box
         for line in lines
-        if (line.box[1] + line.box[3]) / 2 > NUMBERS_START and line.box[2] - line.box[0] < 0.5
+        if (line.box[1] + line.box[3]) / 2 > NUMBERS_START and line.box[2] - line.box[0] < 0.3
     ]
     return sorted(low, key=lambda box: -box[3])[:MOST_LOW_LINES]
 
