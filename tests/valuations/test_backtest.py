@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 
-from apps.valuations.backtest import report
+from apps.valuations import actions
+from apps.valuations.backtest import history, report
 from apps.valuations.backtest.measure import BASELINES, questions, score, thinned, valued
 from apps.valuations.backtest.series import FORMATS, NoPrices, read
 from apps.valuations.backtest.sweep import sweep
@@ -176,3 +177,21 @@ def test_the_sweep_finds_that_single_sales_want_more_than_the_newest(tmp_path, c
     assert best.error < 1
     call_command("backtest", "--data", str(path), "--sweep")
     assert "file singles" in capsys.readouterr().out
+
+
+@pytest.mark.django_db
+def test_an_installation_is_tested_on_its_own_history(variant, quoted, sold, capsys):
+    for day in range(60):
+        quoted(f"{10 + day / 50:.2f}", days=day)
+    sold("11")
+    actions.refresh_prices([variant.pk])
+    found = {each.name: len(each.price) for each in history.own()}
+    assert found == {"cardvault sales": 1, "tcgplayer quotes": 60}
+    call_command("backtest")
+    assert "tcgplayer quotes" in capsys.readouterr().out
+
+
+@pytest.mark.django_db
+def test_an_installation_without_prices_is_told_to_name_files():
+    with pytest.raises(CommandError, match="--data"):
+        call_command("backtest")
