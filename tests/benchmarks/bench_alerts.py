@@ -55,15 +55,13 @@ select id, 'NM', price, price * 0.9, price * 1.1, 0.8, 10, 'sales', 'USD', '{}',
     %(at)s, %(at)s from bench_variant;
 create table bench_rule as
     select gen_random_uuid() as id, m.id as owner_id, v.product_id, v.id as variant_id,
-        case when (i / %(variants)s) %% 5 = 0 then 'price_change' else '' end as kind,
+        case when (i / %(variants)s) %% 5 = 0 then 'price_change' when (i / %(variants)s) %% 2 = 1 then 'price_drop'
+            else 'price_increase' end as kind,
         (v.price * (1 + (case when (i / %(variants)s) %% 2 = 1 then -1 else 1 end) * (0.01 + random() * 0.49)))::numeric(12, 2)
             as amount,
         (10 + random() * 40)::numeric(6, 2) as percent
     from generate_series(0, %(rules)s - 1) i
     join bench_variant v on v.n = i %% %(variants)s join bench_member m on m.n = (i * 7 + i / %(variants)s) %% %(members)s;
-update bench_rule set amount = greatest(amount, 1),
-    kind = case when kind = 'price_change' then kind when amount < (select price from bench_variant v where v.id = variant_id)
-        then 'price_drop' else 'price_increase' end;
 insert into alerts_rule (id, created_at, owner_id, kind, product_id, variant_id, condition, amount, comparison, percent, period,
     direction, currency, cool_down_hours, is_on)
 select id, now(), owner_id, kind, product_id, variant_id, 'NM', case when kind = 'price_change' then null else amount end,
