@@ -77,7 +77,7 @@ DEFAULTS: dict[str, str] = {
     "read": OcrReader.version,
     "verify": KeypointVerifier.version,
     "fuse": LogOddsFuser.version,
-    "grade": "grade-2",
+    "grade": "grade-1",
 }
 """What runs where nobody has chosen."""
 

@@ -18,7 +18,7 @@ from ml.hashing import HashEmbedder
 from ml.types import Descriptors, Picture
 from tests.factories import make_product, make_variant
 
-OLD = HashEmbedder.version
+OLD = known.DEFAULTS["embed"]
 NEW = "dct256-gradient256-of-negatives-1"
 
 
