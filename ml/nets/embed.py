@@ -40,6 +40,8 @@ class Block(nn.Module):
 class EmbeddingNet(nn.Module):
     """(n, 3, 128, 96) RGB in -1..1 -> (n, 256) of unit length."""
 
+    derivatives: Tensor
+
     def __init__(self, widths: tuple[int, int, int, int] = (24, 48, 96, 160)) -> None:
         super().__init__()
         a, b, c, d = widths

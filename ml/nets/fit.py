@@ -40,6 +40,9 @@ class Block(nn.Module):
 class FittingNet(nn.Module):
     """(n, 3, 144, 112) RGB in -1..1 -> (n, 14), see `OUTPUTS`."""
 
+    grid: Tensor
+    own: Tensor
+
     def __init__(self, widths: tuple[int, int, int, int] = (24, 40, 72, 112)) -> None:
         super().__init__()
         a, b, c, d = widths

@@ -9,6 +9,7 @@ import json
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import cast
 
 import cv2
 import numpy as np
@@ -21,7 +22,7 @@ from ml.generate import sources
 from ml.generate.backgrounds import Backgrounds
 from ml.generate.scene import CardSource, Scene, compose
 from ml.geometry import is_convex, shared_of_union
-from ml.nets.fit import HEIGHT, WIDTH, build
+from ml.nets.fit import HEIGHT, WIDTH, FittingNet, build
 from ml.train.detect import card_source, pictures_for
 from ml.train.export import export
 from ml.train.loop import Schedule, Training, read_config
@@ -138,13 +139,14 @@ def place_chances(at: Tensor, grid: Tensor) -> Tensor:
 def loss(net: torch.nn.Module, batch: dict[str, Tensor]) -> tuple[Tensor, dict[str, float]]:
     """How far off the net's corners are, and how wrong it is about the top, the back and what is a card."""
     pixels = batch["pixels"].float().div(127.5).sub(1).contiguous(memory_format=torch.channels_last)
-    places, judged = net.seen(pixels)  # type: ignore[operator]
+    fitting = cast(FittingNet, net)
+    places, judged = fitting.seen(pixels)
     is_card = batch["card"] > 0.5
     chances = torch.log_softmax(places[is_card].float(), dim=2)
-    at = chances.exp() @ net.grid
-    off = at.flatten(1) - net.own - batch["offsets"][is_card]
+    at = chances.exp() @ fitting.grid
+    off = at.flatten(1) - fitting.own - batch["offsets"][is_card]
     corners = functional.smooth_l1_loss(off, torch.zeros_like(off), beta=0.01)
-    near = place_chances(batch["offsets"][is_card].unflatten(1, (4, 2)) + net.own.view(4, 2), net.grid)
+    near = place_chances(batch["offsets"][is_card].unflatten(1, (4, 2)) + fitting.own.view(4, 2), fitting.grid)
     place = -(near * chances).sum(dim=2).mean()
     told = is_card & (batch["back"] < 0.5)  # a back looks the same from both ends
     turn = functional.cross_entropy(judged[told, :4], batch["turn"][told])
