@@ -200,6 +200,18 @@ FEED_ADDRESSES = {
 FEED_TIMEOUT_SECONDS = 120.0  # of one answer, however large
 FEED_ATTEMPTS = 5  # of one request
 
+# -- portfolio -------------------------------------------------------------
+# What a factor's full strength adds to each action; docs/portfolio.md says what the factors look at.
+PORTFOLIO_SUGGESTION_WEIGHTS = {
+    "market_timing": {"hold": -0.15, "sell": 0.20, "trade": 0.05},
+    "trend": {"hold": 0.30, "sell": -0.20, "trade": 0.00},
+    "inventory_balance": {"hold": -0.30, "sell": 0.20, "trade": 0.25},
+    "demand": {"hold": 0.05, "sell": 0.25, "trade": -0.10},
+    "competition": {"hold": 0.10, "sell": -0.20, "trade": 0.10},
+    "effort": {"hold": 0.00, "sell": -0.30, "trade": 0.15},
+    "gain": {"hold": -0.05, "sell": 0.15, "trade": 0.00},
+}
+
 # -- accounts --------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [
