@@ -1,4 +1,7 @@
-"""What members own: binder, inventory item, movement, photo. The database holds 0 <= reserved <= quantity."""
+"""What members own: binder, inventory item, movement, photo, day of the portfolio.
+
+The database holds 0 <= reserved <= quantity.
+"""
 
 from __future__ import annotations
 
@@ -130,3 +133,33 @@ class ItemPhoto(Base):
 
     def __str__(self) -> str:
         return self.file
+
+
+class PortfolioDay(models.Model):
+    """What all copies of a member were worth on one day, in one currency; currencies are kept apart.
+
+    A day that was taken on the day itself is a fact; one before the first of these is an estimate from price history.
+    """
+
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="portfolio_days")
+    day = models.DateField()
+    currency = models.CharField(max_length=3)
+    value = models.DecimalField(max_digits=16, decimal_places=2, help_text="of the copies that have a price")
+    cost = models.DecimalField(max_digits=16, decimal_places=2, help_text="of the copies whose cost is noted")
+    unrealised = models.DecimalField(
+        max_digits=16, decimal_places=2, help_text="value less cost, of the copies that have both"
+    )
+    realised = models.DecimalField(max_digits=16, decimal_places=2, help_text="of all sales up to this day, by lot")
+    copies = models.PositiveIntegerField()
+    unpriced = models.PositiveIntegerField(help_text="copies without a price, not in the value")
+    is_estimate = models.BooleanField(default=False)
+    taken_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["owner", "day", "currency"], name="portfolio_day_once"),
+            models.CheckConstraint(condition=Q(unpriced__lte=F("copies")), name="portfolio_day_counts_its_copies"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.value} {self.currency}"

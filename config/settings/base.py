@@ -154,6 +154,7 @@ CELERY_TASK_ROUTES = {
     "apps.scans.tasks.prune_index": {"queue": "feeds"},
     "apps.scans.tasks.*": {"queue": "vision"},
     "apps.valuations.tasks.*": {"queue": "feeds"},
+    "apps.inventory.tasks.*": {"queue": "feeds"},
 }
 CELERY_BEAT_SCHEDULE = {
     "relay-outbox": {"task": "apps.core.tasks.relay_outbox", "schedule": 2.0},
@@ -163,7 +164,13 @@ CELERY_BEAT_SCHEDULE = {
     "resume-scans": {"task": "apps.scans.tasks.resume_stalled", "schedule": 30.0},
     "index-references": {"task": "apps.scans.tasks.index_references", "schedule": 60.0},
     "refresh-current-prices": {"task": "apps.valuations.tasks.refresh_stale", "schedule": crontab(minute=17)},
+    "warm-answers": {"task": "apps.valuations.tasks.warm_answers", "schedule": 600.0},
     "run-feeds": {"task": "apps.valuations.tasks.run_due_feeds", "schedule": 60.0},
+    # The last round of a day is the one that stays; the others see to it that a day has one.
+    "take-portfolio-days": {
+        "task": "apps.inventory.tasks.take_portfolio_days",
+        "schedule": crontab(minute=47, hour="5,11,17,23"),
+    },
 }
 
 # -- recognition -----------------------------------------------------------
@@ -261,6 +268,10 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "ENUM_NAME_OVERRIDES": {},
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "apps.core.openapi.with_errors",
+    ],
 }
 _private_key, _public_key = jwt_keys(ENV)
 SIMPLE_JWT = {

@@ -1,0 +1,369 @@
+"""Reads of portfolios, each one round trip: sums by currency, value over time, holdings, movers, allocation. Never writes."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import ROUND_HALF_EVEN, Decimal
+from fractions import Fraction
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+
+from apps.accounts.models import User
+from apps.catalog.models import Variant
+from apps.core.conditions import Condition
+from apps.core.errors import InvalidInput
+from apps.core.money import EXPONENTS
+from apps.core.pagination import Page
+from apps.inventory.models import PortfolioDay
+from apps.inventory.portfolio import statements
+from apps.inventory.portfolio.gains import Gains, Step, amount, at_average, by_lot
+from apps.inventory.portfolio.suggestions import Facts, Suggestion, suggestion
+from apps.valuations.models import CurrentPrice
+from apps.valuations.queries import STALE_AFTER
+
+DIGITS = json.dumps(EXPONENTS)
+PERIODS: dict[str, int | None] = {"30d": 30, "3m": 92, "1y": 366, "all": None}
+MOVER_PERIODS = ("24h", "7d", "30d")
+SORTS = {
+    "value": "h.value desc nulls last",
+    "gain": "h.unrealised desc nulls last",
+    "loss": "h.unrealised nulls last",
+    "name": "p.name, r.name",
+    "copies": "h.copies desc",
+}
+ZERO = Decimal("0.00")
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a portfolio adds up to in one currency.
+
+    unrealised: value less cost of the `gaining` copies, which have both. realised: sales less cost, by lot, before fees;
+    sold_uncosted of the sold copies have no cost and no gain. as_of, oldest: the newest and oldest input of the prices.
+    """
+
+    currency: str
+    copies: int = 0
+    unpriced: int = 0
+    value: Decimal = ZERO
+    cost: Decimal = ZERO
+    unrealised: Decimal = ZERO
+    gaining: int = 0
+    realised: Decimal = ZERO
+    proceeds: Decimal = ZERO
+    sold: int = 0
+    sold_uncosted: int = 0
+    as_of: dt.datetime | None = None
+    oldest: dt.datetime | None = None
+
+    @property
+    def gain(self) -> Decimal:
+        """Realised and unrealised together."""
+        return self.realised + self.unrealised
+
+
+@dataclass(frozen=True)
+class Lot:
+    """Copies that cost the same, of one item. `cost`: of one copy in `currency`, None where it is not noted."""
+
+    item_id: uuid.UUID
+    quantity: int
+    cost: Decimal | None
+    currency: str
+    acquired_on: dt.date
+
+
+@dataclass(frozen=True)
+class Basis:
+    """Cost and gain of a holding counted one way. average_cost: of one copy; None where no cost is noted."""
+
+    cost: Decimal
+    average_cost: Decimal | None
+    realised: Decimal
+    unrealised: Decimal | None
+
+
+@dataclass(frozen=True)
+class Holding:
+    """All copies of one printing in one condition or grade. Amounts in `currency`; None where they are not known."""
+
+    variant_id: uuid.UUID
+    product_id: uuid.UUID
+    name: str
+    number: str
+    set_name: str
+    finish: str
+    finish_label: str
+    language: str
+    image_name: str
+    condition: str
+    grade_company: str
+    grade: Decimal | None
+    currency: str
+    copies: int
+    unit_value: Decimal | None
+    value: Decimal | None
+    as_of: dt.datetime | None
+    method: str
+    costed: int
+    elsewhere: int
+    by_lot: Basis
+    at_average: Basis
+    sold: int
+    gain_percent: Decimal | None
+    percent_30d: Decimal | None
+    share: Decimal | None
+    lots: tuple[Lot, ...] = ()
+    suggestion: Suggestion | None = None
+
+    @property
+    def estimate(self) -> bool:
+        """Whether the value rests on asking prices alone."""
+        return self.method == CurrentPrice.Method.ASKS
+
+    @property
+    def stale(self) -> bool:
+        """Whether the value's newest input is old."""
+        return self.as_of is not None and timezone.now() - self.as_of > STALE_AFTER
+
+
+@dataclass(frozen=True)
+class Mover:
+    """A holding that moved: `effect` on the portfolio in `currency`, `percent` of the price."""
+
+    variant_id: uuid.UUID
+    condition: str
+    copies: int
+    value: Decimal
+    effect: Decimal
+    percent: Decimal
+    product_id: uuid.UUID
+    name: str
+    number: str
+    set_name: str
+    finish: str
+    language: str
+    image_name: str
+
+
+@dataclass(frozen=True)
+class Moves:
+    """What prices did to what is held now, in one period and currency; None where no change is known."""
+
+    period: str
+    total: Decimal | None = None
+    percent: Decimal | None = None
+    rows: tuple[Mover, ...] = ()
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of the portfolio: what it is, its value, its share of all that has a price, in [0, 1]."""
+
+    name: str
+    copies: int
+    value: Decimal
+    share: Decimal
+
+
+@dataclass(frozen=True)
+class Allocation:
+    """How the value is spread, largest part first."""
+
+    category: tuple[Part, ...] = ()
+    set: tuple[Part, ...] = ()
+    condition: tuple[Part, ...] = ()
+
+
+@dataclass(frozen=True)
+class Day:
+    """Value and gain on one day. is_estimate: worked out later from price history."""
+
+    day: dt.date
+    value: Decimal
+    cost: Decimal
+    unrealised: Decimal
+    realised: Decimal
+    copies: int
+    unpriced: int
+    is_estimate: bool
+
+
+@dataclass(frozen=True)
+class History:
+    """Days of a portfolio in one currency, oldest first; the last one is now."""
+
+    currency: str
+    period: str
+    days: tuple[Day, ...] = field(default=())
+
+
+def rows_of(sql: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
+    """What a statement answers; one query."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, {"digits": DIGITS} | parameters)
+        return cursor.fetchall()
+
+
+def summaries(*, owner: User) -> list[Summary]:
+    """Sums by currency, the most valuable first; one query. A member who never had a copy has none."""
+    found = [Summary(*row[1:]) for row in rows_of(statements.SUMMARY, {"owners": [owner.pk]})]
+    return sorted(found, key=lambda each: (-each.value, -each.copies, -each.cost, each.currency))
+
+
+def history(*, owner: User, now: Summary, period: str = "1y", today: dt.date | None = None) -> History:
+    """The days of a period as they were taken or estimated, ending with the sums of now; one query.
+
+    Raises InvalidInput on an unknown period.
+    """
+    if period not in PERIODS:
+        raise InvalidInput(f"period is one of {', '.join(PERIODS)}.", field="period", given=period[:40])
+    today = today or timezone.now().date()
+    days = PortfolioDay.objects.filter(owner=owner, currency=now.currency, day__lt=today)
+    if span := PERIODS[period]:
+        days = days.filter(day__gte=today - dt.timedelta(days=span))
+    names = ("day", "value", "cost", "unrealised", "realised", "copies", "unpriced", "is_estimate")
+    past = [Day(*row) for row in days.order_by("day").values_list(*names)]
+    present = Day(today, now.value, now.cost, now.unrealised, now.realised, now.copies, now.unpriced, False)
+    return History(now.currency, period, (*past, present))
+
+
+def movers(*, owner: User, currency: str, most: int = 5) -> list[Moves]:
+    """What moved in 24 hours, 7 and 30 days among what is held now; one query."""
+    found: dict[str, list[tuple[Any, ...]]] = {period: [] for period in MOVER_PERIODS}
+    for row in rows_of(statements.MOVERS, {"owners": [owner.pk], "most": most}):
+        if row[1] == currency:
+            found[row[0]].append(row)
+    return [
+        Moves(period, rows[0][8], rows[0][9], tuple(Mover(*row[2:8], *row[10:]) for row in rows if row[6]))
+        if rows
+        else Moves(period)
+        for period, rows in found.items()
+    ]
+
+
+def allocation(*, owner: User, currency: str) -> Allocation:
+    """How the value is spread over categories, sets and conditions; one query."""
+    parts: dict[str, list[tuple[str, int, Decimal]]] = {"category": [], "set": [], "condition": []}
+    names = dict(Condition.choices)
+    for row in rows_of(statements.ALLOCATION, {"owners": [owner.pk]}):
+        no_category, no_set, unit, category, _path, release, _release_id, condition, copies, value = row
+        if unit != currency:
+            continue
+        kind = "category" if not no_category else "set" if not no_set else "condition"
+        name = {"category": category, "set": release, "condition": names.get(condition, condition)}[kind]
+        parts[kind].append((str(name), copies, value))
+    return Allocation(**{kind: _shares(rows) for kind, rows in parts.items()})
+
+
+def _shares(rows: Sequence[tuple[str, int, Decimal]]) -> tuple[Part, ...]:
+    total = sum((value for _, _, value in rows), Decimal(0))
+    return tuple(Part(name, copies, value, _ratio(value, total) or Decimal(0)) for name, copies, value in rows)
+
+
+def _ratio(part: Decimal | None, whole: Decimal | None) -> Decimal | None:
+    return None if part is None or not whole else (part / whole).quantize(Decimal("0.0001"), ROUND_HALF_EVEN)
+
+
+def holdings(
+    *, owner: User, currency: str = "", sort: str = "value", limit: int = 25, offset: int = 0
+) -> Page[Holding]:
+    """One page of what is held, with lots, cost both ways, gain and suggestion; two queries.
+
+    Raises InvalidInput on an unknown order.
+    """
+    if sort not in SORTS:
+        raise InvalidInput(f"sort is one of {', '.join(SORTS)}.", field="sort", given=sort[:40])
+    sql = statements.HOLDINGS.format(order=SORTS[sort])
+    with connection.cursor() as cursor:
+        cursor.execute(
+            sql, {"digits": DIGITS, "owners": [owner.pk], "currency": currency, "limit": limit, "offset": offset}
+        )
+        names = [column.name for column in cursor.description]
+        rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    steps, lots = _steps(owner, {row["variant_id"] for row in rows}, {_key(row): row["currency"] for row in rows})
+    shown = [_holding(row, steps.get(_key(row), []), lots.get(_key(row), {})) for row in rows]
+    return Page(shown, rows[0]["total"] if rows else 0, limit, offset)
+
+
+def _key(row: dict[str, Any]) -> tuple[Any, ...]:
+    return row["variant_id"], row["condition"], row["grade_company"], row["grade"]
+
+
+def _steps(
+    owner: User, variants: set[uuid.UUID], currencies: dict[tuple[Any, ...], str]
+) -> tuple[dict[tuple[Any, ...], list[Step]], dict[tuple[Any, ...], dict[uuid.UUID, Lot]]]:
+    """Steps and lots by holding, oldest first. What is in another currency than the holding has no cost or no price."""
+    steps: dict[tuple[Any, ...], list[Step]] = {}
+    lots: dict[tuple[Any, ...], dict[uuid.UUID, Lot]] = {}
+    for row in rows_of(statements.STEPS, {"owner": owner.pk, "variants": list(variants)}):
+        item, *key, currency, quantity, unit_cost, acquired_on, created_at, change, price, price_currency = row
+        holding = tuple(key)
+        same = currency == currencies.get(holding)
+        steps.setdefault(holding, []).append(
+            Step(item, change, unit_cost if same else None, price if price_currency == currency else None)
+        )
+        if quantity:
+            cost = None if unit_cost is None else amount(Fraction(unit_cost), currency)
+            lots.setdefault(holding, {})[item] = Lot(item, quantity, cost, currency, acquired_on or created_at.date())
+    return steps, lots
+
+
+def _basis(told: Gains, unit_value: Decimal | None, currency: str) -> Basis:
+    scale = 10 ** EXPONENTS.get(currency, 2)
+    gained = None if unit_value is None or not told.costed else told.unrealised(Fraction(unit_value) * scale)
+    return Basis(
+        cost=amount(told.cost, currency),
+        average_cost=None if told.average_cost is None else amount(told.average_cost, currency),
+        realised=amount(told.realised, currency),
+        unrealised=None if gained is None else amount(gained, currency),
+    )
+
+
+def _holding(row: dict[str, Any], steps: list[Step], lots: dict[uuid.UUID, Lot]) -> Holding:
+    lot, average = by_lot(steps), at_average(steps)
+    told = _basis(lot, row["unit_value"], row["currency"])
+    kind = "mint" if row["own_change"] is None else "own"
+    market, change = row[f"{kind}_market"], row[f"{kind}_change"]
+    percent = None
+    if change is not None and market is not None and market > change:
+        percent = (change / (market - change) * 100).quantize(Decimal("0.1"))
+    gain = _ratio(told.unrealised, told.cost)
+    facts = Facts(
+        copies=row["copies"],
+        value=row["unit_value"],
+        confidence=row["confidence"],
+        percent_30d=percent,
+        all_time_low=row["own_least"] if row["own_market"] is not None else row["mint_least"],
+        all_time_high=row["own_most"] if row["own_market"] is not None else row["mint_most"],
+        market_price=row["own_market"] if row["own_market"] is not None else row["mint_market"],
+        lowest_ask=row["own_low"],
+        sales=row["sales"],
+        share=row["share"],
+        gain_percent=None if gain is None else gain * 100,
+    )
+    names = (
+        "variant_id", "product_id", "name", "number", "set_name", "finish", "language", "image_name", "condition",
+        "grade_company", "grade", "currency", "copies", "unit_value", "value", "as_of", "elsewhere",
+    )  # fmt: skip
+    return Holding(
+        **{name: row[name] for name in names},
+        method=row["method"] or "",
+        costed=row["costed"] or 0,
+        finish_label=str(dict(Variant._meta.get_field("finish").choices or []).get(row["finish"], row["finish"])),
+        by_lot=told,
+        at_average=_basis(average, row["unit_value"], row["currency"]),
+        sold=lot.sold,
+        gain_percent=facts.gain_percent,
+        percent_30d=percent,
+        share=row["share"],
+        lots=tuple(lots.values()),
+        suggestion=suggestion(facts, settings.PORTFOLIO_SUGGESTION_WEIGHTS),
+    )
