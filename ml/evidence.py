@@ -1,5 +1,6 @@
 """What was measured about a printing, in the fuser's terms: agreement is positive, conflict negative. No weights here."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -48,6 +49,7 @@ def weighed(
     """
     names = {key: name_agreement(reading, entries[key]) for key in keys if key in entries}
     numbers = numbers or number_agreements(reading, {key: entries[key] for key in keys if key in entries}, names)
+    called = Counter((entries[key].game, plain(entries[key].name)) for key in keys if key in entries)
     found = [
         Evidence(
             key=key,
@@ -61,6 +63,7 @@ def weighed(
             has_picture=key in pictured,
             hp=hp_agreement(reading, entries.get(key)),
             details=details.get(key),
+            namesakes=called[entries[key].game, plain(entries[key].name)] - 1 if key in entries else 0,
         )
         for key in keys
     ]

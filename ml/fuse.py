@@ -20,9 +20,12 @@ from ml.types import Candidate, Evidence
 
 FITTED = Path(__file__).with_name("fuse.json")
 KEPT = 8
-CHANCE = 7.0
-"""How far below "none of these" a candidate's log odds make it a chance neighbour, a thousand times less likely: naming it
+CHANCE = 5.0
+"""How far below "none of these" a candidate's log odds make it a chance neighbour, 150 times less likely: naming it
 would only mislead. A printing of equal art stays, however surely its number speaks against it."""
+
+TOLD = 0.4
+"""Agreement of the number, or of the details in which look-alikes differ, from which a printing is told from the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +164,14 @@ def _read(e: Evidence) -> list[str]:
     return said
 
 
+def is_told_apart(e: Evidence) -> bool:
+    """Whether something says which printing of a name this is: its number, its own details, or that there is no other one.
+
+    A picture alone does not: the art of a card is printed again, also in sets that a catalogue does not have yet.
+    """
+    return not e.namesakes or (e.number or 0) >= TOLD or (e.details or 0) >= TOLD
+
+
 class LogOddsFuser:
     """See the module's text."""
 
@@ -189,7 +200,8 @@ class LogOddsFuser:
             for i in ranked[: self.kept]
             if odds[i] >= self.fit.none_of_these - CHANCE
         ]
-        return candidates, bool(candidates) and candidates[0].probability >= self.sure
+        best = evidence[ranked[0]]
+        return candidates, bool(candidates) and candidates[0].probability >= self.sure and is_told_apart(best)
 
 
 def _scores(e: Evidence, odds: float) -> dict[str, float]:

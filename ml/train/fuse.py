@@ -20,7 +20,7 @@ import numpy as np
 
 from ml import engines
 from ml.evidence import SAME_ART
-from ml.fuse import BY_HAND, FITS, FITTED, Fit, features, offset
+from ml.fuse import BY_HAND, FITS, FITTED, Fit, features, is_told_apart, offset
 from ml.train.fuse_examples import Example, measure, stored
 
 Rng = np.random.Generator
@@ -29,7 +29,7 @@ WRONG_AT_MOST = 0.01
 """Share of the automatically accepted that may be wrong."""
 
 
-def fitted(examples: Sequence[Example], start: Fit, *, steps: int = 1500, ridge: float = 0.3) -> Fit:
+def fitted(examples: Sequence[Example], start: Fit, *, steps: int = 1500, ridge: float = 3.0) -> Fit:
     """The weights that make the right candidates most probable (Adam on the likelihood, kept at or above zero).
 
     ridge: how much a weight is held to where it starts, which matters for what the examples rarely show.
@@ -81,18 +81,19 @@ def _shares(
     return powers / total[owner], np.exp(none - 30) / total, right
 
 
-def answers(examples: Sequence[Example], fit: Fit) -> tuple[np.ndarray, np.ndarray]:
-    """(n,) the best candidate's probability, and whether it is right, of the examples that have candidates."""
+def answers(examples: Sequence[Example], fit: Fit) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(n,) the best candidate's probability, whether it is right, and whether it could be accepted, of all with candidates."""
     rows, offsets, owner, good, count = _table(examples, fit)
     share, _, _ = _shares(
         rows @ np.array([fit.weights[n] for n in fit.names]) + offsets, fit.none_of_these, owner, good, count
     )
     best = [np.flatnonzero(owner == i) for i in range(count)]
     picked = [block[share[block].argmax()] for block in best if len(block)]
-    return share[picked], good[picked]
+    told = np.array([is_told_apart(e) for x in examples for e in x.evidence], bool)
+    return share[picked], good[picked], told[picked]
 
 
-def held_out_answers(examples: Sequence[Example], start: Fit, rng: Rng) -> tuple[np.ndarray, np.ndarray]:
+def held_out_answers(examples: Sequence[Example], start: Fit, rng: Rng) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """`answers` for every example by a fit that has not seen its photo."""
     groups = sorted({x.group for x in examples})
     fold_of = dict(zip(groups, rng.permutation(len(groups)) % FOLDS, strict=True))
@@ -100,7 +101,8 @@ def held_out_answers(examples: Sequence[Example], start: Fit, rng: Rng) -> tuple
     for fold in range(FOLDS):
         train = [x for x in examples if fold_of[x.group] != fold]
         found.append(answers([x for x in examples if fold_of[x.group] == fold], fitted(train, start)))
-    return np.concatenate([p for p, _ in found]), np.concatenate([r for _, r in found])
+    probabilities, right, told = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    return probabilities, right, told
 
 
 def threshold(probabilities: np.ndarray, right: np.ndarray, *, wrong: float = WRONG_AT_MOST) -> float:
@@ -162,9 +164,9 @@ def main() -> None:
 def judged(examples: Sequence[Example], start: Fit, *, seed: int) -> Fit:
     """The fit to all examples, with the threshold and the figures that cross-validation gives."""
     start = replace(start, alike=alike_of(examples, start))
-    probabilities, right = held_out_answers(examples, start, np.random.default_rng(seed))
-    sure = round(threshold(probabilities, right), 4)
-    accepted = probabilities >= sure
+    probabilities, right, told = held_out_answers(examples, start, np.random.default_rng(seed))
+    sure = round(threshold(probabilities[told], right[told]), 4)
+    accepted = told & (probabilities >= sure)
     figures = {
         "examples": len(examples),
         "answerable": sum(bool(x.right) for x in examples),

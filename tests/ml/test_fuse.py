@@ -135,4 +135,17 @@ def test_no_candidates_is_no_decision():
 
 
 def test_chance_neighbours_are_not_named():
-    assert LogOddsFuser().fuse([Evidence("stranger", 104, 0.55, 12, has_picture=True)]) == ([], False)
+    assert LogOddsFuser().fuse([Evidence("stranger", 104, 0.4, 12, has_picture=True)]) == ([], False)
+
+
+def test_a_picture_alone_does_not_tell_which_printing_of_a_name_it_is():
+    """The art of a card is printed again, also in sets that the catalogue does not have yet."""
+    alone = replace(SURE, key="a", number=None, namesakes=0)
+    for told, expected in (
+        (alone, True),
+        (replace(alone, namesakes=2), False),
+        (replace(alone, namesakes=2, number=0.9), True),
+        (replace(alone, namesakes=2, number=-0.3), False),
+        (replace(alone, namesakes=2, details=0.8), True),
+    ):
+        assert LogOddsFuser().fuse([told])[1] is expected, told
