@@ -50,11 +50,13 @@ def rows_in(
             f"{name} lacks the column{'s' if len(missing) > 1 else ''} {', '.join(missing)}.", found=columns[:60]
         )
     reader = csv.reader(stream, delimiter=separator)
-    for cells in reader:
-        if not any(cell.strip() for cell in cells):
+    for raw in reader:
+        cells = [cell.strip() for cell in raw]
+        if not any(cells):
             continue
-        row = {column: cell.strip() for column, cell in zip(columns, cells, strict=False)}
-        row.update(dict.fromkeys(columns[len(cells) :], ""))
-        if len(cells) > len(columns):
-            row[""] = separator.join(cells[len(columns) :]).strip()
+        row = dict(zip(columns, cells, strict=False))
+        if len(cells) < len(columns):
+            row.update(dict.fromkeys(columns[len(cells) :], ""))
+        elif len(cells) > len(columns):
+            row[""] = separator.join(raw[len(columns) :]).strip()
         yield offset + 1 + reader.line_num, row

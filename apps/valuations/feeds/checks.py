@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import replace
 from decimal import Decimal
 
 from apps.core.rejects import Reject
@@ -28,7 +27,7 @@ def checked(row: Row, now: dt.datetime) -> Row:
         return row
     if isinstance(row, QuoteRow):
         if row.high is not None and row.high > MOST:
-            row = replace(row, high=None)
+            row = row._replace(high=None)
         reason = _wrong(row.observed_at, (row.low, row.mid, row.market), row.sample_size, now)
     else:
         reason = _wrong(row.sold_at, (row.price,), row.quantity, now)

@@ -31,19 +31,20 @@ def read_quotes(path: Path, *, source: str = "file") -> Iterator[QuoteRow | Reje
 
 
 def _quote(line: int, row: dict[str, str], source: str) -> QuoteRow:
+    told = row.get
     return QuoteRow(
-        line=line,
-        content=row,
-        lookup=lookup_of(row),
-        source=source,
-        condition=condition_of(row.get("condition", ""), source),
-        observed_at=instant_from(row["date"]),
-        low=price_from(row.get("low")),
-        mid=price_from(row.get("mid")),
-        high=price_from(row.get("high")),
-        market=price_from(row.get("market")),
-        currency=currency_of(row.get("currency", ""), "USD"),
-        sample_size=count_from(row.get("sample_size")),
+        line,
+        row,
+        lookup_of(row),
+        source,
+        condition_of(told("condition", ""), source),
+        instant_from(row["date"]),
+        price_from(told("low")),
+        price_from(told("mid")),
+        price_from(told("high")),
+        price_from(told("market")),
+        currency_of(told("currency", ""), "USD"),
+        count_from(told("sample_size")),
     )
 
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import re
-from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
+from typing import NamedTuple
+from uuid import UUID
 
 from apps.catalog.importers.rows import finish_from
 from apps.core.conditions import Condition, condition_from
 
 
-@dataclass(frozen=True, slots=True)
-class Lookup:
+class Lookup(NamedTuple):
     """By what a row names its variant: our own id, another site's id, or release and number. Blank finish: not told."""
 
     variant_id: str = ""
@@ -27,8 +28,7 @@ class Lookup:
     treatment: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class QuoteRow:
+class QuoteRow(NamedTuple):
     """What a source says at one time; None where it says nothing. Zero is None: nothing was sold."""
 
     line: int | None
@@ -45,8 +45,7 @@ class QuoteRow:
     sample_size: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SaleRow:
+class SaleRow(NamedTuple):
     """One sale. `seller` and `buyer` are hashes already. Either a condition, or grader and grade."""
 
     line: int | None
@@ -70,7 +69,28 @@ def price_from(text: object) -> Decimal | None:
 
     Raises ValueError on anything else, on what is below zero, and on a price too large to be one.
     """
-    if text is None or (isinstance(text, str) and not text.strip()):
+    if text is None:
+        return None
+    if isinstance(text, str):
+        return _price_from(text)
+    if type(text) is float and 0.01 <= text < 1e9:
+        return _price_from(repr(text))
+    return _price_of(text)
+
+
+# Most prices come again and again, within a file and from day to day; most others are plain figures.
+@lru_cache(maxsize=65536)
+def _price_from(text: str) -> Decimal | None:
+    if _PLAIN(text):
+        return Decimal(text) or None
+    return _price_of(text)
+
+
+_PLAIN = re.compile(r"[0-9]{1,9}\.[0-9]{2}").fullmatch
+
+
+def _price_of(text: object) -> Decimal | None:
+    if not str(text).strip():
         return None
     plain = re.sub(r"[$€£¥\s]", "", str(text))
     if re.fullmatch(r"\d{1,3}(,\d{3})+(\.\d+)?", plain):
@@ -89,6 +109,7 @@ def price_from(text: object) -> Decimal | None:
     return price if price > 0 else None
 
 
+@lru_cache(maxsize=4096)
 def instant_from(text: str) -> dt.datetime:
     """A day (midnight UTC) or an instant, as ISO 8601 or 2024/01/31. Without a zone it is UTC. Raises ValueError."""
     plain = text.strip().replace("/", "-").replace(" ", "T").replace("Z", "+00:00")
@@ -101,6 +122,7 @@ def instant_from(text: str) -> dt.datetime:
     return at if at.tzinfo else at.replace(tzinfo=dt.UTC)
 
 
+@lru_cache(maxsize=4096)
 def condition_of(word: str, source: str) -> str:
     """The condition that a word means, Near Mint where none is told. Raises ValueError on an unknown word."""
     if not word.strip():
@@ -111,6 +133,7 @@ def condition_of(word: str, source: str) -> str:
     return condition
 
 
+@lru_cache(maxsize=4096)
 def currency_of(text: str, usual: str) -> str:
     """An ISO 4217 code, `usual` where blank. Raises ValueError."""
     code = text.strip().upper() or usual
@@ -124,22 +147,39 @@ def person(source: str, name: str) -> str:
     return hashlib.sha256(f"{source}:{name.strip().lower()}".encode()).hexdigest() if name.strip() else ""
 
 
+finish_of = lru_cache(maxsize=4096)(finish_from)
+"""What a site means by a word for a finish, remembered."""
+
 _IDS = ("tcgplayer", "cardmarket", "scryfall", "tcgdex", "pricecharting")
+
+
+LOOKUP_COLUMNS = (
+    "variant_id", "external_id", "external_source", *(f"{source}_id" for source in _IDS),
+    "category", "release_code", "number", "finish", "language", "treatment",
+)  # fmt: skip
+"""The columns of our own CSV that name a variant."""
 
 
 def lookup_of(row: dict[str, str]) -> Lookup:
     """How a row of our own CSV names its variant. Raises ValueError when it does not, or not well."""
+    return _lookup_of(*map(row.get, LOOKUP_COLUMNS))
+
+
+@lru_cache(maxsize=65536)
+def _lookup_of(*cells: str | None) -> Lookup:
+    row = {column: cell or "" for column, cell in zip(LOOKUP_COLUMNS, cells, strict=True)}
     finish = ""
     if word := row.get("finish", ""):
-        found = finish_from(word)
+        found = finish_of(word)
         if found is None:
             raise ValueError(f"{word!r} is not a finish")
         finish = found.value
     rest = {"finish": finish, "language": row.get("language", ""), "treatment": row.get("treatment", "")}
     if row.get("variant_id"):
-        if not re.fullmatch(r"[0-9a-fA-F-]{32,36}", row["variant_id"]):
-            raise ValueError(f"{row['variant_id']!r} is not an id of ours")
-        return Lookup(variant_id=row["variant_id"])
+        try:
+            return Lookup(variant_id=str(UUID(row["variant_id"])))
+        except ValueError:
+            raise ValueError(f"{row['variant_id']!r} is not an id of ours") from None
     if row.get("external_id"):
         return Lookup(id_source=row.get("external_source", "") or "tcgplayer", id_value=row["external_id"], **rest)
     for source in _IDS:

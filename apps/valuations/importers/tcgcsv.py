@@ -12,12 +12,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from apps.catalog.importers.rows import finish_from
 from apps.catalog.importers.tcgcsv import results
 from apps.core.errors import InvalidInput
 from apps.core.rejects import Reject
 from apps.core.tabular import rows_in, text_of
-from apps.valuations.importers.rows import Lookup, QuoteRow, instant_from, price_from
+from apps.valuations.importers.rows import Lookup, QuoteRow, finish_of, instant_from, price_from
 
 SOURCE = "tcgplayer"
 _NAMES = ("prices", "prices.json")
@@ -67,7 +66,7 @@ def quote_of(line: int, price: Any, at: dt.datetime) -> QuoteRow | Reject:
     """One price of TCGplayer's shape, as it was at `at`."""
     try:
         word = price.get("subTypeName") or ""
-        finish = finish_from(word)
+        finish = finish_of(word)
         if finish is None:
             named = {"productId": price.get("productId"), "subTypeName": word}  # the same one every day
             return Reject(line, named, f"it is not a price of this format: {word!r} is not a finish")
