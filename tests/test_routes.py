@@ -72,6 +72,8 @@ WEB = {
     "item-photo": Route(OWNER, "post", pk("item")),
     "item-photo-remove": Route(OWNER, "post", {"pk": "item", "photo": "item_photo"}),
     "item-remove": Route(OWNER, "post", pk("item")),
+    "portfolio": Route(MEMBER),
+    "portfolio-work-out": Route(MEMBER, "post"),
     "scan": Route(OWNER, about=pk("scan"), visitors=True),
     "scan-confirm": Route(OWNER, "post", pk("scan"), visitors=True),
     "scan-again": Route(OWNER, "post", pk("scan"), visitors=True),

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from apps.inventory import views
+from apps.inventory.portfolio import views as portfolio
 
 urlpatterns = [
     path("inventory/", views.inventory, name="inventory"),
@@ -12,4 +13,6 @@ urlpatterns = [
     path("inventory/<uuid:pk>/photos/", views.add_photo, name="item-photo"),
     path("inventory/<uuid:pk>/photos/<uuid:photo>/remove/", views.remove_photo, name="item-photo-remove"),
     path("inventory/<uuid:pk>/remove/", views.remove, name="item-remove"),
+    path("portfolio/", portfolio.portfolio, name="portfolio"),
+    path("portfolio/work-out/", portfolio.work_out, name="portfolio-work-out"),
 ]

@@ -183,11 +183,15 @@ class Chart {
   }
 }
 
+// Figures whose drawing has begun: one that is announced again while the library loads is not drawn twice.
+const begun = new WeakSet();
 const near = new IntersectionObserver(
   (entries) => {
     for (const { isIntersecting, target } of entries) {
       if (!isIntersecting) continue;
       near.unobserve(target);
+      if (begun.has(target)) continue;
+      begun.add(target);
       uplot(target.dataset.chartScript).then((uPlot) => charts.add(new Chart(target, uPlot)));
     }
   },

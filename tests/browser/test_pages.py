@@ -121,7 +121,7 @@ def member_pages(world: World) -> Iterator[str]:
     yield from (
         reverse(name)
         for name in (
-            "home", "inventory", "sell", "shipping", "onboarding", "trades", "profile", "addresses", "api-keys",
+            "home", "inventory", "portfolio", "sell", "shipping", "onboarding", "trades", "profile", "addresses", "api-keys",
             "account_email", "account_change_password", "account_logout",
         )
     )  # fmt: skip
@@ -141,7 +141,7 @@ def member_pages(world: World) -> Iterator[str]:
 
 def newcomer_pages(world: World) -> Iterator[str]:
     """What is empty at first, and what somebody else's offer looks like."""
-    yield from (reverse(name) for name in ("inventory", "sell", "trades", "addresses", "api-keys"))
+    yield from (reverse(name) for name in ("inventory", "portfolio", "sell", "trades", "addresses", "api-keys"))
     yield reverse("listing", args=[world.listing.pk])
     yield reverse("checkout", args=[world.listing.pk])
 

@@ -146,9 +146,11 @@ class TestHoldings:
         assert (held.by_lot.cost, held.by_lot.unrealised) == (D(4), D(6))
 
     def test_a_graded_copy_has_no_price_of_an_ungraded_one(self, owner):
-        make_item(owner, priced("10.00"), condition="", grade_company="PSA", grade=D("9.5"), unit_cost_minor=5000)
+        variant = priced("10.00", market_price=D(10), change_30d=D(1))
+        make_item(owner, variant, condition="", grade_company="PSA", grade=D("9.5"), unit_cost_minor=5000)
         (held,) = queries.holdings(owner=owner).rows
         assert (held.value, held.by_lot.cost, held.by_lot.unrealised, held.suggestion) == (None, D(50), None, None)
+        assert held.percent_30d is None
 
     def test_pages_and_orders(self, owner):
         for name, value in (("Ant", "1.00"), ("Bee", "9.00"), ("Cat", "5.00")):

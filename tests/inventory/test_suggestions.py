@@ -59,6 +59,13 @@ def test_reasons_are_told_in_the_order_of_their_weight_and_carry_their_figures()
     assert [reason.weight for reason in found.reasons] == sorted((r.weight for r in found.reasons), reverse=True)
 
 
+def test_what_speaks_against_it_is_told_too():
+    found = told(percent_30d=D("18"), gain_percent=D("80"))
+    assert found.action == "hold"
+    assert found.against.weight < 0
+    assert found.against not in found.told
+
+
 def test_the_weights_are_the_operators_to_choose():
     stubborn = {name: {"hold": 0, "sell": 0, "trade": 0} for name in WEIGHTS} | {"demand": {"sell": 1}}
     assert suggestion(Facts(copies=1, value=D("10"), sales=12, percent_30d=D("50")), stubborn).action == "sell"

@@ -282,12 +282,15 @@ def holdings(
     if sort not in SORTS:
         raise InvalidInput(f"sort is one of {', '.join(SORTS)}.", field="sort", given=sort[:40])
     sql = statements.HOLDINGS.format(order=SORTS[sort])
+    wanted = {"digits": DIGITS, "owners": [owner.pk], "currency": currency, "limit": limit, "offset": offset}
     with connection.cursor() as cursor:
-        cursor.execute(
-            sql, {"digits": DIGITS, "owners": [owner.pk], "currency": currency, "limit": limit, "offset": offset}
-        )
+        cursor.execute(sql, wanted)
         names = [column.name for column in cursor.description]
         rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        if not rows and offset:  # past the end: how many there are is still told
+            cursor.execute(sql, wanted | {"limit": 1, "offset": 0})
+            first = cursor.fetchone()
+            return Page([], first[names.index("total")] if first else 0, limit, offset)
     steps, lots = _steps(owner, {row["variant_id"] for row in rows}, {_key(row): row["currency"] for row in rows})
     shown = [_holding(row, steps.get(_key(row), []), lots.get(_key(row), {})) for row in rows]
     return Page(shown, rows[0]["total"] if rows else 0, limit, offset)
@@ -333,7 +336,8 @@ def _holding(row: dict[str, Any], steps: list[Step], lots: dict[uuid.UUID, Lot])
     kind = "mint" if row["own_change"] is None else "own"
     market, change = row[f"{kind}_market"], row[f"{kind}_change"]
     percent = None
-    if change is not None and market is not None and market > change:
+    # Near Mint's movement says nothing of a graded copy.
+    if row["unit_value"] is not None and change is not None and market is not None and market > change:
         percent = (change / (market - change) * 100).quantize(Decimal("0.1"))
     gain = _ratio(told.unrealised, told.cost)
     facts = Facts(

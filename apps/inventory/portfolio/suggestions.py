@@ -69,6 +69,12 @@ class Suggestion:
         speaking = tuple(reason for reason in self.reasons if reason.weight > 0)
         return (speaking or self.reasons)[:3]
 
+    @property
+    def against(self) -> Reason | None:
+        """What speaks most against the action; None where nothing does."""
+        last = self.reasons[-1]
+        return last if last.weight < 0 and last not in self.told else None
+
 
 def suggestion(facts: Facts, weights: Mapping[str, Mapping[str, float]]) -> Suggestion | None:
     """What the factors add up to; None where the holding has no price. `weights`: factor -> action -> weight."""
