@@ -51,7 +51,7 @@ def rows_in(
         )
     reader = csv.reader(stream, delimiter=separator)
     for raw in reader:
-        cells = [cell.strip() for cell in raw]
+        cells = list(map(str.strip, raw))
         if not any(cells):
             continue
         row = dict(zip(columns, cells, strict=False))

@@ -1,4 +1,4 @@
-"""Market data and what follows from it: source, quote, sale, current price, valuation; feeds and their runs.
+"""Market data and what follows from it: source, quote, daily and market price, sale, current price, valuation; feeds, runs.
 
 Quotes are partitioned by month.
 """
@@ -52,6 +52,63 @@ class Quote(models.Model):
 
     class Meta:
         db_table = "valuations_quote"
+
+    def __str__(self) -> str:
+        return f"{self.market} {self.currency}"
+
+
+class DailyPrice(models.Model):
+    """The close of a day: what the most reliable source said last. Kept up by the loader; it outlives its quotes."""
+
+    pk = models.CompositePrimaryKey("variant_id", "condition", "currency", "day")
+    variant = models.ForeignKey(
+        Variant, on_delete=models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False
+    )
+    condition = models.CharField(max_length=3, choices=Condition)
+    currency = models.CharField(max_length=3)
+    day = models.DateField(help_text="UTC")
+    source = models.ForeignKey(
+        Source, on_delete=models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False
+    )
+    observed_at = models.DateTimeField()
+    market = models.DecimalField(max_digits=12, decimal_places=2, null=True)
+    low = models.DecimalField(max_digits=12, decimal_places=2, null=True)
+    high = models.DecimalField(max_digits=12, decimal_places=2, null=True)
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.market} {self.currency}"
+
+
+class MarketPrice(models.Model):
+    """The newest close of a variant in a condition and a currency, and how it came to it. Kept up by the loader."""
+
+    pk = models.CompositePrimaryKey("variant_id", "condition", "currency")
+    variant = models.ForeignKey(Variant, on_delete=models.CASCADE, related_name="market_prices", db_index=False)
+    condition = models.CharField(max_length=3, choices=Condition)
+    currency = models.CharField(max_length=3)
+    source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="+", db_index=False)
+    observed_at = models.DateTimeField()
+    day = models.DateField(help_text="of the newest close")
+    market = models.DecimalField(max_digits=12, decimal_places=2)
+    low = models.DecimalField(max_digits=12, decimal_places=2, null=True)
+    high = models.DecimalField(max_digits=12, decimal_places=2, null=True)
+    change_1d = models.DecimalField(
+        max_digits=12, decimal_places=2, null=True, help_text="in currency, within one source"
+    )
+    change_7d = models.DecimalField(max_digits=12, decimal_places=2, null=True)
+    change_30d = models.DecimalField(max_digits=12, decimal_places=2, null=True)
+    all_time_low = models.DecimalField(max_digits=12, decimal_places=2, null=True)
+    all_time_high = models.DecimalField(max_digits=12, decimal_places=2, null=True)
+    volatility_30d = models.DecimalField(
+        max_digits=8, decimal_places=4, null=True, help_text="deviation as a share of the mean"
+    )
+    trend_30d = models.DecimalField(
+        max_digits=8, decimal_places=2, null=True, help_text="percent in thirty days, by least squares"
+    )
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["changed_at"], name="market_price_by_change")]
 
     def __str__(self) -> str:
         return f"{self.market} {self.currency}"

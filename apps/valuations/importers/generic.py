@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from apps.catalog.importers.rows import count_from
@@ -10,12 +10,14 @@ from apps.core.conditions import grade_from
 from apps.core.rejects import Reject
 from apps.core.tabular import rows_of
 from apps.valuations.importers.rows import (
+    Lookup,
     QuoteRow,
     SaleRow,
     condition_of,
     currency_of,
     instant_from,
     lookup_of,
+    lookups_of,
     person,
     price_from,
 )
@@ -23,19 +25,21 @@ from apps.valuations.importers.rows import (
 
 def read_quotes(path: Path, *, source: str = "file") -> Iterator[QuoteRow | Reject]:
     """One quote a line. A column `source` names the source of a line, else `source` does."""
+    lookup: Callable[[dict[str, str]], Lookup] | None = None
     for line, row in rows_of(path, required=("date",)):
+        lookup = lookup or lookups_of(row)
         try:
-            yield _quote(line, row, row.get("source") or source)
+            yield _quote(line, row, row.get("source") or source, lookup)
         except ValueError as error:
             yield Reject(line, row, str(error))
 
 
-def _quote(line: int, row: dict[str, str], source: str) -> QuoteRow:
+def _quote(line: int, row: dict[str, str], source: str, lookup: Callable[[dict[str, str]], Lookup]) -> QuoteRow:
     told = row.get
     return QuoteRow(
         line,
         row,
-        lookup_of(row),
+        lookup(row),
         source,
         condition_of(told("condition", ""), source),
         instant_from(row["date"]),

@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from apps.catalog.actions import add_variants
 from apps.core.rejects import Reject, keep
+from apps.valuations import rollups
 from apps.valuations.importers import statements
 from apps.valuations.importers.rows import Lookup, QuoteRow, SaleRow
 from apps.valuations.importers.staging import Staging
@@ -84,6 +85,7 @@ def load(
         # A batch is sorted and joined in memory; the statements are the same each time, so that compiling them is lost time.
         cursor.execute("set local work_mem = '48MB'; set local jit = off")
         staging = Staging(cursor, kind)
+        rollups.stage(cursor)
         while True:
             read, rejects, lookup, fact = staging.take(coming)
             if not read:
@@ -100,6 +102,7 @@ def load(
             report.rejected += len(rejects)
             report.rejects += rejects[: 20 - len(report.rejects)]
         staging.close()
+        rollups.roll_up(cursor, now=timezone.now())
         cursor.execute("reset work_mem; reset jit")
     return report
 
@@ -141,9 +144,11 @@ def _write_quotes(cursor: Any, report: MarketReport) -> None:
         return
     cursor.execute(statements.INSERT_QUOTES)
     report.created += cursor.rowcount
-    if cursor.rowcount < fresh:
+    updated = fresh - cursor.rowcount
+    if updated:
         cursor.execute(statements.UPDATE_QUOTES, {"first": first, "last": last})
-        report.updated += cursor.rowcount
+        report.updated += updated
+    rollups.close_days(cursor, fresh=fresh, updated=updated, first=first, last=last)
     cursor.execute(statements.TOUCHED)
     report.touched.update(variant for (variant,) in cursor.fetchall())
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import re
+from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
+from operator import itemgetter
 from typing import NamedTuple
 from uuid import UUID
 
@@ -162,10 +164,33 @@ LOOKUP_COLUMNS = (
 
 def lookup_of(row: dict[str, str]) -> Lookup:
     """How a row of our own CSV names its variant. Raises ValueError when it does not, or not well."""
-    return _lookup_of(*map(row.get, LOOKUP_COLUMNS))
+    return _lookup_of(*[row.get(column) for column in LOOKUP_COLUMNS])
 
 
-@lru_cache(maxsize=65536)
+def lookups_of(row: dict[str, str]) -> Callable[[dict[str, str]], Lookup]:
+    """The same for all rows of a table of which this is one: only the columns that it has are looked at."""
+    present = [column for column in LOOKUP_COLUMNS if column in row]
+    if len(present) < 2:
+        return lookup_of
+    cells_of = itemgetter(*present)
+    known: dict[tuple[str, ...], Lookup] = {}
+
+    def lookup(row: dict[str, str]) -> Lookup:
+        cells = cells_of(row)
+        found = known.get(cells)
+        if found is None:
+            if len(known) >= _MOST_NAMES:
+                known.clear()
+            found = known[cells] = lookup_of(row)
+        return found
+
+    return lookup
+
+
+_MOST_NAMES = 65536
+
+
+@lru_cache(maxsize=4096)
 def _lookup_of(*cells: str | None) -> Lookup:
     row = {column: cell or "" for column, cell in zip(LOOKUP_COLUMNS, cells, strict=True)}
     finish = ""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
@@ -105,16 +107,25 @@ class Staging:
 
 def _is_damaged(content: object) -> bool:
     """Whether one of its cells holds what PostgreSQL's texts cannot hold."""
-    if isinstance(content, dict):
-        return "\0" in "".join([cell for cell in content.values() if isinstance(cell, str)])
-    return False
+    if not isinstance(content, dict):
+        return False
+    try:
+        return "\0" in "".join(content.values())
+    except TypeError:  # not all of them are texts
+        return any(isinstance(cell, str) and "\0" in cell for cell in content.values())
 
 
 def _quote(n: int, k: int, f: int, row: QuoteRow) -> str:
     """A line of COPY's text: numbers and an instant, in which nothing has to be escaped."""
     _, _, _, _, _, at, low, mid, high, market, _, size = row
-    low, mid, high, market = (_NULL if price is None else str(price) for price in (low, mid, high, market))
-    return f"{n}\t{k}\t{f}\t{at.isoformat()}\t{low}\t{mid}\t{high}\t{market}\t{_NULL if size is None else size}\n"
+    return (
+        f"{n}\t{k}\t{f}\t{_instant(at)}\t{_NULL if low is None else str(low)}\t{_NULL if mid is None else str(mid)}\t"
+        f"{_NULL if high is None else str(high)}\t{_NULL if market is None else str(market)}\t"
+        f"{_NULL if size is None else size}\n"
+    )
+
+
+_instant = lru_cache(maxsize=4096)(dt.datetime.isoformat)
 
 
 _ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
