@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field, inline_serializer
 from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -82,7 +82,8 @@ class AlertOutput(serializers.Serializer):
     words = serializers.CharField()
     created_at = serializers.DateTimeField()
 
-    def get_card(self, rule: Rule) -> WatchedCard | None:
+    @extend_schema_field(WatchedCard(allow_null=True))
+    def get_card(self, rule: Rule) -> dict[str, object] | None:
         """The card with what it costs now; null for the inventory."""
         if rule.product is None:
             return None

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
 from rest_framework import serializers
-from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from apps.catalog import queries
 from apps.catalog.images import image_url
+from apps.core import answers
 from apps.core.errors import InvalidInput
 from apps.core.pagination import limit_offset
+from apps.core.reading import PublicRead
+from apps.core.selection import FIELDS, only, selection
 
 LONGEST = 120
 GAME = OpenApiParameter("tcg_type", str, description="short code of a game: pokemon, onepiece, magic …")
@@ -60,11 +62,21 @@ def one_of(request: Request, name: str, known: list[str], *, default: str = "") 
     return given
 
 
-def game_asked(request: Request) -> str:
-    """The game that `tcg_type` names, empty for all. Raises InvalidInput, which names those that have cards."""
-    if not word(request, "tcg_type"):
+def known_game(given: str) -> str:
+    """The game that `tcg_type` named, empty for all. Raises InvalidInput, which names those that have cards."""
+    if not given:
         return ""
-    return one_of(request, "tcg_type", [category.game or category.path for category in queries.games()])
+    known = [category.game or category.path for category in queries.games()]
+    if given not in known:
+        raise InvalidInput(f"tcg_type is one of {', '.join(known)}.", field="tcg_type", given=given, known=known)
+    return given
+
+
+def plain(rows: Any) -> Any:
+    """What a serializer answers as plain lists and dicts, which can be kept."""
+    if isinstance(rows, dict):
+        return {name: plain(value) for name, value in rows.items()}
+    return [plain(each) for each in rows] if isinstance(rows, list | tuple) else rows
 
 
 def id_asked(request: Request, name: str) -> uuid.UUID | None:
@@ -76,22 +88,18 @@ def id_asked(request: Request, name: str) -> uuid.UUID | None:
         raise InvalidInput(f"{name} is an id such as those of the answers.", field=name, given=given) from None
 
 
-def picture(request: Request, file: str, source_url: str = "") -> str | None:
-    """Address of a card's picture: ours where it is stored, else the source's; None where there is none."""
-    if file:
-        return request.build_absolute_uri(image_url(file, 512))
-    return source_url or None
+def kept_picture(file: str, source_url: str = "") -> str | None:
+    """Address of a card's picture: ours where it is stored (without our host), else the source's; None for none."""
+    return image_url(file, 512) if file else source_url or None
 
 
-class SetList(APIView):
+class SetList(PublicRead):
     """The sets of the catalogue."""
-
-    permission_classes = [AllowAny]
 
     @extend_schema(
         tags=["catalogue"],
         operation_id="sets",
-        parameters=[GAME, OpenApiParameter("q", str, description="part of the name, or the code"), *PAGING],
+        parameters=[GAME, OpenApiParameter("q", str, description="part of the name, or the code"), *PAGING, FIELDS],
         responses=inline_serializer("Sets", {"sets": SetOutput(many=True), "pagination": Pagination()}),
     )
     def get(self, request: Request) -> Response:
@@ -100,5 +108,13 @@ class SetList(APIView):
         Of one game where `tcg_type` names it. No sign-in is needed.
         """
         limit, offset = limit_offset(request)
-        page = queries.releases(category=game_asked(request), text=word(request, "q"), limit=limit, offset=offset)
-        return Response({"sets": SetOutput(page.rows, many=True).data, "pagination": page.envelope()})
+        chosen = selection(request, SetOutput)
+        game, text = word(request, "tcg_type"), word(request, "q")
+
+        def look() -> dict[str, Any]:
+            page = queries.releases(category=known_game(game), text=text, limit=limit, offset=offset)
+            return {"sets": plain(SetOutput(page.rows, many=True).data), "pagination": page.envelope()}
+
+        key = answers.key_of("sets", answers.hashed(game, text, limit, offset))
+        told = answers.kept(key, look, about=["sets"]).value
+        return Response(told | {"sets": only(chosen, told["sets"])})

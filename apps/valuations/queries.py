@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -12,6 +12,7 @@ from uuid import UUID
 from django.db import connection
 from django.utils import timezone
 
+from apps.catalog import lookup
 from apps.catalog.models import Variant
 from apps.catalog.queries import ProductRow
 from apps.core.conditions import Condition
@@ -135,6 +136,22 @@ def attach_prices(rows: Sequence[ProductRow]) -> None:
         row.extras["price"] = prices.get(row.variant_id) if row.variant_id else None
 
 
+def cards_by_id(ids: Sequence[UUID], tcgplayer_ids: Sequence[int]) -> list[ProductRow]:
+    """Cards by our ids, then by TCGplayer's (which stands in `extras`), each with its price; three queries.
+
+    In the order of what was asked; what is not there is left out.
+    """
+    theirs = lookup.ids_known_elsewhere("tcgplayer", [str(each) for each in tcgplayer_ids]) if tcgplayer_ids else {}
+    wanted = [
+        *((pk, None) for pk in ids),
+        *((theirs[str(each)], each) for each in tcgplayer_ids if str(each) in theirs),
+    ]
+    known = lookup.products_by_id([pk for pk, _ in wanted])
+    rows = [replace(known[pk], extras={"tcgplayer_id": asked}) for pk, asked in wanted if pk in known]
+    attach_prices(rows)
+    return rows
+
+
 def card_context(variant: Variant | None, condition: str = Condition.NM, *, period: str = "1y") -> dict[str, Any]:
     """What the price part of a card page shows, in two queries: price, prices by condition, chart, recent sales."""
     if variant is None:
@@ -154,6 +171,11 @@ def card_context(variant: Variant | None, condition: str = Condition.NM, *, peri
 def source_slugs() -> list[str]:
     """The short names of all sources, by name; one query."""
     return list(Source.objects.order_by("slug").values_list("slug", flat=True))
+
+
+def sources() -> list[Source]:
+    """All sources, the most trusted first; one query."""
+    return list(Source.objects.order_by("-reliability", "slug"))
 
 
 @dataclass(frozen=True)
@@ -226,3 +248,32 @@ def movers(
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         return [Mover(*row) for row in cursor.fetchall()]
+
+
+@dataclass(frozen=True)
+class SetWorth:
+    """What one of each card of a set costs: Near Mint, ordinary printing. value is None where no card has a price.
+
+    priced: cards that the value counts; those priced in another currency than most are left out.
+    """
+
+    value: Decimal | None = None
+    currency: str = "USD"
+    priced: int = 0
+    as_of: dt.datetime | None = None
+
+
+_SET_WORTH = """
+select distinct on (p.release_id) p.release_id, sum(cp.value), cp.currency, count(*), max(cp.observed_at)
+from catalog_product p join catalog_variant v on v.product_id = p.id and v.is_default
+join valuations_currentprice cp on cp.variant_id = v.id and cp.condition = 'NM'
+where p.release_id = any(%(ids)s::uuid[]) group by p.release_id, cp.currency
+order by p.release_id, count(*) desc, cp.currency
+"""
+
+
+def set_worths(release_ids: Iterable[UUID]) -> dict[UUID, SetWorth]:
+    """What sets are worth, by release id, for those that have prices; one query."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SET_WORTH, {"ids": list(release_ids)})
+        return {row[0]: SetWorth(*row[1:]) for row in cursor.fetchall()}

@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from apps.valuations import actions
+from apps.valuations.api import kept
 from apps.valuations.feeds import actions as feeds
 
 
@@ -10,6 +11,12 @@ from apps.valuations.feeds import actions as feeds
 def refresh_stale() -> None:
     """Bring prices up to date that are behind. Safe to run twice."""
     actions.refresh_stale()
+
+
+@shared_task(ignore_result=True)
+def warm_answers() -> None:
+    """Work out what the API will be asked for soonest. Safe to run twice: what is fresh stays."""
+    kept.warm()
 
 
 @shared_task(ignore_result=True)
