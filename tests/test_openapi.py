@@ -34,7 +34,7 @@ pytestmark = pytest.mark.django_db
 
 EXAMPLES = 8
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
-PATHS = ("/api/v1/cards/", "/api/v1/prices/", "/api/v1/sets", "/api/v1/alerts", "/api/v1/me")
+PATHS = ("/api/v1/cards/", "/api/v1/prices/", "/api/v1/sets", "/api/v1/alerts", "/api/v1/me", "/api/v1/portfolio")
 
 
 @pytest.fixture(autouse=True)
