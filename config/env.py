@@ -91,6 +91,9 @@ class Environment(BaseSettings):
     bricklink_consumer_secret: str = Field("", description="consumer secret of BrickLink's API")
     bricklink_token: str = Field("", description="token value of BrickLink's API")
     bricklink_token_secret: str = Field("", description="token secret of BrickLink's API")
+    quotes_kept_months: int = Field(
+        0, ge=0, description="months of single quotes that are kept attached, 25 at least; 0: all. Closes by day stay"
+    )
     feeds_allow_private: bool = Field(False, description="true where price files lie on addresses of your own network")
 
     # logs

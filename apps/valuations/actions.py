@@ -37,6 +37,7 @@ from apps.valuations.fair_value import (
 from apps.valuations.importers import generic, tcgcsv
 from apps.valuations.importers.loader import MarketReport, load
 from apps.valuations.models import Sale, Valuation
+from apps.valuations.partitions import detach_partitions, kept_from, make_partitions
 
 CHUNK = 4000
 CENT = Decimal("0.01")
@@ -55,18 +56,6 @@ class Refreshed:
     variants: int = 0
     prices: int = 0
     changed: int = 0
-
-
-def make_partitions(*, from_on: dt.date, to_on: dt.date) -> int:
-    """Make the months of quotes from one day to another, both included; returns how many are new."""
-    months = []
-    month = from_on.replace(day=1)
-    while month <= to_on:
-        months.append(month)
-        month = (month + dt.timedelta(days=32)).replace(day=1)
-    with connection.cursor() as cursor:
-        cursor.execute("select count(*) from unnest(%s::date[]) month where valuations_make_partition(month)", [months])
-        return cursor.fetchone()[0]
 
 
 def refresh_prices(
@@ -234,10 +223,12 @@ def variants_with_evidence() -> list[UUID]:
 def refresh_stale(*, as_of: dt.datetime | None = None, limit: int = 20_000) -> Refreshed:
     """Bring prices up to date that are behind, and the partitions three months ahead. Run by the scheduler.
 
-    Once a day it learns what conditions and grades bring.
+    Months of quotes beyond QUOTES_KEPT_MONTHS are detached. Once a day it learns what conditions and grades bring.
     """
     as_of = as_of or timezone.now()
     make_partitions(from_on=as_of.date(), to_on=as_of.date() + dt.timedelta(days=93))
+    if oldest := kept_from(as_of.date()):
+        detach_partitions(before=oldest)
     learn_ratios(as_of=as_of)
     return refresh_prices(stale_variants(as_of=as_of, limit=limit), as_of=as_of)
 

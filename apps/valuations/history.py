@@ -1,4 +1,7 @@
-"""How a price went: a source's quotes and the sales of one variant in one condition, by day; with a summary."""
+"""How a price went: a source's quotes and the sales of one variant in one condition, by day; with a summary.
+
+Of months whose quotes were detached the closes by day are told.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from django.utils import timezone
 
 from apps.core.conditions import Condition
 from apps.core.errors import InvalidInput
+from apps.valuations.partitions import OLDEST_ATTACHED
 
 PERIODS: dict[str, int | None] = {"7d": 7, "30d": 30, "1m": 31, "3m": 92, "1y": 366, "all": None}
 """Days of each period; None is everything."""
@@ -97,7 +101,7 @@ class History:
         return "increasing" if change > 2 else "decreasing" if change < -2 else "stable"
 
 
-_HISTORY = """
+_HISTORY = f"""
 select * from (
     select q.observed_at as at, q.market, q.low, q.high, s.slug, s.name, q.sample_size, q.currency, false as is_sale,
            0 as quantity
@@ -108,9 +112,16 @@ select * from (
     select e.sold_at, e.price, null, null, s.slug, s.name, null, e.currency, true, e.quantity
     from valuations_sale e join valuations_source s on s.id = e.source_id
     where e.variant_id = %(variant)s and e.condition = %(condition)s and e.sold_at > %(since)s
-      and (%(source)s = '' or s.slug = %(source)s)) seen
+      and (%(source)s = '' or s.slug = %(source)s)
+    union all
+    select d.observed_at, d.market, d.low, d.high, s.slug, s.name, null, d.currency, false, 0
+    from valuations_dailyprice d join valuations_source s on s.id = d.source_id
+    where d.variant_id = %(variant)s and d.condition = %(condition)s and d.observed_at > %(since)s
+      and d.day < ({OLDEST_ATTACHED}) and (%(source)s = '' or s.slug = %(source)s)
+      and not exists (select from valuations_quote q where q.variant_id = d.variant_id and q.source_id = d.source_id
+        and q.condition = d.condition and q.observed_at = d.observed_at)) seen
 order by at desc limit %(most)s
-"""
+"""  # noqa: S608 - fixed text
 _LONG_AGO = dt.datetime(1990, 1, 1, tzinfo=dt.UTC)
 
 

@@ -156,6 +156,11 @@ def roll_up(cursor: Any, *, now: dt.datetime) -> None:
     cursor.execute(UNSTAGE)
 
 
+def close_table(cursor: Any, name: str) -> None:
+    """See that every day in a table of quotes has its close. `name` is one of ours, never asked for by anybody."""
+    cursor.execute(_CLOSE.format(quotes=f'"{name}" q'))
+
+
 @transaction.atomic
 def rebuild(variant_ids: Iterable[UUID]) -> None:
     """Work days and market prices of these variants out anew from their quotes, as after quotes were written past the loader.

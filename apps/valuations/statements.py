@@ -87,6 +87,10 @@ select variant_id from (
     left join valuations_currentprice p on p.variant_id = s.variant_id and p.condition = 'NM'
     where s.condition <> '' and (p.id is null or s.created_at > p.computed_at) group by s.variant_id
     union all
+    select m.variant_id, m.changed_at from valuations_marketprice m
+    left join valuations_currentprice p on p.variant_id = m.variant_id and p.condition = 'NM'
+    where m.changed_at > %(as_of)s - interval '2 days' and (p.id is null or m.changed_at > p.computed_at)
+    union all
     select variant_id, computed_at from valuations_currentprice
     where condition = 'NM' and computed_at < %(as_of)s - interval '1 day') behind
 group by variant_id order by max(since) desc, variant_id limit %(limit)s

@@ -195,6 +195,7 @@ BRICKLINK_CONSUMER_KEY = ENV.bricklink_consumer_key
 BRICKLINK_CONSUMER_SECRET = ENV.bricklink_consumer_secret
 BRICKLINK_TOKEN = ENV.bricklink_token
 BRICKLINK_TOKEN_SECRET = ENV.bricklink_token_secret
+QUOTES_KEPT_MONTHS = ENV.quotes_kept_months
 FEEDS_ALLOW_PRIVATE = ENV.feeds_allow_private
 FEED_ADDRESSES = {
     "tcgplayer": "https://api.tcgplayer.com",

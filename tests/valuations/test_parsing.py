@@ -33,7 +33,9 @@ def test_no_price_is_none(written):
     assert price_from(written) is None
 
 
-@pytest.mark.parametrize("written", ["free", "1.2.3", "1,2", "NaN", "Infinity", "1e99", "12 or so", "--", [], {}, "-1", -0.5, True])
+@pytest.mark.parametrize(
+    "written", ["free", "1.2.3", "1,2", "NaN", "Infinity", "1e99", "12 or so", "--", [], {}, "-1", -0.5, True]
+)
 def test_what_is_no_price_is_refused(written):
     with pytest.raises(ValueError, match="price"):
         price_from(written)

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from uuid import UUID
 
 import structlog
 from django.conf import settings
@@ -159,9 +160,14 @@ class _Work:
     client: Client
     clock: Callable[[], dt.datetime]
     mark: float = field(default_factory=time.monotonic)
+    touched: set[UUID] = field(default_factory=set)
 
     def to_the_end(self, seconds: float | None) -> bool:
-        """Read and store pages; whether the end was reached in time. What was read before an error is stored."""
+        """Read and store pages, then work out what they are worth; whether the end was reached in time.
+
+        What was read before an error is stored. Fair values come once, at the end: where this process is killed before
+        it, refresh_stale finds what is behind.
+        """
         deadline = None if seconds is None else time.monotonic() + seconds
         batch = _Batch(cursor=self.current.cursor)
         try:
@@ -176,17 +182,18 @@ class _Work:
         finally:
             if batch.pages:
                 self.store(batch)
+            refresh_prices(self.touched)
+            self.touched.clear()
 
     @transaction.atomic
     def store(self, batch: _Batch) -> None:
-        """Rows, prices that follow from them, counts, and the place to go on from: all or nothing."""
+        """Rows, what rolls up from them, counts, and the place to go on from: all or nothing."""
         run = self.current
         if batch.rows:
             origin = f"feed.{self.feed.slug}"
             report = load(batch.rows, kind=self.adapter.writes, origin=origin, batch_id=run.pk, daily=True)
             _count(run, report)
-            if report.touched:
-                refresh_prices(report.touched)
+            self.touched |= report.touched
         run.pages += batch.pages
         run.cursor = batch.cursor
         self.note()

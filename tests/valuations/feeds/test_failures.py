@@ -21,6 +21,7 @@ from django.db import connection
 from django.utils import timezone
 
 from apps.core.models import RejectedInput
+from apps.valuations.actions import refresh_stale
 from apps.valuations.feeds import pace, queries, runs
 from apps.valuations.feeds.errors import FeedBusy, FeedError
 from apps.valuations.models import CurrentPrice, Feed, FeedRun, Quote
@@ -331,11 +332,23 @@ def test_an_error_of_our_own_is_said_and_leaves_the_place(day, run, monkeypatch)
         raise ZeroDivisionError
 
     with monkeypatch.context() as patched:
-        patched.setattr(runs, "refresh_prices", broken)
+        patched.setattr(runs, "_count", broken)
         failed = run("tcgcsv")
     assert failed.error == "An error of our own, ZeroDivisionError; it is in the log."
-    assert (failed.rows, quoted()) == (0, []), "prices and what follows from them come together or not at all"
+    assert (failed.rows, quoted()) == (0, []), "prices and their counts come together or not at all"
     assert run("tcgcsv").created == 3
+
+
+def test_values_that_a_run_did_not_come_to_are_found_by_the_schedule(day, run, monkeypatch):
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(runs, "refresh_prices", broken)
+        assert run("tcgcsv").rows == 3
+    assert not CurrentPrice.objects.exists()
+    refresh_stale()
+    assert CurrentPrice.objects.filter(condition="NM").count() == 3
 
 
 @pytest.mark.django_db(transaction=True)
