@@ -20,8 +20,8 @@ from ml.types import Candidate, Evidence
 
 FITTED = Path(__file__).with_name("fuse.json")
 KEPT = 8
-CHANCE = 5.0
-"""How far below "none of these" a candidate's log odds make it a chance neighbour, 150 times less likely: naming it
+CHANCE = 7.0
+"""How far below "none of these" a candidate's log odds make it a chance neighbour, a thousand times less likely: naming it
 would only mislead. A printing of equal art stays, however surely its number speaks against it."""
 
 TOLD = 0.4

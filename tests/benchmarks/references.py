@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache, partial
+from multiprocessing import get_context
 from pathlib import Path
 
 import cv2
@@ -42,7 +43,8 @@ def distractors(names: Sequence[str], count: int, *, processes: int = 2) -> dict
     missing = [start for start in starts if _lacking(names, start)]
     if missing:
         began = time.monotonic()
-        with ProcessPoolExecutor(processes) as pool:
+        # a fork of a process whose engines run threads waits for ever on one of their locks
+        with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
             for start, found in zip(missing, pool.map(partial(_described, names), missing), strict=True):
                 for name, rows in found.items():
                     _save(_part(name, start), rows)

@@ -135,7 +135,7 @@ def test_no_candidates_is_no_decision():
 
 
 def test_chance_neighbours_are_not_named():
-    assert LogOddsFuser().fuse([Evidence("stranger", 104, 0.4, 12, has_picture=True)]) == ([], False)
+    assert LogOddsFuser().fuse([Evidence("stranger", 112, 0.1, 12, has_picture=True)]) == ([], False)
 
 
 def test_a_picture_alone_does_not_tell_which_printing_of_a_name_it_is():
