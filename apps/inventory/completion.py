@@ -30,6 +30,17 @@ class Completion:
         """How many cards are missing."""
         return self.cards - self.owned
 
+    @property
+    def words(self) -> str:
+        """How many of how many."""
+        return f"{self.owned} of {self.cards} cards"
+
+    @property
+    def rest(self) -> str:
+        """What is missing, in words."""
+        told = f"{self.missing} missing, Near Mint"
+        return f"{told}; {self.unpriced} without a price left out" if self.unpriced else told
+
 
 _COMPLETION = """
 select count(*), count(own.product_id), sum(cp.value) filter (where own.product_id is null),

@@ -65,10 +65,12 @@ def estimate_past(*, owners: list[UUID], at: dt.datetime) -> int:
     Days that were taken stay as they are.
     """
     PortfolioDay.objects.filter(owner__in=owners, is_estimate=True).delete()
-    last = at.date() - dt.timedelta(days=1)
-    return _written(
-        statements.ESTIMATE_PAST, owners=owners, at=at, to=last, **{"from": at.date() - dt.timedelta(days=DAYS_BACK)}
-    )
+    span = {"from": at.date() - dt.timedelta(days=DAYS_BACK), "to": at.date() - dt.timedelta(days=1)}
+    for stage in (statements.STAGE_RATIOS, statements.STAGE_COPIES, statements.ANALYZE_STAGES):
+        _written(stage, owners=owners, at=at, **span)
+    days = _written(statements.ESTIMATE_PAST, owners=owners, at=at)
+    _written(statements.DROP_STAGES)
+    return days
 
 
 @transaction.atomic

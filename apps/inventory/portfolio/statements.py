@@ -64,26 +64,11 @@ on conflict (owner_id, day, currency) do update set value = excluded.value, cost
 
 # The past of each lot, day by day. Copies: its movements, the first of them on the day of acquisition where one is noted.
 # Price: today's fair value, carried back along one source's quotes: of the lot's condition where there are several, else of
-# Near Mint. Before the first quote, and where there is none, the nearest known price stands.
-ESTIMATE_PAST = f"""
-with {_LOTS}, moved as (
-    select m.item_id, m.quantity_change as change,
-           case when m.kind = 'sold' and m.currency = l.cost_currency
-                then coalesce(-m.quantity_change * (m.unit_price_minor - l.unit_cost_minor), 0) else 0 end
-             / power(10::numeric, coalesce((%(digits)s::jsonb ->> m.currency)::int, 2)) as realised,
-           case when row_number() over (partition by m.item_id order by m.created_at, m.id) = 1
-                then least(l.acquired_on, (m.created_at at time zone 'UTC')::date)
-                else (m.created_at at time zone 'UTC')::date end as day
-    from inventory_movement m join lots l on l.id = m.item_id where m.quantity_change <> 0
-), held as (
-    select item_id, day as since, lead(day) over lot as until, sum(sum(change)) over lot as copies,
-           sum(sum(realised)) over lot as realised
-    from moved group by item_id, day window lot as (partition by item_id order by day)
-), kept as (
-    select h.item_id, h.copies, h.realised, shown::date as day
-    from held h cross join lateral generate_series(greatest(h.since, %(from)s::date),
-         least(coalesce(h.until - 1, %(to)s::date), %(to)s::date), interval '1 day') shown
-), wanted as (
+# Near Mint. Before the first quote, and where there is none, the nearest known price stands. Both stand in tables of their
+# own first, because the planner takes a joined step for few rows and loops over it.
+STAGE_RATIOS = f"""
+create temporary table stage_ratio on commit drop as
+with {_LOTS}, wanted as (
     select distinct variant_id, condition, currency from lots where unit_value is not null
 ), seen as materialized (
     select w.variant_id, w.condition as wanted, q.condition, q.source_id, q.observed_at, q.market
@@ -105,15 +90,38 @@ with {_LOTS}, moved as (
            case when lag(day) over whole is null then %(from)s::date else day end as since, lead(day) over whole as until
     from quoted window whole as (partition by variant_id, wanted order by day
                                  rows between unbounded preceding and unbounded following)
-), ratios as (
-    select c.variant_id, c.wanted, c.ratio, shown::date as day
-    from course c cross join lateral generate_series(greatest(c.since, %(from)s::date),
-         least(coalesce(c.until - 1, %(to)s::date), %(to)s::date), interval '1 day') shown
-), valued as (
+)
+select c.variant_id, c.wanted, c.ratio, shown::date as day
+from course c cross join lateral generate_series(greatest(c.since, %(from)s::date),
+     least(coalesce(c.until - 1, %(to)s::date), %(to)s::date), interval '1 day') shown
+"""
+STAGE_COPIES = f"""
+create temporary table stage_copies on commit drop as
+with {_LOTS}, moved as (
+    select m.item_id, m.quantity_change as change,
+           case when m.kind = 'sold' and m.currency = l.cost_currency
+                then coalesce(-m.quantity_change * (m.unit_price_minor - l.unit_cost_minor), 0) else 0 end
+             / power(10::numeric, coalesce((%(digits)s::jsonb ->> m.currency)::int, 2)) as realised,
+           case when row_number() over (partition by m.item_id order by m.created_at, m.id) = 1
+                then least(l.acquired_on, (m.created_at at time zone 'UTC')::date)
+                else (m.created_at at time zone 'UTC')::date end as day
+    from inventory_movement m join lots l on l.id = m.item_id where m.quantity_change <> 0
+), held as (
+    select item_id, day as since, lead(day) over lot as until, sum(sum(change)) over lot as copies,
+           sum(sum(realised)) over lot as realised
+    from moved group by item_id, day window lot as (partition by item_id order by day)
+)
+select h.item_id, h.copies, h.realised, shown::date as day
+from held h cross join lateral generate_series(greatest(h.since, %(from)s::date),
+     least(coalesce(h.until - 1, %(to)s::date), %(to)s::date), interval '1 day') shown
+"""
+ANALYZE_STAGES = "analyze stage_ratio, stage_copies"
+ESTIMATE_PAST = f"""
+with {_LOTS}, valued as (
     select l.owner_id, l.currency, l.cost_currency, k.day, k.copies, k.realised, l.unit_cost, l.has_both,
            l.unit_value * coalesce(r.ratio, 1) as unit_value
-    from kept k join lots l on l.id = k.item_id
-    left join ratios r on r.variant_id = l.variant_id and r.wanted = l.condition and r.day = k.day
+    from stage_copies k join lots l on l.id = k.item_id
+    left join stage_ratio r on r.variant_id = l.variant_id and r.wanted = l.condition and r.day = k.day
 ), parts as (
     select owner_id, currency, day, copies, case when unit_value is null then copies else 0 end as unpriced,
            coalesce(copies * unit_value, 0) as value, 0::numeric as cost,
@@ -129,6 +137,7 @@ select owner_id, day, currency, round(sum(value), 2), round(sum(cost), 2), round
 from parts group by owner_id, day, currency order by owner_id, day, currency
 on conflict (owner_id, day, currency) do nothing
 """
+DROP_STAGES = "drop table stage_ratio, stage_copies"
 
 # Copies of one printing in one condition or grade; lots in another currency than the price's have no cost here.
 _HOLDINGS = f"""
