@@ -58,6 +58,7 @@ WEB = {
     "sets": Route(PUBLIC),
     "release": Route(PUBLIC, about=pk("release")),
     "method": Route(PUBLIC),
+    "movers": Route(PUBLIC),
     "card": Route(PUBLIC, about=pk("product")),
     "listing": Route(PUBLIC, about=pk("listing")),
     "member": Route(PUBLIC, about=pk("owner")),

@@ -8,5 +8,4 @@ urlpatterns = [
     path("search/", views.search, name="search"),
     path("search/suggest/", views.suggest, name="search-suggest"),
     path("sets/", views.releases, name="sets"),
-    path("sets/<uuid:pk>/", views.release, name="release"),
 ]

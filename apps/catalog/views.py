@@ -1,8 +1,9 @@
-"""Web pages of the catalogue: search with its suggestions, sets, one set. The card page stands with the offers."""
+"""Web pages of the catalogue: search with its suggestions, sets. A card's and a set's page stand with the offers."""
 
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -63,15 +64,14 @@ def releases(request: HttpRequest) -> HttpResponse:
     return render(request, "catalog/releases.html", context)
 
 
-@require_safe
-def release(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    """One set: its cards in order, with facets."""
+def release_context(request: HttpRequest, pk: uuid.UUID) -> dict[str, Any]:
+    """What the page of one set shows of the catalogue: its cards in order, with facets."""
     found = queries.release_detail(pk)
     form = SearchForm(request.GET)
     wanted = form.wanted(sort="number")
     wanted.filters.update(release=[str(found.pk)], category=[])
     result = queries.search_products(**wanted.filters, text=wanted.text, sort=wanted.sort, **wanted.slice)
-    context = {
+    return {
         "release": found,
         "q": wanted.text,
         "result": result,
@@ -82,4 +82,3 @@ def release(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "hidden": [("q", wanted.text), ("sort", wanted.sort)],
         "clear_url": form.clear_url(request.path),
     }
-    return render(request, "catalog/release.html", context)

@@ -6,6 +6,7 @@ from apps.listings import views
 
 urlpatterns = [
     path("cards/<uuid:pk>/", views.card, name="card"),
+    path("sets/<uuid:pk>/", views.release, name="release"),
     path("sell/", views.sell, name="sell"),
     path("sell/shipping/", views.shipping, name="shipping"),
     path("sell/<uuid:item>/", views.list_item, name="list-item"),

@@ -1,4 +1,4 @@
-"""Web pages of selling, and the card page, where catalogue, prices and offers meet."""
+"""Web pages of selling; the card page and the set page, where catalogue, prices, offers and one's own copies meet."""
 
 import uuid
 
@@ -9,12 +9,14 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from apps.catalog import queries as catalog
+from apps.catalog.views import release_context
 from apps.core.conditions import Condition
 from apps.core.errors import Conflict, DomainError
 from apps.core.forms import tell
 from apps.core.money import Money
 from apps.core.pagination import numbered
 from apps.inventory import queries as inventory
+from apps.inventory.completion import completion_of
 from apps.inventory.forms import PhotoForm
 from apps.listings import actions, queries
 from apps.listings.forms import ListingForm, ShippingForm
@@ -43,13 +45,26 @@ def card(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "variant": variant,
         "condition": condition,
         "conditions": Condition.choices,
-        **valuations.card_context(variant, condition, period=request.GET.get("period", "1y")),
+        **valuations.card_context(
+            variant, condition, period=request.GET.get("period", "1y"), source=request.GET.get("source", "")
+        ),
     }
     if request.htmx and request.htmx.target == "prices":
         return render(request, "valuations/partials/prices.html", context)
     context["offers"] = queries.offers_for(product_id=pk, country=_country(request))
     context["country"] = _country(request)
     return render(request, "catalog/card.html", context)
+
+
+@require_safe
+def release(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """One set: its cards in order with facets, what it is worth, and how much of it the member has."""
+    context = release_context(request, pk)
+    worth = valuations.set_worths([pk]).get(pk, valuations.SetWorth())
+    context["worth"] = worth
+    if request.user.is_authenticated:
+        context["completion"] = completion_of(owner=request.user, release_id=pk, currency=worth.currency)
+    return render(request, "catalog/release.html", context)
 
 
 @require_safe

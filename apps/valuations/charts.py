@@ -15,6 +15,8 @@ from apps.valuations.history import PERIODS, History, Point
 
 MOST_SERIES = 3
 MOST_ROWS = 60
+AHEAD = dt.timedelta(days=28)
+"""How far the interval reaches beyond the newest price: the next weeks, which is what it says something about."""
 _PERIOD_NAMES = {
     "7d": "the last week",
     "30d": "the last 30 days",
@@ -23,6 +25,7 @@ _PERIOD_NAMES = {
     "1y": "the last year",
     "all": "all that is known",
 }
+PERIOD_CHOICES = [("7d", "A week"), ("30d", "30 days"), ("3m", "3 months"), ("1y", "A year"), ("all", "All")]
 
 
 @dataclass(frozen=True)
@@ -36,8 +39,22 @@ class PriceChart:
     rows: list[list[str]]
 
 
-def price_chart(told: History, *, period: str = "1y", now: dt.datetime | None = None) -> PriceChart | None:
-    """The chart of all that was told, with sentence and table for the period; None under two days of prices."""
+@dataclass(frozen=True)
+class Interval:
+    """Where the price of the next weeks lies nine times in ten, as of a day."""
+
+    low: Decimal
+    high: Decimal
+    on: dt.date
+
+
+def price_chart(
+    told: History, *, period: str = "1y", interval: Interval | None = None, now: dt.datetime | None = None
+) -> PriceChart | None:
+    """The chart of all that was told, with sentence and table for the period; None under two days of prices.
+
+    The interval, which is in the history's currency, is drawn from the newest price on as a band over the next weeks.
+    """
     series: dict[str, dict[dt.date, Point]] = {}
     for point in told.points:
         if point.market is not None:
@@ -47,19 +64,28 @@ def price_chart(told: History, *, period: str = "1y", now: dt.datetime | None = 
     days = sorted({day for label in shown for day in series[label]})
     if len(days) < 2:
         return None
-    chart = {
-        "x": [int(dt.datetime.combine(day, dt.time(), dt.UTC).timestamp()) for day in days],
+    ahead = [max(days[-1], interval.on) + AHEAD] if interval else []
+    chart: dict[str, Any] = {
+        "x": [int(dt.datetime.combine(day, dt.time(), dt.UTC).timestamp()) for day in [*days, *ahead]],
         "series": [
             {
                 "label": label,
-                "values": [_figure(series[label].get(day)) for day in days],
+                "values": [_figure(series[label].get(day)) for day in [*days, *ahead]],
                 "dots": next(iter(series[label].values())).is_sale,
             }
             for label in shown
         ],
         "currency": told.currency,
         "days": PERIODS[period],
+        "known": len(days) - 1,
     }
+    if interval:
+        before: list[float | None] = [None] * (len(days) - 1)
+        chart["band"] = {
+            "label": "Expected, 9 times in 10",
+            "low": [*before, *[float(interval.low)] * 2],
+            "high": [*before, *[float(interval.high)] * 2],
+        }
     span = PERIODS[period]
     first = (now or timezone.now()).date() - dt.timedelta(days=span) if span else days[0]
     rows = [
@@ -67,6 +93,11 @@ def price_chart(told: History, *, period: str = "1y", now: dt.datetime | None = 
         for day in reversed(days)
         if day >= first
     ]
+    if interval:
+        ends = (
+            f"{Money.from_decimal(interval.low, told.currency)} to {Money.from_decimal(interval.high, told.currency)}"
+        )
+        rows.insert(0, ["The next weeks, 9 times in 10", ends, *[""] * (len(shown) - 1)])
     return PriceChart(
         title="Price history",
         takeaway=_takeaway(series[shown[0]], shown[0], told.currency, first, period),

@@ -11,6 +11,7 @@ from apps.core import answers
 from apps.valuations.feeds import queries as feeds
 from apps.valuations.feeds.queries import FeedStatus
 from apps.valuations.models import FeedRun
+from apps.valuations.sources import SOURCES
 
 LATE_AFTER = 3
 """Paces without a run after which a feed is late: the schedule stands still."""
@@ -29,6 +30,11 @@ class SourceDown:
     source: str
     state: str
     newest_at: dt.datetime | None
+
+    @property
+    def name(self) -> str:
+        """The source's name for a reader."""
+        return SOURCES[self.source][0] if self.source in SOURCES else self.source
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from apps.catalog.queries import ProductRow
 from apps.core.conditions import Condition
 from apps.valuations import charts
 from apps.valuations.fair_value import Basis
+from apps.valuations.freshness import freshness
 from apps.valuations.history import PERIODS, History, history
 from apps.valuations.models import CurrentPrice, Source
 
@@ -152,19 +153,35 @@ def cards_by_id(ids: Sequence[UUID], tcgplayer_ids: Sequence[int]) -> list[Produ
     return rows
 
 
-def card_context(variant: Variant | None, condition: str = Condition.NM, *, period: str = "1y") -> dict[str, Any]:
-    """What the price part of a card page shows, in two queries: price, prices by condition, chart, recent sales."""
+def card_context(
+    variant: Variant | None, condition: str = Condition.NM, *, period: str = "1y", source: str = ""
+) -> dict[str, Any]:
+    """What the price part of a card page shows, in two queries: price, prices by condition, chart, recent sales.
+
+    source: whose prices chart and sales show; all where it is none of those that know this printing.
+    """
+    period = period if period in PERIODS else "1y"
+    context: dict[str, Any] = {"period": period, "periods": charts.PERIOD_CHOICES, "sources_down": freshness().down}
     if variant is None:
-        return {"price": None, "prices": [], "chart": None, "recent_sales": [], "period": period}
+        return context | {"price": None, "prices": [], "chart": None, "recent_sales": [], "sources": [], "source": ""}
     prices = prices_for([variant.pk])
     price = prices.get((variant.pk, condition)) or Price(variant.pk, condition)
     told = history(variant.pk, period="all", condition=condition, currency=price.currency if price.amount else "")
-    return {
+    known = {point.source: point.source_name for point in told.points}
+    source = source if source in known else ""
+    interval = None
+    if price.low is not None and price.high is not None and price.as_of is not None and not price.stale:
+        interval = charts.Interval(price.low, price.high, price.as_of.date())
+    if source:
+        points = tuple(point for point in told.points if point.source == source)
+        told = replace(told, points=points, sales=tuple(sale for sale in told.sales if sale.source == source))
+    return context | {
         "price": price,
         "prices": [prices.get((variant.pk, each)) or Price(variant.pk, each) for each in Condition.values],
-        "chart": charts.price_chart(told, period=period if period in PERIODS else "1y"),
+        "chart": charts.price_chart(told, period=period, interval=interval),
         "recent_sales": told.sales[:10],
-        "period": period,
+        "sources": sorted(known.items(), key=lambda each: each[1]),
+        "source": source,
     }
 
 
@@ -261,6 +278,11 @@ class SetWorth:
     currency: str = "USD"
     priced: int = 0
     as_of: dt.datetime | None = None
+
+    @property
+    def words(self) -> str:
+        """What it counts."""
+        return f"one each of {self.priced} priced card{'' if self.priced == 1 else 's'}, Near Mint"
 
 
 _SET_WORTH = """

@@ -4,4 +4,7 @@ from django.urls import path
 
 from apps.valuations import views
 
-urlpatterns = [path("method/", views.method, name="method")]
+urlpatterns = [
+    path("method/", views.method, name="method"),
+    path("movers/", views.movers, name="movers"),
+]

@@ -42,6 +42,8 @@ class Chart {
       : this.format;
     this.suffix = unit ? ` ${unit}` : "";
     this.days = this.source.days ?? null;
+    // What lies beyond the last known day is the interval of the next weeks, which has no prices.
+    this.last = this.source.known ?? this.source.x.length - 1;
     this.ranges();
     figure.dataset.chartReady = "";
     this.draw();
@@ -119,7 +121,7 @@ class Chart {
 
   read(index) {
     const { x, series, band } = this.source;
-    const at = index ?? x.length - 1;
+    const at = index ?? this.last;
     const parts = [];
     const date = document.createElement("strong");
     date.textContent = x.length ? told(new Date(x[at] * 1000)) : "";
@@ -144,7 +146,7 @@ class Chart {
   ranges() {
     const group = this.figure.querySelector("[data-chart-ranges]");
     if (!group || this.source.x.length < 2) return;
-    const length = (this.source.x.at(-1) - this.source.x[0]) / DAY;
+    const length = (this.source.x[this.last] - this.source.x[0]) / DAY;
     for (const button of group.querySelectorAll("button[data-days]")) {
       if (Number(button.dataset.days) > length * 1.3) button.hidden = true;
     }
@@ -166,7 +168,7 @@ class Chart {
     const { x } = this.source;
     if (!x.length) return;
     const end = x.at(-1);
-    const start = days ? Math.max(end - days * DAY, x[0]) : x[0];
+    const start = days ? Math.max(x[this.last] - days * DAY, x[0]) : x[0];
     this.plot.setScale("x", { min: start, max: end > start ? end : start + DAY });
   }
 

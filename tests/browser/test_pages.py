@@ -103,7 +103,9 @@ def rooms(world, company) -> World:  # noqa: F811
 def public_pages(world: World) -> Iterator[str]:
     """What a visitor can open."""
     product = world.variant.product
-    yield from (reverse(name) for name in ("home", "search", "sets", "fees", "method", "protection", "scan-new"))
+    yield from (
+        reverse(name) for name in ("home", "search", "sets", "movers", "fees", "method", "protection", "scan-new")
+    )
     yield f"{reverse('search')}?q=drake&sort=price"
     yield f"{reverse('search')}?q=nosuchcard"
     yield reverse("release", args=[product.release_id])

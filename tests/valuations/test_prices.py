@@ -9,7 +9,7 @@ from django.utils import timezone
 from apps.core.conditions import Condition
 from apps.core.errors import InvalidInput
 from apps.core.models import AuditEntry, OutboxEvent
-from apps.valuations import actions, charts, queries
+from apps.valuations import actions, charts, freshness, queries
 from apps.valuations.models import CurrentPrice, Sale, Valuation
 from tests.factories import make_price, make_product, make_variant
 
@@ -260,6 +260,7 @@ def test_the_price_part_of_a_card_takes_two_queries(quoted, sold, price, variant
     quoted("10", days=9)
     sold("12", days=1)
     price()
+    freshness.freshness()  # remembered for a minute
     with django_assert_num_queries(2):
         context = queries.card_context(variant, "LP", period="30d")
     assert context["price"].condition == "LP"
