@@ -102,7 +102,7 @@ class History:
 
 
 _HISTORY = f"""
-select * from (
+with seen as (
     select q.observed_at as at, q.market, q.low, q.high, s.slug, s.name, q.sample_size, q.currency, false as is_sale,
            0 as quantity
     from valuations_quote q join valuations_source s on s.id = q.source_id
@@ -119,8 +119,15 @@ select * from (
     where d.variant_id = %(variant)s and d.condition = %(condition)s and d.observed_at > %(since)s
       and d.day < ({OLDEST_ATTACHED}) and (%(source)s = '' or s.slug = %(source)s)
       and not exists (select from valuations_quote q where q.variant_id = d.variant_id and q.source_id = d.source_id
-        and q.condition = d.condition and q.observed_at = d.observed_at)) seen
-order by at desc limit %(most)s
+        and q.condition = d.condition and q.observed_at = d.observed_at)
+    order by 1 desc limit %(most)s),
+unit as (select coalesce(nullif(%(currency)s, ''), (select currency from seen order by at desc limit 1), 'USD') as wanted)
+select at, round(market * rate, 2), round(low * rate, 2), round(high * rate, 2), slug, name, sample_size, wanted, is_sale,
+       quantity
+from unit cross join seen
+cross join lateral (select case when currency = wanted then 1
+    else valuations_rate(currency, wanted, (at at time zone 'UTC')::date) end as rate) r
+where rate is not null order by at desc
 """  # noqa: S608 - fixed text
 _LONG_AGO = dt.datetime(1990, 1, 1, tzinfo=dt.UTC)
 
@@ -136,8 +143,8 @@ def history(
 ) -> History:
     """History of one variant in one condition; one query. `source` is a slug, empty for all.
 
-    Sources in another currency than `currency` (default: the newest one's) are left out. Raises InvalidInput on an
-    unknown period.
+    What was told in another currency than `currency` (default: the newest one's) is converted by the rate of its day,
+    and left out where there is none. Raises InvalidInput on an unknown period.
     """
     if period not in PERIODS:
         raise InvalidInput(f"period is one of {', '.join(PERIODS)}.", field="period", given=period)
@@ -146,15 +153,20 @@ def history(
     with connection.cursor() as cursor:
         cursor.execute(
             _HISTORY,
-            {"variant": variant_id, "condition": condition, "since": since, "source": source, "most": _MOST_ROWS},
+            {
+                "variant": variant_id,
+                "condition": condition,
+                "since": since,
+                "source": source,
+                "most": _MOST_ROWS,
+                "currency": currency,
+            },
         )
         rows = cursor.fetchall()
     chosen = currency or (rows[0][7] if rows else "USD")
     points: list[Point] = []
     sales: list[SoldCopy] = []
     for at, market, low, high, slug, name, sample, unit, is_sale, quantity in rows:
-        if unit != chosen:
-            continue
         if is_sale:
             sales.append(SoldCopy(at, market, unit, quantity, slug, name))
         else:

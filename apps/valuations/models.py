@@ -114,6 +114,21 @@ class MarketPrice(models.Model):
         return f"{self.market} {self.currency}"
 
 
+class ExchangeRate(models.Model):
+    """A central bank's reference rate of a day."""
+
+    pk = models.CompositePrimaryKey("currency", "day")
+    currency = models.CharField(max_length=3)
+    day = models.DateField()
+    per_euro = models.DecimalField(max_digits=18, decimal_places=8, help_text="how much of it a euro is")
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(per_euro__gt=0), name="exchange_rate_positive")]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.per_euro} {self.currency}"
+
+
 class Sale(Base):
     """One sold copy: the comparable that fair value rests on."""
 

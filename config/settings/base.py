@@ -199,6 +199,7 @@ QUOTES_KEPT_MONTHS = ENV.quotes_kept_months
 FEEDS_ALLOW_PRIVATE = ENV.feeds_allow_private
 FEED_ADDRESSES = {
     "tcgplayer": "https://api.tcgplayer.com",
+    "ecb": "https://www.ecb.europa.eu/stats/eurofxref",
     "tcgcsv": "https://tcgcsv.com",
     "ebay": "https://api.ebay.com",
     "cardmarket": "https://downloads.s3.cardmarket.com/productCatalog",
