@@ -49,6 +49,8 @@ KINDS = {
     "sets": Kind(HOUR, 24 * HOUR),
     "sources": Kind(MINUTE, 24 * HOUR),
 }
+BESIDE = {"sources"}
+"""What is looked at beside every answer: counted by itself alone, or the share of all would flatter us."""
 _STAMPS_KEPT = 48 * HOUR
 _COUNTS_KEPT = dt.timedelta(days=15)
 _LARGE = 4096
@@ -188,14 +190,17 @@ class Count:
 
 
 def counts(*, days: int = 1, today: dt.date | None = None) -> list[Count]:
-    """How answers were given in the last days, today included, by kind, with "all" as the last. Raises redis.RedisError."""
+    """How answers were given in the last days, today included, by kind; "all" (without `BESIDE`) last.
+
+    Raises redis.RedisError.
+    """
     today = today or timezone.now().date()
     client = _redis(settings.CACHES["default"]["LOCATION"])
     told: dict[str, dict[str, int]] = {kind: {} for kind in [*KINDS, "all"]}
     for back in range(days):
         for name, number in client.hgetall(_counts_key(today - dt.timedelta(days=back))).items():
-            kind, _, outcome = name.decode().partition(":")
-            for each in {kind, "all"}:
+            kind, _, outcome = (name.decode() if isinstance(name, bytes) else name).partition(":")
+            for each in (kind,) if kind in BESIDE else (kind, "all"):
                 if each in told:
                     told[each][outcome] = told[each].get(outcome, 0) + int(number)
     return [

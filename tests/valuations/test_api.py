@@ -295,3 +295,4 @@ def test_how_often_work_was_spared_is_told_by_a_command(get, variant, capsys):
     call_command("kept_answers", "--json", "--days", "7")
     told = {row["kind"]: row for row in json.loads(capsys.readouterr().out)}
     assert (told["card"]["hits"], told["card"]["misses"], told["card"]["ratio"]) == (3, 1, 0.75)
+    assert told["all"]["ratio"] == 0.75, "how the sources stand is looked at beside every answer, and does not count"
