@@ -16,7 +16,7 @@ from apps.inventory.portfolio import statements
 from apps.inventory.portfolio.queries import DIGITS
 
 OWNERS_AT_ONCE = 500
-PASTS_AT_ONCE = 10
+PASTS_AT_ONCE = 100
 DAYS_BACK = 366
 
 
