@@ -194,6 +194,8 @@ def _onnx(content: bytes, threads: int) -> _Forward:
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
+    # its threads would spin for a while after each run, and take the cores from whatever comes next
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     name = session.get_inputs()[0].name
     return lambda batch: tuple(session.run(None, {name: batch}))
