@@ -7,6 +7,7 @@ question of its own (`upright`), because corners learnt in a fixed order average
 import torch
 from torch import Tensor, nn
 
+from ml.nets.blocks import Block, convolution, doubled
 from ml.nets.folding import fold
 
 STRIDE = 8
@@ -19,22 +20,6 @@ logit that the corners begin at the card's own top left, against two corners fur
 visible corner in the cell, and where in it, in cells from its middle."""
 
 
-def _convolution(inside: int, outside: int, stride: int = 1, size: int = 3) -> list[nn.Module]:
-    return [nn.Conv2d(inside, outside, size, stride, size // 2, bias=False), nn.BatchNorm2d(outside)]
-
-
-class Block(nn.Module):
-    """Two convolutions, added to what came in."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.body = nn.Sequential(*_convolution(width, width), nn.ReLU(inplace=True), *_convolution(width, width))
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(n, width, h, w) -> the same shape."""
-        return torch.relu(x + self.body(x))
-
-
 class OutlineNet(nn.Module):
     """(n, 3, h, w) RGB in -1..1, h and w multiples of 32 -> (n, 14, h / 8, w / 8), see `CHANNELS`."""
 
@@ -42,21 +27,21 @@ class OutlineNet(nn.Module):
         super().__init__()
         a, b, c, d, e = widths
         self.stem = nn.Sequential(
-            *_convolution(3, a, 2),
+            *convolution(3, a, stride=2),
             nn.ReLU(inplace=True),
-            *_convolution(a, b, 2),
+            *convolution(a, b, stride=2),
             nn.ReLU(inplace=True),
-            *_convolution(b, b),
+            *convolution(b, b),
             nn.ReLU(inplace=True),
         )
         self.eighth = self._stage(b, c, blocks[0])
         self.sixteenth = self._stage(c, d, blocks[1])
         self.thirtysecond = self._stage(d, e, blocks[2])
-        self.from_thirtysecond = nn.Sequential(*_convolution(e, d, size=1))
-        self.at_sixteenth = nn.Sequential(*_convolution(d, d), nn.ReLU(inplace=True))
-        self.from_sixteenth = nn.Sequential(*_convolution(d, c, size=1))
+        self.from_thirtysecond = nn.Sequential(*convolution(e, d, size=1))
+        self.at_sixteenth = nn.Sequential(*convolution(d, d), nn.ReLU(inplace=True))
+        self.from_sixteenth = nn.Sequential(*convolution(d, c, size=1))
         self.at_eighth = nn.Sequential(
-            *_convolution(c, c), nn.ReLU(inplace=True), *_convolution(c, c), nn.ReLU(inplace=True)
+            *convolution(c, c), nn.ReLU(inplace=True), *convolution(c, c), nn.ReLU(inplace=True)
         )
         self.head = nn.Conv2d(c, sum(CHANNELS.values()), 1)
         with torch.no_grad():
@@ -66,7 +51,7 @@ class OutlineNet(nn.Module):
     @staticmethod
     def _stage(inside: int, outside: int, blocks: int) -> nn.Sequential:
         return nn.Sequential(
-            *_convolution(inside, outside, 2), nn.ReLU(inplace=True), *(Block(outside) for _ in range(blocks))
+            *convolution(inside, outside, stride=2), nn.ReLU(inplace=True), *(Block(outside) for _ in range(blocks))
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -74,14 +59,10 @@ class OutlineNet(nn.Module):
         eighth = self.eighth(self.stem(x))
         sixteenth = self.sixteenth(eighth)
         thirtysecond = self.thirtysecond(sixteenth)
-        sixteenth = self.at_sixteenth(torch.relu(sixteenth + _doubled(self.from_thirtysecond(thirtysecond))))
-        eighth = self.at_eighth(torch.relu(eighth + _doubled(self.from_sixteenth(sixteenth))))
+        sixteenth = self.at_sixteenth(torch.relu(sixteenth + doubled(self.from_thirtysecond(thirtysecond))))
+        eighth = self.at_eighth(torch.relu(eighth + doubled(self.from_sixteenth(sixteenth))))
         answer: Tensor = self.head(eighth)
         return answer
-
-
-def _doubled(x: Tensor) -> Tensor:
-    return nn.functional.interpolate(x, scale_factor=2.0, mode="nearest")
 
 
 def build(*, folded: bool = True) -> nn.Module:

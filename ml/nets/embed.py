@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ml.nets.blocks import Block, convolution
 from ml.nets.folding import fold
 
 WIDTH, HEIGHT = 96, 128
@@ -19,22 +20,6 @@ SIZE = 256
 DIRECTIONS = 8
 CELL = 8
 """Pixels of a cell in which gradients are added up, each way."""
-
-
-def _convolution(inside: int, outside: int, stride: int = 1) -> list[nn.Module]:
-    return [nn.Conv2d(inside, outside, 3, stride, 1, bias=False), nn.BatchNorm2d(outside)]
-
-
-class Block(nn.Module):
-    """Two convolutions, added to what came in."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.body = nn.Sequential(*_convolution(width, width), nn.ReLU(inplace=True), *_convolution(width, width))
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(n, width, h, w) -> the same shape."""
-        return torch.relu(x + self.body(x))
 
 
 class EmbeddingNet(nn.Module):
@@ -46,10 +31,10 @@ class EmbeddingNet(nn.Module):
         super().__init__()
         a, b, c, d = widths
         self.features = nn.Sequential(
-            *_convolution(3, a, 2), nn.ReLU(inplace=True),
-            *_convolution(a, b, 2), nn.ReLU(inplace=True), Block(b),
-            *_convolution(b, c, 2), nn.ReLU(inplace=True), Block(c), Block(c),
-            *_convolution(c, d, 2), nn.ReLU(inplace=True), Block(d), Block(d),
+            *convolution(3, a, stride=2), nn.ReLU(inplace=True),
+            *convolution(a, b, stride=2), nn.ReLU(inplace=True), Block(b),
+            *convolution(b, c, stride=2), nn.ReLU(inplace=True), Block(c), Block(c),
+            *convolution(c, d, stride=2), nn.ReLU(inplace=True), Block(d), Block(d),
         )  # fmt: skip
         self.narrow = nn.Conv2d(d, 48, 1)
         self.learned = nn.Linear(48 * (HEIGHT // 16) * (WIDTH // 16), SIZE)

@@ -8,6 +8,7 @@ Liang and Wei, 2018), which is finer than a pixel; numbers straight out of a lin
 import torch
 from torch import Tensor, nn
 
+from ml.nets.blocks import Block, convolution, doubled
 from ml.nets.folding import fold
 
 WIDTH, HEIGHT = 112, 144
@@ -21,22 +22,6 @@ OUTPUTS = 8 + 4 + 1 + 1
 counted clockwise, at which the card begins); logit that it is a card; logit that it lies on its face."""
 
 
-def _convolution(inside: int, outside: int, stride: int = 1) -> list[nn.Module]:
-    return [nn.Conv2d(inside, outside, 3, stride, 1, bias=False), nn.BatchNorm2d(outside)]
-
-
-class Block(nn.Module):
-    """Two convolutions, added to what came in."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.body = nn.Sequential(*_convolution(width, width), nn.ReLU(inplace=True), *_convolution(width, width))
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(n, width, h, w) -> the same shape."""
-        return torch.relu(x + self.body(x))
-
-
 class FittingNet(nn.Module):
     """(n, 3, 144, 112) RGB in -1..1 -> (n, 14), see `OUTPUTS`."""
 
@@ -47,10 +32,10 @@ class FittingNet(nn.Module):
         super().__init__()
         a, b, c, d = widths
         self.features = nn.Sequential(
-            *_convolution(3, a, 2), nn.ReLU(inplace=True),
-            *_convolution(a, b, 2), nn.ReLU(inplace=True), Block(b),
-            *_convolution(b, c, 2), nn.ReLU(inplace=True), Block(c), Block(c),
-            *_convolution(c, d, 2), nn.ReLU(inplace=True), Block(d),
+            *convolution(3, a, stride=2), nn.ReLU(inplace=True),
+            *convolution(a, b, stride=2), nn.ReLU(inplace=True), Block(b),
+            *convolution(b, c, stride=2), nn.ReLU(inplace=True), Block(c), Block(c),
+            *convolution(c, d, stride=2), nn.ReLU(inplace=True), Block(d),
         )  # fmt: skip
         self.narrow = nn.Conv2d(d, 32, 1)
         self.hidden = nn.Linear(32 * (HEIGHT // 16) * (WIDTH // 16), 192)
@@ -78,13 +63,9 @@ class FittingNet(nn.Module):
         sixteenth = self.features[12:](eighth)
         hidden = torch.relu(self.hidden(torch.relu(self.narrow(sixteenth)).flatten(1)))
         spread = torch.relu(self.spread(hidden)).unflatten(1, (24, HEIGHT // 16, WIDTH // 16))
-        eighth = self.at_eighth(torch.relu(eighth + _doubled(self.to_eighth(torch.cat([sixteenth, spread], dim=1)))))
-        quarter = self.at_quarter(torch.relu(quarter + _doubled(self.to_quarter(eighth))))
+        eighth = self.at_eighth(torch.relu(eighth + doubled(self.to_eighth(torch.cat([sixteenth, spread], dim=1)))))
+        quarter = self.at_quarter(torch.relu(quarter + doubled(self.to_quarter(eighth))))
         return self.places(quarter).flatten(2), self.judged(hidden)
-
-
-def _doubled(x: Tensor) -> Tensor:
-    return nn.functional.interpolate(x, scale_factor=2.0, mode="nearest")
 
 
 def _grid() -> Tensor:

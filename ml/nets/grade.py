@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor, nn
 
+from ml.nets.blocks import convolution, doubled
 from ml.nets.folding import fold
 
 KINDS = 5
@@ -11,23 +12,16 @@ CHANNELS = 4
 """Red, green, blue in -1..1, and how far from the card's edge (see `ml.grade.wear.net_input`)."""
 
 
-def _convolution(inside: int, outside: int, size: int, *, stride: int = 1, groups: int = 1) -> list[nn.Module]:
-    return [
-        nn.Conv2d(inside, outside, size, stride, size // 2, groups=groups, bias=False),
-        nn.BatchNorm2d(outside),
-    ]
-
-
 class Block(nn.Module):
     """Depthwise then pointwise, added to what came in: context at a ninth of a full convolution's cost."""
 
     def __init__(self, width: int, size: int) -> None:
         super().__init__()
         self.body = nn.Sequential(
-            *_convolution(width, width, size, groups=width),
-            *_convolution(width, 2 * width, 1),
+            *convolution(width, width, size, groups=width),
+            *convolution(width, 2 * width, 1),
             nn.ReLU(inplace=True),
-            *_convolution(2 * width, width, 1),
+            *convolution(2 * width, width, 1),
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -43,18 +37,18 @@ class WearNet(nn.Module):
     ) -> None:
         super().__init__()
         a, b, c, d = widths
-        self.stem = nn.Sequential(*_convolution(CHANNELS, a, 3, stride=2), nn.ReLU(inplace=True))
+        self.stem = nn.Sequential(*convolution(CHANNELS, a, 3, stride=2), nn.ReLU(inplace=True))
         self.quarter = nn.Sequential(
-            *_convolution(a, b, 3, stride=2), nn.ReLU(inplace=True), *(Block(b, 3) for _ in range(blocks[0]))
+            *convolution(a, b, 3, stride=2), nn.ReLU(inplace=True), *(Block(b, 3) for _ in range(blocks[0]))
         )
         self.eighth = nn.Sequential(
-            *_convolution(b, c, 3, stride=2), nn.ReLU(inplace=True), *(Block(c, 5) for _ in range(blocks[1]))
+            *convolution(b, c, 3, stride=2), nn.ReLU(inplace=True), *(Block(c, 5) for _ in range(blocks[1]))
         )
         self.sixteenth = nn.Sequential(
-            *_convolution(c, d, 3, stride=2), nn.ReLU(inplace=True), *(Block(d, 5) for _ in range(blocks[2]))
+            *convolution(c, d, 3, stride=2), nn.ReLU(inplace=True), *(Block(d, 5) for _ in range(blocks[2]))
         )
-        self.to_eighth = nn.Sequential(*_convolution(d, c, 1))
-        self.to_quarter = nn.Sequential(*_convolution(c, b, 1))
+        self.to_eighth = nn.Sequential(*convolution(d, c, 1))
+        self.to_quarter = nn.Sequential(*convolution(c, b, 1))
         self.at_eighth = Block(c, 3)
         self.at_quarter = Block(b, 3)
         self.head = nn.Conv2d(b, KINDS, 1)
@@ -65,14 +59,10 @@ class WearNet(nn.Module):
         quarter = self.quarter(self.stem(x))
         eighth = self.eighth(quarter)
         sixteenth = self.sixteenth(eighth)
-        eighth = self.at_eighth(torch.relu(eighth + _doubled(self.to_eighth(sixteenth))))
-        quarter = self.at_quarter(torch.relu(quarter + _doubled(self.to_quarter(eighth))))
+        eighth = self.at_eighth(torch.relu(eighth + doubled(self.to_eighth(sixteenth))))
+        quarter = self.at_quarter(torch.relu(quarter + doubled(self.to_quarter(eighth))))
         logits: Tensor = self.head(quarter)
         return logits
-
-
-def _doubled(x: Tensor) -> Tensor:
-    return nn.functional.interpolate(x, scale_factor=2.0, mode="nearest")
 
 
 def build(*, folded: bool = True) -> nn.Module:
