@@ -3,7 +3,6 @@
 Every batch is composed on the fly. Without --data the cards are those that our own code draws; with it, real scans join.
 """
 
-import argparse
 import json
 from functools import partial
 from pathlib import Path
@@ -19,7 +18,7 @@ from ml.generate.scene import Card, CardSource, compose
 from ml.geometry import shared_of_union
 from ml.nets.detect import STRIDE, build
 from ml.train.export import export
-from ml.train.loop import Schedule, Training, read_config
+from ml.train.loop import Schedule, Training, command_line, read_config
 from ml.train.outlines import loss, targets
 from ml.types import Picture
 
@@ -100,23 +99,14 @@ def measured(net: torch.nn.Module, card: CardSource, backgrounds: Backgrounds, *
 
 def main(arguments: list[str] | None = None) -> None:
     """Train, measure on cards that were not trained on, export."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--config", type=Path, required=True)
-    parser.add_argument("--data", type=Path, help="folder with cards/refs.csv; without it only drawn cards are seen")
-    parser.add_argument("--backgrounds", type=Path, help="folder of photographs to lay cards on")
-    parser.add_argument("--out", type=Path, default=Path("build/train/detect"), help="checkpoint and weights")
-    parser.add_argument("--start", type=Path, help="checkpoint of another run to begin from")
-    parser.add_argument("--resume", action="store_true")
-    parser.add_argument("--export-only", action="store_true", help="export the checkpoint as it is")
-    told = parser.parse_args(arguments)
+    told = command_line(__doc__, stage="detect", backgrounds="folder of photographs to lay cards on").parse_args(
+        arguments
+    )
     config = read_config(told.config)
     schedule, scenes = Schedule(**config["schedule"]), config["scenes"]
     backgrounds = Backgrounds(told.backgrounds)
     training = Training(partial(build, folded=False), schedule, told.out)
-    if (told.resume or told.export_only) and training.resume():
-        print(f"at step {training.step}", flush=True)
-    elif told.start:
-        print(f"new: {', '.join(training.start_from(told.start)) or 'nothing'}", flush=True)
+    training.begin(told)
     if not told.export_only:
         fronts, backs = pictures_for(told.data, drawn=scenes["drawn"], seed=schedule.seed)
         print(f"{len(fronts)} cards, {len(backgrounds.photographs)} photographs to lie on", flush=True)

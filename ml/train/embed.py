@@ -4,7 +4,6 @@ Each step sees a batch of cards twice, as a catalogue shows them and as a photog
 away from all others (InfoNCE: van den Oord, Li and Vinyals, 2018), so that a card never seen before finds its place too.
 """
 
-import argparse
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ from ml.generate.backgrounds import Backgrounds
 from ml.generate.crops import new_artwork, photographed_crop, reference_crop
 from ml.nets.embed import HEIGHT, WIDTH, build
 from ml.train.export import export
-from ml.train.loop import Schedule, Training, read_config
+from ml.train.loop import Schedule, Training, command_line, read_config
 from ml.types import Floats, Picture
 
 Rng = np.random.Generator
@@ -148,15 +147,9 @@ def measured(
 
 def main(arguments: list[str] | None = None) -> None:
     """Train, measure on cards that were not trained on, export."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--config", type=Path, required=True)
-    parser.add_argument("--data", type=Path, help="folder with cards/refs.csv; without it only drawn cards are seen")
-    parser.add_argument("--backgrounds", type=Path, help="folder of photographs, for artworks that no card has")
-    parser.add_argument("--out", type=Path, default=Path("build/train/embed"), help="checkpoint and weights")
-    parser.add_argument("--start", type=Path, help="checkpoint of another run to begin from")
-    parser.add_argument("--resume", action="store_true")
-    parser.add_argument("--export-only", action="store_true", help="export the checkpoint as it is")
-    told = parser.parse_args(arguments)
+    told = command_line(
+        __doc__, stage="embed", backgrounds="folder of photographs, for artworks that no card has"
+    ).parse_args(arguments)
     config = read_config(told.config)
     schedule, pairs = Schedule(**config["schedule"]), config["pairs"]
     groups = groups_for(told.data, drawn=pairs["drawn"], seed=schedule.seed)
@@ -164,10 +157,7 @@ def main(arguments: list[str] | None = None) -> None:
     art = photographs + tuple(card for group in groups for card in group[:40])
     print(f"{sum(map(len, groups))} cards in {len(groups)} games, {len(art)} artworks", flush=True)
     training = Training(partial(build, folded=False), schedule, told.out)
-    if (told.resume or told.export_only) and training.resume():
-        print(f"at step {training.step}", flush=True)
-    elif told.start:
-        print(f"new: {', '.join(training.start_from(told.start)) or 'nothing'}", flush=True)
+    training.begin(told)
     if not told.export_only:
         training.run(Pairs(groups, art, pairs["batch"]), loss)
     net = training.averaged.module.eval().cpu()

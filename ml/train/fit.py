@@ -4,11 +4,9 @@ Each composed scene gives several close-ups: its cards' outlines moved and turne
 outlines of what is no card: the picture on a card, two halves of neighbours, the table.
 """
 
-import argparse
 import json
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import cast
 
 import cv2
@@ -25,7 +23,7 @@ from ml.geometry import is_convex, shared_of_union
 from ml.nets.fit import HEIGHT, WIDTH, FittingNet, build
 from ml.train.detect import card_source, pictures_for
 from ml.train.export import export
-from ml.train.loop import Schedule, Training, read_config
+from ml.train.loop import Schedule, Training, command_line, read_config
 from ml.types import Floats, Picture
 
 Rng = np.random.Generator
@@ -187,23 +185,12 @@ def measured(net: torch.nn.Module, card: CardSource, backgrounds: Backgrounds, *
 
 def main(arguments: list[str] | None = None) -> None:
     """Train, measure on cards that were not trained on, export."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--config", type=Path, required=True)
-    parser.add_argument("--data", type=Path, help="folder with cards/refs.csv; without it only drawn cards are seen")
-    parser.add_argument("--backgrounds", type=Path, help="folder of photographs to lay cards on")
-    parser.add_argument("--out", type=Path, default=Path("build/train/fit"), help="checkpoint and weights")
-    parser.add_argument("--start", type=Path, help="checkpoint of another run to begin from")
-    parser.add_argument("--resume", action="store_true")
-    parser.add_argument("--export-only", action="store_true", help="export the checkpoint as it is")
-    told = parser.parse_args(arguments)
+    told = command_line(__doc__, stage="fit", backgrounds="folder of photographs to lay cards on").parse_args(arguments)
     config = read_config(told.config)
     schedule = Schedule(**config["schedule"])
     backgrounds = Backgrounds(told.backgrounds)
     training = Training(partial(build, folded=False), schedule, told.out)
-    if (told.resume or told.export_only) and training.resume():
-        print(f"at step {training.step}", flush=True)
-    elif told.start:
-        print(f"new: {', '.join(training.start_from(told.start)) or 'nothing'}", flush=True)
+    training.begin(told)
     count, drawn = config["closeups"]["batch"], config["closeups"]["drawn"]
     if not told.export_only:
         fronts, backs = pictures_for(told.data, drawn=drawn, seed=schedule.seed)

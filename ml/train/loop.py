@@ -3,6 +3,7 @@
 A batch is a pure function of the seed and its number, so a run that was stopped and resumed sees what an unbroken one sees.
 """
 
+import argparse
 import math
 import time
 import tomllib
@@ -49,6 +50,19 @@ def read_config(path: Path) -> dict[str, Any]:
             f"{path}: unknown in [schedule]: {', '.join(sorted(unknown))}. Known: {', '.join(sorted(known))}."
         )
     return config
+
+
+def command_line(about: str | None, *, stage: str, backgrounds: str) -> argparse.ArgumentParser:
+    """What every run that uses photographs of other things is told. backgrounds: help for what it uses them for."""
+    parser = argparse.ArgumentParser(description=about)
+    parser.add_argument("--config", type=Path, required=True)
+    parser.add_argument("--data", type=Path, help="folder with cards/refs.csv; without it only drawn cards are seen")
+    parser.add_argument("--backgrounds", type=Path, help=backgrounds)
+    parser.add_argument("--out", type=Path, default=Path("build/train", stage), help="checkpoint and weights")
+    parser.add_argument("--start", type=Path, help="checkpoint of another run to begin from")
+    parser.add_argument("--resume", action="store_true")
+    parser.add_argument("--export-only", action="store_true", help="export the checkpoint as it is")
+    return parser
 
 
 class _Batches(Dataset):  # type: ignore[type-arg]
@@ -105,6 +119,13 @@ class Training:
         self.optimiser.load_state_dict(kept["optimiser"])
         self.step, self.seconds = kept["step"], kept["seconds"]
         return True
+
+    def begin(self, told: argparse.Namespace) -> None:
+        """Begin where a `command_line` says: where this run stopped, from another run's weights, or anew."""
+        if (told.resume or told.export_only) and self.resume():
+            print(f"at step {self.step}", flush=True)
+        elif told.start:
+            print(f"new: {', '.join(self.start_from(told.start)) or 'nothing'}", flush=True)
 
     def start_from(self, checkpoint: Path) -> list[str]:
         """Begin at step 0 with the averaged weights of another run. Returns the names of weights that it does not have.
