@@ -8,6 +8,7 @@ over the blank-extended labels of Graves et al., "Connectionist temporal classif
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -36,14 +37,7 @@ def seen(probabilities: Floats, characters: Sequence[str]) -> Seen:
 
     Capitals, small and accented letters count as one.
     """
-    columns: list[list[int]] = [[] for _ in LETTERS]
-    blanks = [0]
-    for i, character in enumerate(characters[1:], start=1):
-        letter = character if character in "/-" else plain(character)
-        if len(letter) == 1 and letter in LETTERS:
-            columns[LETTERS.index(letter)].append(i)
-        elif character == " ":
-            blanks.append(i)
+    columns, blanks = _columns(tuple(characters))
     likeliest = probabilities.max(axis=1)
     letters = np.stack([probabilities[:, c].sum(axis=1) for c in columns], axis=1)
     blank = probabilities[:, blanks].sum(axis=1)
@@ -52,6 +46,21 @@ def seen(probabilities: Floats, characters: Sequence[str]) -> Seen:
         np.minimum(np.log(letters + FLOOR) - limit[:, None], 0).astype(np.float32),
         np.minimum(np.log(blank + FLOOR) - limit, 0).astype(np.float32),
     )
+
+
+# An alphabet of Chinese has 18,000 characters, the same for every line.
+@lru_cache(maxsize=4)
+def _columns(characters: tuple[str, ...]) -> tuple[list[list[int]], list[int]]:
+    """Where a recogniser's characters speak for each of LETTERS, and where for none or a space."""
+    columns: list[list[int]] = [[] for _ in LETTERS]
+    blanks = [0]
+    for i, character in enumerate(characters[1:], start=1):
+        letter = character if character in "/-" else plain(character)
+        if len(letter) == 1 and letter in LETTERS:
+            columns[LETTERS.index(letter)].append(i)
+        elif character == " ":
+            blanks.append(i)
+    return columns, blanks
 
 
 def fits(line: Seen, texts: Sequence[str]) -> Floats:
