@@ -79,11 +79,12 @@ class OcrReader:
 
     def _page(self, crop: Crop) -> Page:
         """Every line of a card that may lie any way; one whose lines run upwards or downwards is turned by a quarter."""
-        page = Page(crop.picture, *lying(self.corners(crop.picture, (DETECTION_WIDTH, DETECTION_HEIGHT))))
-        if not page.is_sideways():
-            return page
-        picture = turned_crop(crop, 1).picture
-        return Page(picture, *lying(self.corners(picture, (DETECTION_WIDTH, DETECTION_HEIGHT))), turns=1)
+        page = self._whole(crop.picture)
+        return self._whole(turned_crop(crop, 1).picture, turns=1) if page.is_sideways() else page
+
+    def _whole(self, picture: Picture, *, turns: int = 0) -> Page:
+        """The lines of the whole of a card as it lies."""
+        return Page(picture, *lying(self.corners(picture, (DETECTION_WIDTH, DETECTION_HEIGHT))), turns=turns)
 
     def _ends(self, picture: Picture) -> Page:
         """The lines of a card's top and bottom, looked for in one picture made of both."""
@@ -148,8 +149,7 @@ class OcrReader:
             if page is None or (game or readings[i].game) not in (None, MAGIC) or _has_clear_title(readings[i], game):
                 continue
             if not page.whole:
-                found = lying(self.corners(page.picture, (DETECTION_WIDTH, DETECTION_HEIGHT)))
-                page = pages[i] = replace(page, boxes=found[0], tall=found[1], whole=True)
+                page = pages[i] = self._whole(page.picture, turns=page.turns)
             jobs += [(i, box) for box in page.body()]
         return jobs
 
