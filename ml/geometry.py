@@ -99,3 +99,8 @@ def warp(picture: Array, corners: Array, width: int, height: int) -> Array:
     flags = cv2.INTER_LINEAR if shrink >= 0.7 else cv2.INTER_CUBIC
     warped: Array = cv2.warpPerspective(picture, matrix, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE)
     return warped
+
+
+def resized(corners: Array, scale: Array | float) -> Array:
+    """Corners (..., 2) in a picture of another size: whole numbers are the middles of pixels. scale: one, or by x and y."""
+    return np.asarray((corners + 0.5) * scale - 0.5)

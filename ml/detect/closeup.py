@@ -28,14 +28,11 @@ def close_up(photo: Picture, outline: Floats) -> Picture:
     low = np.floor(_seen(view).min(axis=0)).astype(int).clip(0, last)
     high = np.ceil(_seen(view).max(axis=0)).astype(int).clip(0, last)
     part = photo[low[1] : high[1] + 1, low[0] : high[0] + 1]
-    if not part.size:
-        return np.zeros((HEIGHT, WIDTH, 3), np.uint8)
-    size = tuple(max(1, round(edge / scale)) for edge in part.shape[1::-1])
+    width, height = part.shape[1::-1]
     if scale > 1:
+        size = (max(1, round(width / scale)), max(1, round(height / scale)))
         part = np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA), np.uint8)
-    shrink = (
-        np.diag([size[0] / (high[0] - low[0] + 1), size[1] / (high[1] - low[1] + 1), 1]) if scale > 1 else np.eye(3)
-    )
+    shrink = np.diag([part.shape[1] / width, part.shape[0] / height, 1])
     shift = np.array([[1, 0, -low[0]], [0, 1, -low[1]], [0, 0, 1]], np.float64)
     centre = np.array([[1, 0, -0.5], [0, 1, -0.5], [0, 0, 1]])
     whole = centre @ shrink @ shift @ view

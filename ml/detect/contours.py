@@ -9,7 +9,7 @@ from ml.detect.edges import EdgeField
 from ml.detect.fans import partly_hidden
 from ml.detect.grid import filled_in
 from ml.detect.proposals import masks, outlines, plausible
-from ml.geometry import Array, portrait
+from ml.geometry import Array, portrait, resized
 from ml.types import Detection, Picture, Quad
 
 WORKING_SIDE = 1000
@@ -28,7 +28,7 @@ class ContourDetector:
 
     def detect(self, photo: Picture) -> list[Detection]:
         """See `ml.interfaces.Detector`. photo: (height, width, 3) uint8 RGB."""
-        small, scale = _working_copy(photo, self.working_side)
+        small, scale = working_copy(photo, self.working_side)
         field = EdgeField.of(small)
         area = float(small.shape[0] * small.shape[1])
         quads, scores = self.candidates(small, field)
@@ -44,7 +44,7 @@ class ContourDetector:
         inferred = np.append(inferred, np.zeros(max(0, len(chosen) - len(inferred)), bool))
         return [
             Detection(
-                Quad(((chosen[i] + 0.5) / scale - 0.5).astype(np.float32)), float(chosen_scores[i]), bool(inferred[i])
+                Quad(resized(chosen[i], 1 / scale).astype(np.float32)), float(chosen_scores[i]), bool(inferred[i])
             )
             for i in np.argsort(-chosen_scores, kind="stable")
         ]
@@ -62,9 +62,10 @@ class ContourDetector:
         return quads, outline_scores(quads, field)
 
 
-def _working_copy(photo: Picture, side: int) -> tuple[Picture, float]:
+def working_copy(photo: Picture, side: int, *, most: float = 2.0) -> tuple[Picture, float]:
+    """The photo with its longer side at `side` pixels, enlarged `most` times at most, and by how much it was scaled."""
     height, width = photo.shape[:2]
-    scale = min(side / max(height, width), 2.0)
+    scale = min(side / max(height, width), most)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
     return np.asarray(cv2.resize(photo, size, interpolation=interpolation), np.uint8), scale

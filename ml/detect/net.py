@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from ml import runtime
+from ml.geometry import resized
 from ml.types import Detection, Floats, Picture, Quad
 
 STRIDE, REACH = 8, 64.0
@@ -79,7 +80,7 @@ class NetDetector:
                 height, width = jobs[i][0].shape[:2]
                 stretch = np.array([width / size[0], height / size[1]], np.float32)
                 looks[i] = [
-                    replace(o, corners=np.asarray((o.corners + 0.5) * stretch - 0.5, np.float32))
+                    replace(o, corners=np.asarray(resized(o.corners, stretch), np.float32))
                     for o in decoded(answer, self.least_score)
                 ]
         return looks

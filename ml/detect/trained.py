@@ -6,14 +6,14 @@ At last the outlines move onto the photo's own edges, if there are any beside th
 from collections.abc import Sequence
 from dataclasses import replace
 
-import cv2
 import numpy as np
 
 from ml.detect.choose import outline_scores
-from ml.detect.contours import WORKING_SIDE
+from ml.detect.contours import WORKING_SIDE, working_copy
 from ml.detect.edges import EdgeField
 from ml.detect.fit import Fitted, Fitter
 from ml.detect.net import NetDetector, Outline, each_once
+from ml.geometry import resized
 from ml.types import Detection, Picture, Quad
 
 LEAST_CARD = 0.5
@@ -56,14 +56,13 @@ def _on_edges(photo: Picture, outlines: Sequence[Outline]) -> list[Outline]:
     """The outlines moved onto the edges beside them, where these suit them better."""
     if not outlines:
         return []
-    scale = min(1.0, WORKING_SIDE / max(photo.shape[:2]))
-    small = cv2.resize(photo, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else photo
-    field = EdgeField.of(np.asarray(small, np.uint8))
-    quads = np.array([outline.corners for outline in outlines], np.float64) * scale
+    small, scale = working_copy(photo, WORKING_SIDE, most=1.0)
+    field = EdgeField.of(small)
+    quads = resized(np.array([outline.corners for outline in outlines], np.float64), scale)
     side = float(np.median([outline.side for outline in outlines])) * scale
     moved = field.refined(quads, reach=int(np.clip(BESIDE * side, 2, 20)))
     better = outline_scores(moved, field) > outline_scores(quads, field)
     return [
-        replace(outline, corners=np.asarray(quad / scale, np.float32)) if suits else outline
+        replace(outline, corners=np.asarray(resized(quad, 1 / scale), np.float32)) if suits else outline
         for outline, quad, suits in zip(outlines, moved, better, strict=True)
     ]

@@ -1,5 +1,6 @@
 """The outline net: what it is told, how its answer is read, and what the shipped weights find."""
 
+import cv2
 import numpy as np
 import pytest
 
@@ -142,6 +143,18 @@ def test_the_shipped_weights_find_drawn_cards(detector, layout, share):
                 found += any(shared_of_union(d.quad.corners, card.corners) > 0.7 for d in detections)
     assert seen >= 6
     assert found >= share * seen
+
+
+def test_outlines_lie_on_the_edges_of_a_large_photo_without_a_lean(detector):
+    """Moving an outline onto a smaller copy's edges and back shifts nothing, however large the photo is."""
+    card = designs.draw_card(np.random.default_rng(2), size=(630, 880))
+    photo = np.full((3000, 2400, 3), (30, 70, 40), np.uint8)
+    large = cv2.resize(card, (1260, 1760), interpolation=cv2.INTER_AREA)
+    photo[600:2360, 500:1760] = large
+    (found,) = detector.detect(photo)
+    off = found.quad.corners + 0.5 - np.float32([[500, 600], [1760, 600], [1760, 2360], [500, 2360]])
+    assert np.abs(off).max() < 4
+    assert np.abs(off.mean(axis=0)).max() < 1
 
 
 def test_a_photo_without_a_card_shows_none(detector):
