@@ -3,7 +3,7 @@
 import argparse
 import json
 import statistics
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -86,8 +86,8 @@ class Judge:
     def __init__(self, entries: dict[str, CardEntry], referenced: Collection[str] = ()) -> None:
         """referenced: keys of the cards whose picture the index has."""
         self.entries = entries
-        self.known = _names(entries.values())
-        self.pictured = _names(entries[key] for key in referenced if key in entries)
+        self.known = {spelling for entry in entries.values() for spelling in spellings(entry)}
+        self.pictured = {spelling for key in referenced if key in entries for spelling in spellings(entries[key])}
 
     def same_name(self, key: str, label: Label) -> bool:
         """Whether the card behind a key has the label's name, in any of its spellings."""
@@ -95,7 +95,7 @@ class Judge:
         return (
             entry is not None
             and entry.game == label.game
-            and bool({plain(n) for n in (entry.name, *entry.aliases)} & set(label.names))
+            and any((entry.game, name) in spellings(entry) for name in label.names)
         )
 
     def same_printing(self, key: str, label: Label) -> bool:
@@ -119,8 +119,9 @@ class Judge:
         return any((label.game, name) in self.pictured for name in label.names)
 
 
-def _names(entries: Iterable[CardEntry]) -> set[tuple[str, str]]:
-    return {(e.game, plain(n)) for e in entries for n in (e.name, *e.aliases)}
+def spellings(entry: CardEntry) -> set[tuple[str, str]]:
+    """A card's game with each of its names, in plain letters."""
+    return {(entry.game, plain(name)) for name in (entry.name, *entry.aliases)}
 
 
 def tallied(tally: Tally, labelled: LabelledPhoto, result: PhotoResult, judge: Judge) -> None:

@@ -11,10 +11,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from ml import engines, sample
-from ml.catalogue import MemoryCatalogue, plain
+from ml.catalogue import MemoryCatalogue
 from ml.detect.contours import ContourDetector
 from ml.hashing import HashEmbedder
-from ml.measure import Judge, paired
+from ml.measure import Judge, paired, spellings
 from ml.pipeline import Pipeline
 from ml.sample import Label, LabelledPhoto
 from ml.types import CardEntry, Picture, Quad
@@ -51,8 +51,8 @@ class Counted:
     """Of the answers taken without asking, on photographs whose every card is labelled: whether it is wrong."""
 
 
-def add(tally: Counted, photo: LabelledPhoto, said: Sequence[Said], judge: Judge, pictured: Judge) -> None:
-    """One photograph by one way. judge: by the whole catalogue; pictured: by the references alone."""
+def add(tally: Counted, photo: LabelledPhoto, said: Sequence[Said], judge: Judge) -> None:
+    """One photograph by one way."""
     named = [label for label in photo.labels if label.names]
     tally.cards += photo.cards
     tally.found += min(len(said), photo.cards)
@@ -61,7 +61,7 @@ def add(tally: Counted, photo: LabelledPhoto, said: Sequence[Said], judge: Judge
     for place, label in enumerate(named):
         if judge.is_known(label):
             tally.known.append(place in first)
-        if pictured.is_known(label):
+        if judge.is_pictured(label):
             tally.pictured.append(place in first)
             tally.pictured_in_five.append(place in five)
     printed = [label for label in named if label.number and label.set_code and judge.is_known(label)]
@@ -99,13 +99,9 @@ class Scans:
     def without(self, names: set[tuple[str, str]]) -> Scans:
         """As if these games and names did not exist."""
         return Scans(
-            [card for card in self.known if not _spellings(card.entry) & names],
-            [entry for entry in self.entries if not _spellings(entry) & names],
+            [card for card in self.known if not spellings(card.entry) & names],
+            [entry for entry in self.entries if not spellings(entry) & names],
         )
-
-
-def _spellings(entry: CardEntry) -> set[tuple[str, str]]:
-    return {(entry.game, plain(name)) for name in (entry.name, *entry.aliases)}
 
 
 def by_product(pipeline: Pipeline, picture: Picture) -> tuple[list[Quad], list[Said]]:
@@ -121,12 +117,11 @@ def measured(*, large: bool = False) -> dict[str, object]:
         print(f"\nno real photographs under {SAMPLE}: set CARDVAULT_SAMPLE_DATA")
         return {"absent": "no real photographs at hand"}
     scans = Scans.at_hand()
-    judge = Judge({entry.key: entry for entry in scans.entries})
-    pictured = Judge({card.key: card.entry for card in scans.known})
+    judge = Judge({entry.key: entry for entry in scans.entries}, [card.key for card in scans.known])
     photos = [
         photo
         for photo in sample.labelled_photos(SAMPLE)
-        if not photo.estimated and (large or photo.cards == 1 or _few_and_pictured(photo, pictured))
+        if not photo.estimated and (large or photo.cards == 1 or _few_and_pictured(photo, judge))
     ]
     pipeline, edges = scans.pipeline(), ContourDetector()
     described = references.described(HashEmbedder.version, scans.known)
@@ -136,24 +131,24 @@ def measured(*, large: bool = False) -> dict[str, object]:
     for photo in photos:
         picture = sample.photo(photo)
         ours, said = by_product(pipeline, picture)
-        add(found.setdefault(OURS, Counted()), photo, said, judge, pictured)
+        add(found.setdefault(OURS, Counted()), photo, said, judge)
         theirs = [d.quad for d in edges.detect(picture)]
         for outlines, whose in ((theirs, ""), (ours, ", our outlines")):
             crops = straightened(picture, outlines)
             by_hash = [Said(tuple(key for key, _ in hashes.best(crop, both_ways=True))) for crop in crops]
-            add(found.setdefault(HASH + whose, Counted()), photo, by_hash, judge, pictured)
+            add(found.setdefault(HASH + whose, Counted()), photo, by_hash, judge)
             if not whose and not large:
                 continue
             by_orb = [Said(tuple(key for key, _ in orb.best(crop))) for crop in crops]
-            add(found.setdefault(ORB + whose, Counted()), photo, by_orb, judge, pictured)
+            add(found.setdefault(ORB + whose, Counted()), photo, by_orb, judge)
     figures = told(found, len(photos), len(scans.known))
     if large:
         figures["absent names"] = absent(photos, scans)
     return figures
 
 
-def _few_and_pictured(photo: LabelledPhoto, pictured: Judge) -> bool:
-    return photo.cards <= FEW and any(pictured.is_known(label) for label in photo.labels)
+def _few_and_pictured(photo: LabelledPhoto, judge: Judge) -> bool:
+    return photo.cards <= FEW and any(judge.is_pictured(label) for label in photo.labels)
 
 
 def told(found: dict[str, Counted], photos: int, scans: int) -> dict[str, object]:

@@ -68,24 +68,24 @@ def labelled(*names: str) -> LabelledPhoto:
     return LabelledPhoto(Path("photo.jpg"), "pokemon", len(names), labels, "", False)
 
 
-def judge(**names: str) -> Judge:
-    return Judge({key: CardEntry(key, "pokemon", name) for key, name in names.items()})
+def judge(*, pictured: str = "ab", **names: str) -> Judge:
+    return Judge({key: CardEntry(key, "pokemon", name) for key, name in names.items()}, pictured)
 
 
 def test_one_answer_does_not_stand_for_two_cards_of_a_real_photograph():
     tally, every = Counted(), judge(a="pikachu", b="mew")
-    add(tally, labelled("pikachu", "pikachu", "mew"), [Said(("a",)), Said(("b", "a"))], every, every)
+    add(tally, labelled("pikachu", "pikachu", "mew"), [Said(("a",)), Said(("b", "a"))], every)
     assert sorted(tally.known) == [False, True, True]
     assert (tally.found, tally.cards) == (2, 3)
 
 
 def test_names_without_a_reference_picture_are_counted_apart():
     tally = Counted()
-    add(tally, labelled("pikachu", "mew"), [Said(("a",))], judge(a="pikachu", b="mew"), judge(a="pikachu"))
+    add(tally, labelled("pikachu", "mew"), [Said(("a",))], judge(a="pikachu", b="mew", pictured="a"))
     assert (tally.known, tally.pictured) == ([True, False], [True])
 
 
 def test_what_is_taken_without_asking_is_wrong_where_no_label_has_its_name():
     tally, every = Counted(), judge(a="pikachu", b="mew")
-    add(tally, labelled("pikachu"), [Said(("a",), decided=True), Said(("b",), decided=True)], every, every)
+    add(tally, labelled("pikachu"), [Said(("a",), decided=True), Said(("b",), decided=True)], every)
     assert tally.decided == [False, True]
