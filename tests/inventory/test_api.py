@@ -95,12 +95,12 @@ def test_an_unknown_printing_is_not_found(mine):
 
 
 def test_pages_are_bounded_and_searchable(mine, member):
-    for number in range(5):
-        make_item(member, notes=f"box {number}")
+    for place in ("attic", "cellar", "drawer", "garage", "shelf"):
+        make_item(member, notes=f"box {place}")
     body = mine.get(URL, {"limit": 2, "offset": 4}).json()
     assert len(body["items"]) == 1
     assert body["pagination"] == {"total": 5, "limit": 2, "offset": 4, "has_more": False}
-    assert mine.get(URL, {"q": "box 3"}).json()["pagination"]["total"] == 1
+    assert mine.get(URL, {"q": "box drawer"}).json()["pagination"]["total"] == 1
     assert mine.get(f"{URL}?q=%00").status_code == 200
     for wrong in ({"limit": 0}, {"limit": 101}, {"limit": "ten"}, {"offset": -1}):
         assert problem(mine.get(URL, wrong), 400)["details"]["field"] in wrong
