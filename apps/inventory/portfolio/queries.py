@@ -19,14 +19,14 @@ from apps.accounts.models import User
 from apps.catalog.models import Variant
 from apps.core.conditions import Condition
 from apps.core.errors import InvalidInput
-from apps.core.money import EXPONENTS
+from apps.core.money import EXPONENTS, exponent
 from apps.core.pagination import Page
 from apps.inventory.models import PortfolioDay
 from apps.inventory.portfolio import statements
 from apps.inventory.portfolio.gains import Gains, Step, amount, at_average, by_lot
 from apps.inventory.portfolio.suggestions import Facts, Suggestion, suggestion
 from apps.valuations.models import CurrentPrice
-from apps.valuations.queries import STALE_AFTER
+from apps.valuations.queries import STALE_AFTER, percent_of
 
 DIGITS = json.dumps(EXPONENTS)
 PERIODS: dict[str, int | None] = {"30d": 30, "3m": 92, "1y": 366, "all": None}
@@ -320,7 +320,7 @@ def _steps(
 
 
 def _basis(told: Gains, unit_value: Decimal | None, currency: str) -> Basis:
-    scale = 10 ** EXPONENTS.get(currency, 2)
+    scale = 10 ** exponent(currency)
     gained = None if unit_value is None or not told.costed else told.unrealised(Fraction(unit_value) * scale)
     return Basis(
         cost=amount(told.cost, currency),
@@ -335,10 +335,8 @@ def _holding(row: dict[str, Any], steps: list[Step], lots: dict[uuid.UUID, Lot])
     told = _basis(lot, row["unit_value"], row["currency"])
     kind = "mint" if row["own_change"] is None else "own"
     market, change = row[f"{kind}_market"], row[f"{kind}_change"]
-    percent = None
     # Near Mint's movement says nothing of a graded copy.
-    if row["unit_value"] is not None and change is not None and market is not None and market > change:
-        percent = (change / (market - change) * 100).quantize(Decimal("0.1"))
+    percent = None if row["unit_value"] is None else percent_of(market, change)
     gain = _ratio(told.unrealised, told.cost)
     facts = Facts(
         copies=row["copies"],

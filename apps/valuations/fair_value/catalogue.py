@@ -64,9 +64,10 @@ def fair_values(
     unit = segments.shares(fast)
     middle = middles(logs, fast, segments)
     trend = segments.sum(unit * comparables.trend)
-    move = trend * np.clip(middle - middles(logs, slow, segments), -MOST_MOVE, MOST_MOVE)
+    before = middles(logs, slow, segments)
+    move = trend * np.clip(middle - before, -MOST_MOVE, MOST_MOVE)
     value = np.exp(middle + move)
-    spread = 1.4826 * _deviation(logs, slow, segments)
+    spread = 1.4826 * _deviation(np.abs(logs - before[segments.item]), slow, segments)
     weighty = fast > 0
     effective = _effective(slow, segments)
     newest = np.full(items, np.inf)
@@ -119,9 +120,8 @@ def _fair_shares(
     return weights, sellers | pairs
 
 
-def _deviation(logs: FloatArray, weights: FloatArray, segments: Segments) -> FloatArray:
-    """Weighted median of how far prices lie from their weighted median, (items,)."""
-    away = np.abs(logs - middles(logs, weights, segments)[segments.item])
+def _deviation(away: FloatArray, weights: FloatArray, segments: Segments) -> FloatArray:
+    """Weighted median of how far prices lie from their middle, (items,)."""
     order = np.lexsort((away, segments.item))
     return middles(away[order], weights[order], segments)
 
@@ -131,7 +131,7 @@ def _outliers(logs: FloatArray, weights: FloatArray, segments: Segments) -> Bool
     if not len(logs):
         return np.zeros(0, bool)
     away = np.abs(logs - middles(logs, weights, segments)[segments.item])
-    limit = np.maximum(OUTLIER_CUT * 1.4826 * _deviation(logs, weights, segments), OUTLIER_FLOOR)
+    limit = np.maximum(OUTLIER_CUT * 1.4826 * _deviation(away, weights, segments), OUTLIER_FLOOR)
     many = segments.count(weights > 0) >= FEWEST_FOR_OUTLIERS
     return (weights > 0) & (away > limit[segments.item] * (1 + 1e-9)) & many[segments.item]
 

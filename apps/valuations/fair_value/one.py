@@ -134,13 +134,12 @@ class _Valued:
         if sum(weight > 0 for weight in weights) < FEWEST_FOR_OUTLIERS:
             return
         middle = weighted_median(self.logs, weights)
-        limit = max(OUTLIER_CUT * 1.4826 * self._deviation(weights), OUTLIER_FLOOR) * (1 + 1e-9)
+        limit = max(OUTLIER_CUT * 1.4826 * self._deviation(middle, weights), OUTLIER_FLOOR) * (1 + 1e-9)
         for n, weight in enumerate(weights):
             if weight > 0 and abs(self.logs[n] - middle) > limit:
                 self.left_out[n] = "outlier"
 
-    def _deviation(self, weights: list[float]) -> float:
-        middle = weighted_median(self.logs, weights)
+    def _deviation(self, middle: float, weights: list[float]) -> float:
         return weighted_median([abs(each - middle) for each in self.logs], weights)
 
     def told(self) -> FairValue:
@@ -159,7 +158,7 @@ class _Valued:
             for part, each, steps in zip(share, self.noise, self.steps, strict=True)
         )
         wear = math.sqrt(1 + newest / AGEING_DAYS + 1 / max(effective, 1.0))
-        half = math.hypot(noise * wear, SPREAD_SHARE * 1.4826 * self._deviation(self.slow))
+        half = math.hypot(noise * wear, SPREAD_SHARE * 1.4826 * self._deviation(before, self.slow))
         low, high = value * math.exp(-half), value * math.exp(half)
         counts = [sum(self.kind[n] == kind for n in counting) for kind in Kind]
         method = _method(counts)
