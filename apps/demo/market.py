@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
 import numpy as np
-from django.db import connection, transaction
+from django.db import transaction
 from numpy.typing import NDArray
 
 from apps.catalog.models import Variant
 from apps.core.conditions import Condition
 from apps.core.ids import uuid7
+from apps.valuations.importers.loader import load
+from apps.valuations.importers.rows import Lookup, QuoteRow
 from apps.valuations.models import Sale, Source
 
 WEEKS = 78
@@ -74,25 +77,25 @@ def make_market(*, now: dt.datetime) -> int:
     if Sale.objects.filter(reference__startswith="demo-").exists():
         return 0
     with transaction.atomic():
-        return _quotes(courses, sources["tcgplayer"], now) + _sales(courses, sources, now)
+        return _quotes(courses, now) + _sales(courses, sources, now)
 
 
-def _quotes(courses: list[Course], source: int, now: dt.datetime) -> int:
-    """One quote a week and printing, loaded by COPY."""
-    midnight = now.replace(hour=20, minute=5, second=0, microsecond=0)
-    days = [midnight - dt.timedelta(weeks=WEEKS - 1 - week) for week in range(WEEKS)]
+def _quotes(courses: list[Course], now: dt.datetime) -> int:
+    """One quote a week and printing, by the loader: closes and market prices follow as they do from a feed."""
+    evening = now.replace(hour=20, minute=5, second=0, microsecond=0)
+    days = [evening - dt.timedelta(weeks=WEEKS - 1 - week) for week in range(WEEKS)]
     days = [day if day <= now else now for day in days]
-    columns = "variant_id, source_id, condition, observed_at, low, mid, high, market, sample_size, currency"
-    count = 0
-    with connection.cursor() as cursor, cursor.copy(f"copy valuations_quote ({columns}) from stdin") as copy:
-        for course in courses:
-            random = _random("quotes", course.variant_id)
-            sizes = random.integers(2, 40, WEEKS)
-            for day, price, size in zip(days, course.prices, sizes, strict=True):
-                row = (source, "NM", day, price * 0.86, price * 1.08, price * 1.9, price, int(size), "USD")
-                copy.write_row((course.variant_id, *(round(v, 2) if isinstance(v, float) else v for v in row)))
-                count += 1
-    return count
+    rows = (row for course in courses for row in _quotes_of(course, days))
+    return load(rows, kind="quotes", origin="demo").created
+
+
+def _quotes_of(course: Course, days: list[dt.datetime]) -> Iterator[QuoteRow]:
+    sizes = _random("quotes", course.variant_id).integers(2, 40, WEEKS)
+    lookup = Lookup(variant_id=course.variant_id)
+    for day, price, size in zip(days, course.prices, sizes, strict=True):
+        low, mid, high = (Decimal(str(round(price * share, 2))) for share in (0.86, 1.08, 1.9))
+        market = Decimal(str(price))
+        yield QuoteRow(None, None, lookup, "tcgplayer", "NM", day, low, mid, high, market, "USD", int(size))
 
 
 def _sales(courses: list[Course], sources: dict[str, int], now: dt.datetime) -> int:
