@@ -11,7 +11,7 @@ from apps.alerts.models import Kind
 
 STAGE_CHANGES = """
 create temporary table alerts_change (
-    variant_id uuid, condition varchar(3), old numeric(12, 2), new numeric(12, 2), currency varchar(3), at timestamptz,
+    variant_id uuid, condition varchar(12), old numeric(12, 2), new numeric(12, 2), currency varchar(3), at timestamptz,
     position integer, round integer, is_fresh boolean not null default false
 ) on commit drop
 """
@@ -175,7 +175,7 @@ with hit as (
 
 STAGE_OFFERS = """
 create temporary table alerts_offer (
-    listing_id uuid, seller_id uuid, variant_id uuid, condition varchar(3), price numeric(12, 2), currency varchar(3),
+    listing_id uuid, seller_id uuid, variant_id uuid, condition varchar(12), price numeric(12, 2), currency varchar(3),
     at timestamptz
 ) on commit drop
 """

@@ -1,4 +1,8 @@
-"""Condition is TCGplayer's scale; other sites' words map onto it here, in one table. Grades are the graders' own."""
+"""Condition is TCGplayer's scale; other sites' words map onto it here, in one table. Grades are the graders' own.
+
+Where a price needs one word for the state of a copy, a condition stands as itself and a grade as "PSA 9.5", or as "Grade 9"
+where the grader is not told.
+"""
 
 import re
 from decimal import Decimal
@@ -28,6 +32,8 @@ class GradeCompany(models.TextChoices):
 
 
 GRADES = [Decimal(half) / 2 for half in range(2, 21)]
+STATE_LENGTH = 12
+"""Characters that the word for a state takes at most."""
 
 # Keys are what `_key` leaves of a site's word: small letters and digits.
 # American sites: TCGplayer, Moxfield, Deckbox, Archidekt, TopDecked, Collectr, Delver Lens, Card Kingdom (NM EX VG G).
@@ -84,3 +90,23 @@ def grade_from(text: str) -> tuple[GradeCompany, Decimal] | None:
     if not match:
         return None
     return GradeCompany(match[1].upper()), Decimal(match[2]).quantize(Decimal("0.1"))
+
+
+def state_key(condition: str, company: str = "", grade: Decimal | None = None) -> str:
+    """One word for the state of a copy: "NM", "PSA 9.5", or "Grade 9" where the grader is not told."""
+    return condition if grade is None else f"{company or 'Grade'} {grade.normalize():f}"
+
+
+def grade_of(state: str) -> tuple[str, Decimal] | None:
+    """Grader ("" where it is not told) and grade out of such a word; None for a condition."""
+    company, _, grade = state.partition(" ")
+    return ("" if company == "Grade" else company, Decimal(grade)) if grade else None
+
+
+def graded_state_from(text: str) -> str | None:
+    """The word for what a file says of a grade: "PSA 10.0 GEM - MT" is "PSA 10"; None where it says none."""
+    named = grade_from(text)
+    if named is not None:
+        return state_key("", *named)
+    match = re.fullmatch(r"\s*(?:grade\s*)?(10(?:\.0)?|[1-9](?:\.[05])?)\s*", text, re.IGNORECASE)
+    return state_key("", "", Decimal(match[1])) if match else None

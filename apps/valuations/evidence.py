@@ -27,6 +27,7 @@ with wanted as materialized (select id, n from unnest(%(ids)s::uuid[]) with ordi
 newest as (
     select q.variant_id, q.source_id, q.condition, max(q.observed_at) as at from valuations_quote q
     where q.variant_id = any(%(ids)s::uuid[]) and q.observed_at > %(since)s and q.observed_at <= %(as_of)s
+      and q.condition in ('NM', 'LP', 'MP', 'HP', 'DMG')
     group by q.variant_id, q.source_id, q.condition),
 weekly as (
     select distinct on (q.variant_id, q.source_id, q.condition, b.bucket) q.variant_id, q.source_id, q.condition,
@@ -89,7 +90,8 @@ with told as (
     where sold_at > %(as_of)s - interval '180 days' and sold_at <= %(as_of)s
     union all
     select variant_id, currency, condition, market from valuations_quote
-    where observed_at > %(as_of)s - interval '35 days' and observed_at <= %(as_of)s and market > 0),
+    where observed_at > %(as_of)s - interval '35 days' and observed_at <= %(as_of)s and market > 0
+      and condition in ('NM', 'LP', 'MP', 'HP', 'DMG')),
 middle as (
     select variant_id, currency, state, percentile_cont(0.5) within group (order by price) as price
     from told group by variant_id, currency, state)

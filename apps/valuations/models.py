@@ -11,8 +11,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from apps.catalog.models import Variant
-from apps.core.conditions import Condition, GradeCompany
+from apps.core.conditions import STATE_LENGTH, Condition, GradeCompany
 from apps.core.models import Base
+
+_STATE = "or a grade: PSA 9.5; Grade 9 where no grader is told"
 
 
 class Source(models.Model):
@@ -36,12 +38,12 @@ class Source(models.Model):
 
 
 class Quote(models.Model):
-    """What one source says one variant in one condition costs at one time. The table is partitioned by month."""
+    """What one source says one variant in one condition or grade costs at one time. The table is partitioned by month."""
 
     pk = models.CompositePrimaryKey("variant_id", "source_id", "condition", "observed_at")
     variant = models.ForeignKey(Variant, on_delete=models.DO_NOTHING, related_name="quotes")
     source = models.ForeignKey(Source, on_delete=models.DO_NOTHING)
-    condition = models.CharField(max_length=3, choices=Condition, default=Condition.NM)
+    condition = models.CharField(max_length=STATE_LENGTH, default=Condition.NM, help_text=_STATE)
     observed_at = models.DateTimeField()
     low = models.DecimalField(max_digits=12, decimal_places=2, null=True)
     mid = models.DecimalField(max_digits=12, decimal_places=2, null=True)
@@ -64,7 +66,7 @@ class DailyPrice(models.Model):
     variant = models.ForeignKey(
         Variant, on_delete=models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False
     )
-    condition = models.CharField(max_length=3, choices=Condition)
+    condition = models.CharField(max_length=STATE_LENGTH, help_text=_STATE)
     currency = models.CharField(max_length=3)
     day = models.DateField(help_text="UTC")
     source = models.ForeignKey(
@@ -84,7 +86,7 @@ class MarketPrice(models.Model):
 
     pk = models.CompositePrimaryKey("variant_id", "condition", "currency")
     variant = models.ForeignKey(Variant, on_delete=models.CASCADE, related_name="market_prices", db_index=False)
-    condition = models.CharField(max_length=3, choices=Condition)
+    condition = models.CharField(max_length=STATE_LENGTH, help_text=_STATE)
     currency = models.CharField(max_length=3)
     source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="+", db_index=False)
     observed_at = models.DateTimeField()
@@ -159,7 +161,7 @@ class Sale(Base):
 
 
 class CurrentPrice(models.Model):
-    """The one row per variant and condition that pages read. Kept up by the batch that changed its inputs."""
+    """The one row per variant and condition or grade that pages read. Kept up by the batch that changed its inputs."""
 
     class Method(models.TextChoices):
         """What the figure rests on."""
@@ -169,7 +171,7 @@ class CurrentPrice(models.Model):
         ASKS = "asks", _("asking prices only")
 
     variant = models.ForeignKey(Variant, on_delete=models.CASCADE, related_name="prices")
-    condition = models.CharField(max_length=3, choices=Condition, default=Condition.NM)
+    condition = models.CharField(max_length=STATE_LENGTH, default=Condition.NM, help_text=_STATE)
     value = models.DecimalField(max_digits=12, decimal_places=2, help_text="fair market value")
     low = models.DecimalField(max_digits=12, decimal_places=2, help_text="lower end of the interval")
     high = models.DecimalField(max_digits=12, decimal_places=2, help_text="upper end of the interval")

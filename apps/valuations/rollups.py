@@ -15,9 +15,9 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 STAGE = """
-create temporary table stage_touched (variant_id uuid, condition varchar(3), currency varchar(3), first_on date, last_on date,
+create temporary table stage_touched (variant_id uuid, condition varchar(12), currency varchar(3), first_on date, last_on date,
     is_corrected boolean) on commit drop;
-create temporary table stage_day (variant_id uuid, condition varchar(3), day date) on commit drop;
+create temporary table stage_day (variant_id uuid, condition varchar(12), day date) on commit drop;
 """
 UNSTAGE = "drop table stage_touched, stage_day"
 

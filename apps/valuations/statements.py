@@ -2,7 +2,7 @@
 
 STAGE_PRICES = """
 create temporary table stage_price (
-    variant_id uuid, condition varchar(3), value numeric(12, 2), low numeric(12, 2), high numeric(12, 2), confidence numeric,
+    variant_id uuid, condition varchar(12), value numeric(12, 2), low numeric(12, 2), high numeric(12, 2), confidence numeric,
     sample_size integer, method text, currency text, basis jsonb, observed_at timestamptz, is_own boolean,
     market_price numeric(12, 2), low_price numeric(12, 2), high_price numeric(12, 2), all_time_low numeric(12, 2),
     all_time_high numeric(12, 2), change_1d numeric(12, 2), change_7d numeric(12, 2), change_30d numeric(12, 2)

@@ -12,7 +12,7 @@ from apps.catalog.models import ExternalId
 from apps.core.errors import InvalidInput
 from apps.core.models import OutboxEvent, RejectedInput
 from apps.valuations.actions import import_quotes, import_sales, make_partitions
-from apps.valuations.models import CurrentPrice, Quote, Sale
+from apps.valuations.models import CurrentPrice, MarketPrice, Quote, Sale
 from tests.catalog import files
 from tests.factories import make_product, make_variant
 
@@ -61,6 +61,26 @@ def test_of_which_day_prices_are_has_to_be_known(product, tmp_path):
         import_quotes(kind="tcgcsv", path=path)
     files.write(tmp_path / "last-updated.txt", "2026-07-06T20:05:00+0000")
     import_quotes(kind="tcgcsv", path=path)
+
+
+def test_quotes_of_graded_copies_stand_beside_those_of_conditions(product, prices_csv):
+    heading = "release_code,number,finish,condition,grade,date,market"
+    path = prices_csv(
+        "emb1,4,normal,NM,,2026-07-07,10",
+        "emb1,4,normal,,PSA 10.0 GEM - MT,2026-07-07,80",
+        "emb1,4,normal,,BGS 9.5,2026-07-07,45",
+        "emb1,4,normal,,9,2026-07-07,30",
+        "emb1,4,normal,,ABC 11,2026-07-07,30",
+        heading=heading,
+    )
+    report = import_quotes(kind="generic", path=path, refresh=False)
+    assert [reject.reason for reject in report.rejects] == ["'ABC 11' is not a grade such as PSA 10"]
+    assert {(condition, market) for _, condition, _, market in quotes()} == {
+        ("NM", Decimal(10)), ("PSA 10", Decimal(80)), ("BGS 9.5", Decimal(45)), ("Grade 9", Decimal(30)),
+    }  # fmt: skip
+    assert MarketPrice.objects.get(condition="PSA 10").market == Decimal(80)
+    again = import_quotes(kind="generic", path=path, refresh=False)
+    assert (again.created, again.updated, again.unchanged) == (0, 0, 4)
 
 
 def test_zero_means_that_nothing_was_sold(product, tmp_path):

@@ -20,6 +20,7 @@ from apps.valuations.importers.rows import (
     lookups_of,
     person,
     price_from,
+    state_from,
 )
 
 
@@ -41,7 +42,7 @@ def _quote(line: int, row: dict[str, str], source: str, lookup: Callable[[dict[s
         row,
         lookup(row),
         source,
-        condition_of(told("condition", ""), source),
+        state_from(told("condition", ""), told("grade", ""), source),
         instant_from(row["date"]),
         price_from(told("low")),
         price_from(told("mid")),

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from apps.catalog.importers.rows import finish_from
-from apps.core.conditions import Condition, condition_from
+from apps.core.conditions import Condition, condition_from, graded_state_from
 
 
 class Lookup(NamedTuple):
@@ -31,7 +31,10 @@ class Lookup(NamedTuple):
 
 
 class QuoteRow(NamedTuple):
-    """What a source says at one time; None where it says nothing. Zero is None: nothing was sold."""
+    """What a source says at one time; None where it says nothing. Zero is None: nothing was sold.
+
+    condition: or a grade, as "PSA 10", or as "Grade 9" where the source tells no grader.
+    """
 
     line: int | None
     content: object
@@ -133,6 +136,17 @@ def condition_of(word: str, source: str) -> str:
     if condition is None:
         raise ValueError(f"{word!r} is not a condition")
     return condition
+
+
+@lru_cache(maxsize=4096)
+def state_from(word: str, grade: str, source: str) -> str:
+    """The condition that a word means, or the grade where one is told ("PSA 10"). Raises ValueError."""
+    if not grade.strip():
+        return condition_of(word, source)
+    state = graded_state_from(grade)
+    if state is None:
+        raise ValueError(f"{grade!r} is not a grade such as PSA 10")
+    return state
 
 
 @lru_cache(maxsize=4096)

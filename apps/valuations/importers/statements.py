@@ -9,7 +9,7 @@ STAGE = {
     "quotes": f"""
 create temporary table stage_market ({_COMMON}, observed_at timestamptz, low numeric(12, 2), mid numeric(12, 2),
     high numeric(12, 2), market numeric(12, 2), sample_size integer) on commit drop;
-create temporary table stage_unique (variant_id uuid, source_id bigint, condition varchar(3), currency varchar(3),
+create temporary table stage_unique (variant_id uuid, source_id bigint, condition varchar(12), currency varchar(3),
     observed_at timestamptz, low numeric(12, 2), mid numeric(12, 2), high numeric(12, 2), market numeric(12, 2),
     sample_size integer) on commit drop;
 create temporary table stage_fresh (like stage_unique, is_new boolean) on commit drop;
@@ -20,7 +20,7 @@ create temporary table stage_market ({_COMMON}, sale_key uuid, reference text, g
 """,
 }
 STAGE_NAMES = """
-create temporary table stage_fact (f integer primary key, pair integer, source text, condition varchar(3), currency varchar(3),
+create temporary table stage_fact (f integer primary key, pair integer, source text, condition varchar(12), currency varchar(3),
     source_id bigint, reason text) on commit drop;
 create temporary table stage_lookup (k integer primary key, asked uuid, id_source text, id_value text, category text,
     release text, number text, finish text, language text, treatment text, variant_id uuid, reason text) on commit drop;
