@@ -12,15 +12,14 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import os
 import resource
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
+
+from tests.benchmarks.scratch import scratch
 
 RULES = 1_000_000
 CHANGES = 50_000
@@ -42,6 +41,8 @@ from catalog_release r, generate_series(1, %(variants)s) n where r.code = 'bench
 insert into catalog_variant (id, created_at, product_id, finish, language, treatment, is_default)
 select gen_random_uuid(), now(), p.id, 'normal', 'en', '', true
 from catalog_product p join catalog_release r on r.id = p.release_id where r.code = 'bench';
+
+from tests.benchmarks.scratch import scratch
 create table bench_variant as
     select v.id, v.product_id, row_number() over (order by v.id) - 1 as n, (10 + random() * 90)::numeric(12, 2) as price
     from catalog_variant v join catalog_product p on p.id = v.product_id join catalog_release r on r.id = p.release_id
@@ -196,27 +197,8 @@ def measured(rules: int, changes: int) -> dict[str, Any]:
 
 def run(rules: int = RULES, changes: int = CHANGES) -> dict[str, Any]:
     """Start a server, migrate, measure, print; returns the figures by name."""
-    with tempfile.TemporaryDirectory(prefix="cv-bench-") as folder:
-        from config.embedded import attach
-
-        servers = attach(Path(folder))
-        os.environ |= {
-            "DATABASE_URL": servers.database_url,
-            "REDIS_URL": servers.redis_url,
-            "CARDVAULT_DATA_DIR": folder,
-            "DJANGO_SETTINGS_MODULE": "config.settings.development",
-            "LOG_LEVEL": "WARNING",
-        }
-        import django
-        from django.core.management import call_command
-        from django.db import connections
-
-        django.setup()
-        call_command("migrate", verbosity=0)
-        try:
-            told = measured(rules, changes)
-        finally:
-            connections.close_all()
+    with scratch():
+        told = measured(rules, changes)
     print(json.dumps(told, indent=1))
     return told
 

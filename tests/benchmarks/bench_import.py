@@ -13,12 +13,13 @@ import csv
 import json
 import os
 import statistics
-import tempfile
 import time
 from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 from typing import Any
+
+from tests.benchmarks.scratch import scratch
 
 CARDS = 10_000
 BASELINE_CARDS = 500
@@ -181,24 +182,7 @@ def real(folder: Path, sample: Path) -> dict[str, dict[str, float]]:
 def run() -> dict[str, dict[str, float]]:
     """Start a server, migrate, measure, print; returns the figures by name."""
     sample = Path(os.environ.get("CARDVAULT_SAMPLE_DATA", Path(__file__).resolve().parents[3] / "shared/data"))
-    with tempfile.TemporaryDirectory(prefix="cv-bench-") as name:
-        from config.embedded import attach
-
-        folder = Path(name)
-        servers = attach(folder)
-        os.environ |= {
-            "DATABASE_URL": servers.database_url,
-            "REDIS_URL": servers.redis_url,
-            "CARDVAULT_DATA_DIR": name,
-            "DJANGO_SETTINGS_MODULE": "config.settings.development",
-            "LOG_LEVEL": "WARNING",
-        }
-        import django
-        from django.core.management import call_command
-        from django.db import connections
-
-        django.setup()
-        call_command("migrate", verbosity=0)
+    with scratch() as folder:
         found = made_up(folder)
         print(f"{'catalogue import':<40}{'cards':>9}{'cards/s':>11}{'ratio':>8}")
         for what, figures in found.items():
@@ -212,7 +196,6 @@ def run() -> dict[str, dict[str, float]]:
                     f"{figures['rejected']:>10,}"
                 )
             found |= with_files
-        connections.close_all()
     return found
 
 

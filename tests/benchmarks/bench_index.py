@@ -13,7 +13,6 @@ import io
 import json
 import os
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -22,6 +21,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from tests.benchmarks.scratch import scratch
 
 ROWS = 20_000
 QUERIES = 200
@@ -350,27 +351,8 @@ def pictures_per_second() -> dict[str, float]:
 def run(rows: int = ROWS) -> dict[str, Any]:
     """Start a server, migrate, measure, print; returns the figures by name."""
     sample = Path(os.environ.get("CARDVAULT_SAMPLE_DATA", ""))
-    with tempfile.TemporaryDirectory(prefix="cv-bench-") as name:
-        from config.embedded import attach
-
-        servers = attach(Path(name))
-        os.environ |= {
-            "DATABASE_URL": servers.database_url,
-            "REDIS_URL": servers.redis_url,
-            "CARDVAULT_DATA_DIR": name,
-            "DJANGO_SETTINGS_MODULE": "config.settings.development",
-            "LOG_LEVEL": "WARNING",
-        }
-        import django
-        from django.core.management import call_command
-        from django.db import connections
-
-        django.setup()
-        call_command("migrate", verbosity=0)
-        try:
-            told = measured(sample, rows)
-        finally:
-            connections.close_all()
+    with scratch():
+        told = measured(sample, rows)
     for what, figures in told.items():
         print(what)
         for figure, value in figures.items():

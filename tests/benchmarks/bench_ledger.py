@@ -11,13 +11,13 @@ from __future__ import annotations
 import itertools
 import os
 import statistics
-import tempfile
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import psycopg
+
+from tests.benchmarks.scratch import scratch
 
 SLICE_SECONDS = 0.7
 SLICES = 5
@@ -117,28 +117,11 @@ def measure(url: str) -> dict[str, dict[str, float]]:
 
 def run() -> dict[str, dict[str, float]]:
     """Start a server, migrate, measure, print; the rates and the ratio of each way of posting."""
-    with tempfile.TemporaryDirectory(prefix="cv-bench-") as folder:
-        from config.embedded import attach
-
-        servers = attach(Path(folder))
-        os.environ |= {
-            "DATABASE_URL": servers.database_url,
-            "REDIS_URL": servers.redis_url,
-            "CARDVAULT_DATA_DIR": folder,
-            "DJANGO_SETTINGS_MODULE": "config.settings.development",
-            "LOG_LEVEL": "WARNING",
-        }
-        import django
-        from django.core.management import call_command
-        from django.db import connections
-
-        django.setup()
-        call_command("migrate", verbosity=0)
-        found = measure(servers.database_url)
+    with scratch():
+        found = measure(os.environ["DATABASE_URL"])
         from apps.escrow import ledger
 
         wrong = [finding for finding in ledger.check() if not finding.invariant.startswith("what members are owed")]
-        connections.close_all()
     print(f"{'ledger postings':<36}{'single rows/s':>15}{'postings/s':>13}{'ratio':>8}")
     for name, figures in found.items():
         print(f"{name:<36}{figures['rows']:>15,.0f}{figures['postings']:>13,.0f}{figures['ratio']:>8.2f}")

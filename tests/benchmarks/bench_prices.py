@@ -14,14 +14,14 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import os
 import random
 import resource
-import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
+
+from tests.benchmarks.scratch import scratch
 
 SIZES = {False: (4_000, 25), True: (25_000, 40)}
 """Printings and days: a hundred thousand quotes, or a million."""
@@ -187,27 +187,8 @@ def measured(folder: Path, printings: int, days: int) -> dict[str, Any]:
 
 def run(large: bool = False) -> dict[str, Any]:
     """Start a server, migrate, measure, print; returns the figures by name."""
-    with tempfile.TemporaryDirectory(prefix="cv-bench-") as name:
-        from config.embedded import attach
-
-        servers = attach(Path(name))
-        os.environ |= {
-            "DATABASE_URL": servers.database_url,
-            "REDIS_URL": servers.redis_url,
-            "CARDVAULT_DATA_DIR": name,
-            "DJANGO_SETTINGS_MODULE": "config.settings.development",
-            "LOG_LEVEL": "WARNING",
-        }
-        import django
-        from django.core.management import call_command
-        from django.db import connections
-
-        django.setup()
-        call_command("migrate", verbosity=0)
-        try:
-            told = measured(Path(name), *SIZES[large])
-        finally:
-            connections.close_all()
+    with scratch() as folder:
+        told = measured(folder, *SIZES[large])
     print(json.dumps(told, indent=1))
     return told
 

@@ -1,0 +1,38 @@
+"""A database of its own for one benchmark: embedded servers in a folder that goes afterwards, everything as in production."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """Start PostgreSQL and Redis, set Django up on them and migrate; the folder in which files may be left meanwhile.
+
+    Once a process: Django is set up for good.
+    """
+    with tempfile.TemporaryDirectory(prefix="cv-bench-") as name:
+        from config.embedded import attach
+
+        servers = attach(Path(name))
+        os.environ |= {
+            "DATABASE_URL": servers.database_url,
+            "REDIS_URL": servers.redis_url,
+            "CARDVAULT_DATA_DIR": name,
+            "DJANGO_SETTINGS_MODULE": "config.settings.development",
+            "LOG_LEVEL": "WARNING",
+        }
+        import django
+        from django.core.management import call_command
+        from django.db import connections
+
+        django.setup()
+        call_command("migrate", verbosity=0)
+        try:
+            yield Path(name)
+        finally:
+            connections.close_all()
