@@ -19,21 +19,22 @@ from django.utils import timezone
 from apps.accounts.models import User
 from apps.catalog.models import Variant
 from apps.core import audit
-from apps.core.conditions import Condition
+from apps.core.conditions import Condition, state_key
 from apps.core.errors import InvalidInput, NotFound
 from apps.core.outbox import emit, emit_all
 from apps.valuations import statements
 from apps.valuations.events import PriceChanged, ValuationCompleted
-from apps.valuations.evidence import CONDITIONS, Evidence, gather, gather_graded, learn_ratios, ratios
+from apps.valuations.evidence import CONDITIONS, Evidence, gather, learn_ratios, ratios
 from apps.valuations.fair_value import (
     METHODS,
     MODEL_VERSION,
+    FairValues,
     Kind,
     basis_of,
     fair_value,
     fair_values,
-    state_of,
 )
+from apps.valuations.graded import state_number
 from apps.valuations.importers import generic, tcgcsv
 from apps.valuations.importers.loader import MarketReport, load
 from apps.valuations.models import Sale, Valuation
@@ -66,9 +67,9 @@ def refresh_prices(
 ) -> Refreshed:
     """Work the current prices of these variants out anew, set by set, each set in its own transaction.
 
-    A variant with evidence gets a row for each condition (those without evidence of their own are converted); one whose
-    evidence is gone loses its rows. Emits: price.changed, where a price that was known is another one now, for Near Mint
-    and for conditions with evidence of their own.
+    A variant with evidence gets a row for each condition (those without evidence of their own are converted) and for each
+    grade that was sold or quoted, or that a member owns; one whose evidence is gone loses its rows. Emits: price.changed,
+    where a price that was known is another one now, for Near Mint and for what has evidence of its own.
     """
     as_of = as_of or timezone.now()
     wanted = sorted(set(variant_ids))
@@ -105,35 +106,41 @@ def _refresh(wanted: Sequence[UUID], as_of: dt.datetime, done: Refreshed) -> Non
 
 
 def _prices(evidence: Evidence, as_of: dt.datetime) -> Iterable[tuple]:
-    """Rows of the staging table, for every condition of every variant that has comparables."""
-    comparables = evidence.comparables
+    """Rows of the staging table: every condition of every variant that has ungraded comparables, and each of its grades."""
     items = len(evidence.variant_ids)
-    some = evidence.conditions.any(axis=1)
+    some = np.flatnonzero(evidence.conditions.any(axis=1))
     bring = ratios()
     for wanted, condition in enumerate(CONDITIONS):
-        found = fair_values(comparables, items=items, half_lives=evidence.half_lives, conditions=wanted, ratios=bring)
-        for at in np.flatnonzero(some):
-            value, low, high = (max(CENT, cents(found_[at])) for found_ in (found.value, found.low, found.high))
-            basis = basis_of(
-                found,
-                at,
-                half_life_days=float(evidence.half_lives[at]),
-                left_out=int(evidence.left_out[at]),
-            )
-            yield (
-                evidence.variant_ids[at],
-                condition,
-                value,
-                min(low, value),
-                max(high, value),
-                cents(found.confidence[at]),
-                int(found.used[at]),
-                METHODS[Kind(int(found.method[at]))],
-                evidence.currency[at],
-                json.dumps(vars(basis)),
-                as_of - dt.timedelta(days=float(found.newest[at])),
-                bool(wanted == 0 or evidence.conditions[at, wanted]),
-            )
+        found = fair_values(
+            evidence.comparables, items=items, half_lives=evidence.half_lives, conditions=wanted, ratios=bring
+        )
+        for at in some:
+            own = bool(wanted == 0 or evidence.conditions[at, wanted])
+            of = (evidence.variant_ids[at], condition, evidence.currency[at], own)
+            yield _price(found, at, of, float(evidence.half_lives[at]), int(evidence.left_out[at]), as_of)
+    if (graded := evidence.graded) is not None:
+        pairs = len(graded.word)
+        found = fair_values(
+            graded.comparables, items=pairs, half_lives=graded.half_lives, conditions=graded.state, ratios=bring
+        )
+        for at in np.flatnonzero(found.used > 0):
+            pk = evidence.variant_ids[graded.variant[at]]
+            of = (pk, graded.word[at], graded.currency[at], bool(graded.is_own[at]))
+            yield _price(found, at, of, float(graded.half_lives[at]), int(graded.left_out[at]), as_of)
+
+
+def _price(
+    found: FairValues, at: int, of: tuple[UUID, str, str, bool], life: float, left_out: int, as_of: dt.datetime
+) -> tuple:
+    """A row of the staging table; `of`: variant, condition or grade, currency, whether it has evidence of its own."""
+    variant, state, currency, own = of
+    value, low, high = (max(CENT, cents(each[at])) for each in (found.value, found.low, found.high))
+    basis = basis_of(found, at, half_life_days=life, left_out=left_out)
+    return (
+        variant, state, value, min(low, value), max(high, value), cents(found.confidence[at]), int(found.used[at]),
+        METHODS[Kind(int(found.method[at]))], currency, json.dumps(vars(basis)),
+        as_of - dt.timedelta(days=float(found.newest[at])), own,
+    )  # fmt: skip
 
 
 def cents(amount: float) -> Decimal:
@@ -152,24 +159,25 @@ def value(
 ) -> Valuation:
     """State what a copy is worth now, and keep with it all that it takes to check the figure.
 
-    A graded copy (`grade_company` and `grade`) is compared with copies of the same grade; with other grades and ungraded
-    copies only where those are scarce.
+    A graded copy (`grade_company` and `grade`) is compared with copies of the same and of near grades; with ungraded and far
+    ones only where those are scarce.
     Raises NoComparables. Emits: valuation.completed.
     """
     as_of = as_of or timezone.now()
-    if grade_company:
-        path = variant.product.category.path
-        evidence = gather_graded(variant.pk, grade_company, grade, category=path, as_of=as_of)
-        wanted = state_of(grade=float(grade or 0))
-    else:
-        evidence = gather([variant.pk], as_of=as_of)
-        wanted = CONDITIONS.index(condition)
-    if not len(evidence.comparables):
-        raise NoComparables(variant_id=str(variant.pk), condition=condition)
+    state = state_key("" if grade_company else condition, grade_company, grade if grade_company else None)
+    evidence = gather([variant.pk], as_of=as_of, asked=[(variant.pk, state)] if grade_company else [])
+    known, currency = evidence.comparables, evidence.currency[0]
+    if grade_company and evidence.graded is not None:
+        graded = evidence.graded
+        at = graded.word.index(state)
+        known = graded.comparables.take(graded.comparables.item == at)
+        currency = graded.currency[at]
+    if not len(known):
+        raise NoComparables(variant_id=str(variant.pk), condition=state)
     found = fair_value(
-        evidence.comparables, half_life_days=float(evidence.half_lives[0]), condition=wanted, ratios=ratios()
+        known, half_life_days=float(evidence.half_lives[0]), condition=state_number(state), ratios=ratios()
     )
-    inputs = [getattr(evidence.comparables, name).tolist() for name in evidence.comparables.__dataclass_fields__]
+    inputs = [getattr(known, name).tolist() for name in known.__dataclass_fields__]
     middle = max(CENT, cents(found.value))
     stated = Valuation.objects.create(
         variant=variant,
@@ -179,7 +187,7 @@ def value(
         value=middle,
         low=min(middle, max(CENT, cents(found.low))),
         high=max(middle, cents(found.high)),
-        currency=evidence.currency[0],
+        currency=currency,
         confidence=cents(found.confidence),
         sample_size=found.n,
         method=found.method,

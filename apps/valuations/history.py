@@ -111,7 +111,8 @@ with seen as (
     union all
     select e.sold_at, e.price, null, null, s.slug, s.name, null, e.currency, true, e.quantity
     from valuations_sale e join valuations_source s on s.id = e.source_id
-    where e.variant_id = %(variant)s and e.condition = %(condition)s and e.sold_at > %(since)s
+    where e.variant_id = %(variant)s and valuations_state(e.condition, e.grade_company, e.grade) = %(condition)s
+      and e.sold_at > %(since)s
       and (%(source)s = '' or s.slug = %(source)s)
     union all
     select d.observed_at, d.market, d.low, d.high, s.slug, s.name, null, d.currency, false, 0

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from django.utils import timezone
 from apps.catalog import lookup
 from apps.catalog.models import Variant
 from apps.catalog.queries import ProductRow
-from apps.core.conditions import Condition
+from apps.core.conditions import Condition, GradeCompany, grade_of
 from apps.valuations import charts
 from apps.valuations.fair_value import Basis
 from apps.valuations.freshness import freshness
@@ -66,7 +67,7 @@ class Price:
 
     @property
     def converted(self) -> bool:
-        """Whether all of it was worked out from other conditions."""
+        """Whether all of it was worked out from other conditions or grades."""
         return self.sample_size > 0 and self.basis.converted >= self.sample_size
 
     @property
@@ -117,7 +118,10 @@ def price_block(variant_id: UUID, condition: str = Condition.NM) -> Price:
 
 
 def prices_for(variant_ids: Iterable[UUID]) -> dict[tuple[UUID, str], Price]:
-    """The known prices of many variants by (variant id, condition); one query. A variant has all conditions or none."""
+    """The known prices of many variants by (variant id, condition); one query. A variant has all conditions or none.
+
+    Of grades it has those that are known.
+    """
     return {
         (row.variant_id, row.condition): _price(row)
         for row in CurrentPrice.objects.filter(variant_id__in=set(variant_ids))
@@ -156,14 +160,22 @@ def cards_by_id(ids: Sequence[UUID], tcgplayer_ids: Sequence[int]) -> list[Produ
 def card_context(
     variant: Variant | None, condition: str = Condition.NM, *, period: str = "1y", source: str = ""
 ) -> dict[str, Any]:
-    """What the price part of a card page shows, in two queries: price, prices by condition, chart, recent sales.
+    """What the price part of a card page shows, in two queries: price, prices by condition and grade, chart, recent sales.
 
     source: whose prices chart and sales show; all where it is none of those that know this printing.
     """
     period = period if period in PERIODS else "1y"
     context: dict[str, Any] = {"period": period, "periods": charts.PERIOD_CHOICES, "sources_down": freshness().down}
     if variant is None:
-        return context | {"price": None, "prices": [], "chart": None, "recent_sales": [], "sources": [], "source": ""}
+        return context | {
+            "price": None,
+            "prices": [],
+            "grades": [],
+            "chart": None,
+            "recent_sales": [],
+            "sources": [],
+            "source": "",
+        }
     prices = prices_for([variant.pk])
     price = prices.get((variant.pk, condition)) or Price(variant.pk, condition)
     told = history(variant.pk, period="all", condition=condition, currency=price.currency if price.amount else "")
@@ -178,11 +190,25 @@ def card_context(
     return context | {
         "price": price,
         "prices": [prices.get((variant.pk, each)) or Price(variant.pk, each) for each in Condition.values],
+        "grades": grades_of(prices.values()),
         "chart": charts.price_chart(told, period=period, interval=interval),
         "recent_sales": told.sales[:10],
         "sources": sorted(known.items(), key=lambda each: each[1]),
         "source": source,
     }
+
+
+def grades_of(prices: Iterable[Price]) -> list[Price]:
+    """Those of graded copies, by grader and the best first; those whose grader is not told come last."""
+    known = [(grade_of(price.condition), price) for price in prices]
+    order = [*GradeCompany.values, ""]
+    graded = [(order.index(found[0]), -found[1], price) for found, price in known if found is not None]
+    return [price for _, _, price in sorted(graded, key=itemgetter(0, 1))]
+
+
+def graded_prices(variant_id: UUID) -> list[Price]:
+    """What graded copies of one printing are worth, as `grades_of` orders them; one query."""
+    return grades_of(prices_for([variant_id]).values())
 
 
 def source_slugs() -> list[str]:

@@ -6,9 +6,10 @@ import datetime as dt
 from dataclasses import dataclass
 from pathlib import Path
 
-from apps.core.conditions import grade_from
+from apps.core.conditions import graded_state_from
 from apps.core.tabular import rows_of
-from apps.valuations.fair_value import Comparables, Kind, character, state_of
+from apps.valuations.fair_value import Comparables, Kind, character
+from apps.valuations.graded import state_number
 from apps.valuations.importers.rows import condition_of, instant_from, price_from
 from apps.valuations.sources import SOURCES
 
@@ -90,11 +91,11 @@ def _comparable(row: dict[str, str], as_of: dt.date, category: str) -> dict[str,
 
 def _state(row: dict[str, str], source: str) -> int:
     if text := row.get("grade", ""):
-        graded = grade_from(text if text[:1].isalpha() else f"PSA {text}")
-        if graded is None:
+        state = graded_state_from(text)
+        if state is None:
             raise ValueError(f"{text!r} is not a grade")
-        return state_of(grade=float(graded[1]))
-    return state_of(condition=condition_of(row.get("condition", ""), source))
+        return state_number(state)
+    return state_number(condition_of(row.get("condition", ""), source))
 
 
 def _quantity(text: str) -> int:

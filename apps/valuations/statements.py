@@ -49,8 +49,8 @@ with seen as (
     select variant_id, condition, currency, market as price from valuations_quote
     where variant_id = any(%(ids)s::uuid[]) and market is not null
     union all
-    select variant_id, condition, currency, price from valuations_sale
-    where variant_id = any(%(ids)s::uuid[]) and condition <> ''),
+    select variant_id, valuations_state(condition, grade_company, grade), currency, price from valuations_sale
+    where variant_id = any(%(ids)s::uuid[])),
 extremes as (select variant_id, condition, currency, min(price) as least, max(price) as most from seen group by 1, 2, 3)
 update stage_price s set all_time_low = e.least, all_time_high = e.most
 from extremes e where e.variant_id = s.variant_id and e.condition = s.condition and e.currency = s.currency;
@@ -82,17 +82,16 @@ delete from valuations_currentprice p where p.variant_id = any(%(ids)s::uuid[])
 """
 
 STALE = """
+with priced as materialized (
+    select variant_id, max(computed_at) as computed_at from valuations_currentprice group by variant_id)
 select variant_id from (
-    select s.variant_id, max(s.created_at) as since from valuations_sale s
-    left join valuations_currentprice p on p.variant_id = s.variant_id and p.condition = 'NM'
-    where s.condition <> '' and (p.id is null or s.created_at > p.computed_at) group by s.variant_id
+    select s.variant_id, max(s.created_at) as since from valuations_sale s left join priced p using (variant_id)
+    where p.variant_id is null or s.created_at > p.computed_at group by s.variant_id
     union all
-    select m.variant_id, m.changed_at from valuations_marketprice m
-    left join valuations_currentprice p on p.variant_id = m.variant_id and p.condition = 'NM'
-    where m.changed_at > %(as_of)s - interval '2 days' and (p.id is null or m.changed_at > p.computed_at)
+    select m.variant_id, m.changed_at from valuations_marketprice m left join priced p using (variant_id)
+    where m.changed_at > %(as_of)s - interval '2 days' and (p.variant_id is null or m.changed_at > p.computed_at)
     union all
-    select variant_id, computed_at from valuations_currentprice
-    where condition = 'NM' and computed_at < %(as_of)s - interval '1 day') behind
+    select variant_id, computed_at from priced where computed_at < %(as_of)s - interval '1 day') behind
 group by variant_id order by max(since) desc, variant_id limit %(limit)s
 """
 

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from apps.valuations.example import worked
 from apps.valuations.fair_value import (
+    DISTANCES,
+    GRADERS,
     GRADES,
     PAIR_SHARE,
     RATIOS,
@@ -285,14 +287,24 @@ def test_a_converted_price_widens_the_interval():
 def test_states_are_conditions_and_grades():
     assert [state_of(condition=each) for each in ("NM", "DMG")] == [0, 4]
     assert [state_of(grade=each) for each in (1, 9.5, 10)] == [5, 22, 23]
-    assert RATIOS.shape == (5 + len(GRADES),)
+    assert [state_of(grade=1, grader=each) for each in GRADERS] == [5 + len(GRADES) * n for n in range(6)]
+    assert RATIOS.shape == (5 + len(GRADERS) * len(GRADES),)
     with pytest.raises(ValueError, match="grade"):
         state_of(grade=9.7)
 
 
 def test_dearer_states_are_better_ones():
     assert (np.diff(RATIOS[:5]) < 0).all()
-    assert (np.diff(RATIOS[5:]) > 0).all()
+    assert (np.diff(RATIOS[5:].reshape(len(GRADERS), -1)) > 0).all()
+
+
+def test_copies_of_another_grader_are_further_away_than_those_of_an_untold_one():
+    psa, untold, bgs, lower = (
+        state_of(grade=grade, grader=grader) for grade, grader in ((9, "PSA"), (9, ""), (9, "BGS"), (8, "PSA"))
+    )
+    assert [DISTANCES[psa, each] for each in (psa, untold, bgs, lower)] == [0, 1, 2, 2]
+    assert DISTANCES[psa, state_of(condition="NM")] == 6
+    assert (DISTANCES == DISTANCES.T).all()
 
 
 @pytest.mark.parametrize(

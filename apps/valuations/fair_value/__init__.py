@@ -18,6 +18,11 @@ from apps.valuations.fair_value.one import fair_value, weighted_median
 from apps.valuations.fair_value.parameters import (
     CONDITION_RATIOS,
     CONDITION_STEP,
+    CONDITIONS,
+    DISTANCES,
+    ENOUGH,
+    FAR,
+    GRADERS,
     GRADES,
     HALF_LIVES,
     METHODS,
@@ -28,14 +33,20 @@ from apps.valuations.fair_value.parameters import (
     Character,
     Kind,
     character,
+    graded_figures,
     half_life,
     state_of,
 )
 from apps.valuations.fair_value.reasons import Basis, basis_of
 
 __all__ = [
+    "CONDITIONS",
     "CONDITION_RATIOS",
     "CONDITION_STEP",
+    "DISTANCES",
+    "ENOUGH",
+    "FAR",
+    "GRADERS",
     "GRADES",
     "HALF_LIVES",
     "METHODS",
@@ -58,6 +69,7 @@ __all__ = [
     "character",
     "fair_value",
     "fair_values",
+    "graded_figures",
     "half_life",
     "state_of",
     "weighted_median",

@@ -24,7 +24,7 @@ class Comparables:
     """Prices of comparable copies, as arrays of one length n. Prices of one item share a currency.
 
     item: index of the item that it speaks of, 0 .. items - 1, any order. kind: Kind. price: > 0, in the item's currency.
-    age: days >= 0. reliability: of the source, in (0, 1]. condition: state, 0 (NM) .. 4 (DMG), 5 .. 23 grades 1 .. 10.
+    age: days >= 0. reliability: of the source, in (0, 1]. condition: state, 0 (NM) .. 4 (DMG), then grades by grader.
     copies: >= 1, in the lot or behind the quote. seller, buyer: codes >= 0 of who they were, -1 where unknown. pace, trend,
     noise: the Character of its source.
     """

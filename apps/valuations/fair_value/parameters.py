@@ -22,23 +22,28 @@ class Kind(IntEnum):
 
 METHODS = {Kind.SALE: "sales", Kind.QUOTE: "quotes", Kind.ASK: "asks"}
 
-# States of a copy: five conditions, then the grades 1 to 10 in halves.
+# States of a copy: five conditions, then for each grader the grades 1 to 10 in halves; "" is a grader that is not told.
 CONDITIONS = ("NM", "LP", "MP", "HP", "DMG")
+GRADERS = ("", "PSA", "BGS", "CGC", "SGC", "TAG")
 GRADES = tuple(half / 2 for half in range(2, 21))
-STATES = len(CONDITIONS) + len(GRADES)
+STATES = len(CONDITIONS) + len(GRADERS) * len(GRADES)
 
 # What a copy of each condition brings beside a Near Mint one. A rule of thumb, not a measurement: the lower ends of the
 # bands that collectors' price tools publish (LP 85-90 %, MP 70-80 %, HP 50-60 %, DMG 30-40 %). Learned ratios are shrunk
 # towards these, see ratios.py.
 CONDITION_RATIOS = np.array([1.0, 0.85, 0.70, 0.50, 0.30])
 # What a graded copy brings beside an ungraded one, by grade: medians of 24 sought-after cards over three years for 7 to 10
-# (PriceCharting's figures), below 7 as the conditions that those grades look like.
+# (PriceCharting's figures; its 10 is PSA's), below 7 as the conditions that those grades look like.
 _LADDER = {1: 0.3, 2: 0.4, 3: 0.5, 4: 0.6, 5: 0.75, 6: 1.0, 7: 1.3, 8: 1.8, 9: 2.6, 9.5: 3.9, 10: 7.7}
 GRADE_RATIOS = np.exp(np.interp(GRADES, list(_LADDER), np.log(list(_LADDER.values()))))
-RATIOS = np.concatenate([CONDITION_RATIOS, GRADE_RATIOS])
+# What the same grade of each grader brings beside PSA's. A rule of thumb, not a measurement: no prices by grader were at hand.
+GRADER_RATIOS = np.array([1.0, 1.0, 1.0, 0.8, 0.75, 0.8])
+RATIOS = np.concatenate([CONDITION_RATIOS, np.outer(GRADER_RATIOS, GRADE_RATIOS).ravel()])
 
 CONDITION_STEP = 0.6
 RAW_TO_GRADED = 6
+TO_UNTOLD_GRADER = 1
+TO_ANOTHER_GRADER = 2
 FAR = 4
 # Neither one seller nor one pair reaches into the middle of the weight: each stays below (1 - MIDDLE) / 2.
 SELLER_SHARE = 0.3
@@ -117,20 +122,30 @@ def half_life(category: str) -> float:
     return HALF_LIVES[max(fits, key=len)]
 
 
-def state_of(*, condition: str = "", grade: float | None = None) -> int:
-    """Number of a state: a condition's, or a grade's. Raises ValueError where it is neither."""
+def graded_figures(source: str) -> str:
+    """The source under whose name figures of graded copies are known, where they behave otherwise than those of ungraded."""
+    return f"{source}-grades" if f"{source}-grades" in QUOTES else source
+
+
+def state_of(*, condition: str = "", grade: float | None = None, grader: str = "") -> int:
+    """Number of a state: a condition's, or a grade's by a grader ("" where it is not told). Raises ValueError on others."""
     if grade is not None:
         if float(grade) not in GRADES:
             raise ValueError(f"{grade} is not a grade from 1 to 10 in halves")
-        return len(CONDITIONS) + GRADES.index(float(grade))
+        return len(CONDITIONS) + GRADERS.index(grader) * len(GRADES) + GRADES.index(float(grade))
     return CONDITIONS.index(condition)
 
 
 def _distances() -> npt.NDArray[np.int64]:
-    raw = np.arange(STATES) < len(CONDITIONS)
-    apart = np.abs(np.subtract.outer(np.arange(STATES), np.arange(STATES)))
+    number = np.arange(STATES)
+    raw = number < len(CONDITIONS)
+    grader, grade = np.divmod(number - len(CONDITIONS), len(GRADES))
+    another = np.where(np.logical_or.outer(grader == 0, grader == 0), TO_UNTOLD_GRADER, TO_ANOTHER_GRADER)
+    graded = np.abs(np.subtract.outer(grade, grade)) + another * np.not_equal.outer(grader, grader)
+    apart = np.where(np.logical_and.outer(raw, raw), np.abs(np.subtract.outer(number, number)), graded)
     return np.where(np.logical_xor.outer(raw, raw), RAW_TO_GRADED, apart).astype(np.int64)
 
 
-# Steps from one state to another: one for each condition or half a grade; between ungraded and graded six.
+# Steps from one state to another: one for each condition or half a grade, two to another grader and one to or from a grader
+# that is not told; between ungraded and graded six.
 DISTANCES = _distances()

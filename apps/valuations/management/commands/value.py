@@ -9,10 +9,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from apps.core.conditions import condition_from, grade_from
+from apps.core.conditions import condition_from, graded_state_from
 from apps.core.errors import DomainError
 from apps.valuations import sales_file
-from apps.valuations.fair_value import MODEL_VERSION, FairValue, fair_value, half_life, state_of
+from apps.valuations.fair_value import MODEL_VERSION, FairValue, fair_value, half_life
+from apps.valuations.graded import state_number
 
 MOST_TOLD = 20
 
@@ -63,14 +64,14 @@ def _day(text: str) -> dt.date:
 
 def _state(condition: str, grade: str) -> int:
     if grade:
-        graded = grade_from(grade if grade[:1].isalpha() else f"PSA {grade}")
-        if graded is None:
+        state = graded_state_from(grade)
+        if state is None:
             raise CommandError(f"{grade!r} is not a grade.")
-        return state_of(grade=float(graded[1]))
+        return state_number(state)
     known = condition_from(condition)
     if known is None:
         raise CommandError(f"{condition!r} is not a condition.")
-    return state_of(condition=known)
+    return state_number(known)
 
 
 def _refusal(path: Path, bad: list[sales_file.BadRow]) -> str:
