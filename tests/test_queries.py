@@ -52,7 +52,7 @@ MOST = {
     "sell": 6,
     "list-item": 7,
     "listing": 4,
-    "checkout": 4,
+    "checkout": 5,
     "trades": 7,
     "trade": 11,
     "alerts": 4,

@@ -20,6 +20,7 @@ from apps.accounts.models import Role, Scope
 from apps.alerts import actions as alerts
 from apps.escrow.models import Payment
 from apps.inventory.models import ItemPhoto
+from apps.listings.shipping import default_shipping
 from apps.scans.models import DetectedCard, Scan, ScanPhoto
 from tests.factories import ADDRESS, make_item, make_listing, make_user, make_variant
 from tests.trades.conftest import at_stage, company  # noqa: F401 - a fixture
@@ -80,7 +81,11 @@ WEB = {
     "scan-again": Route(OWNER, "post", pk("scan"), visitors=True),
     "scan-card": Route(OWNER, about=pk("scan_card"), visitors=True),
     "sell": Route(MEMBER),
+    "country": Route(PUBLIC, "post"),
     "shipping": Route(MEMBER),
+    "shipping-new": Route(MEMBER),
+    "shipping-profile": Route(OWNER, about=pk("shipping_profile")),
+    "shipping-remove": Route(OWNER, "post", pk("shipping_profile")),
     "list-item": Route(OWNER, about={"item": "item"}),
     "listing-change": Route(OWNER, about=pk("listing")),
     "listing-pause": Route(OWNER, "post", pk("listing")),
@@ -229,6 +234,7 @@ def world(company):  # noqa: F811
         item=item,
         item_photo=ItemPhoto.objects.create(item=item, file="items/a.jpg", width=1, height=1),
         listing=make_listing(owner),
+        shipping_profile=default_shipping(seller=owner),
         variant=variant,
         product=variant.product,
         release=variant.product.release,

@@ -8,7 +8,7 @@ from allauth.account.models import EmailAddress
 from django.utils import timezone
 
 from apps.accounts.models import Address, Role, User
-from apps.listings.actions import default_shipping
+from apps.listings.shipping import default_shipping
 
 PASSWORD = "collect-2026"  # noqa: S105 - printed at every start of the demo
 DOMAIN = "demo.cardvault.example"

@@ -14,6 +14,7 @@ from apps.inventory.actions import OutOfStock
 from apps.inventory.models import InventoryItem
 from apps.listings.events import ListingChanged, ListingCreated, ListingSoldOut, ListingWithdrawn
 from apps.listings.models import Listing, ShippingProfile
+from apps.listings.shipping import default_shipping
 
 LEAST_PRICE_MINOR = 10
 MOST_PRICE_MINOR = 50_000_000
@@ -157,17 +158,6 @@ def put_back(*, listing_id: uuid.UUID, quantity: int) -> None:
     listing.quantity += quantity
     listing.save(update_fields=["quantity", "state", "updated_at"])
     outbox.emit(ListingChanged(listing_id=listing.pk, seller_id=listing.seller_id))
-
-
-def default_shipping(*, seller: User) -> ShippingProfile:
-    """The seller's first shipping profile; a tracked standard one is made where there is none."""
-    found = seller.shipping_profiles.order_by("created_at").first()
-    return (
-        found
-        or ShippingProfile.objects.get_or_create(
-            seller=seller, name="Standard", defaults={"abroad_minor": 1200, "currency": seller.currency}
-        )[0]
-    )
 
 
 def count_view(*, listing: Listing) -> None:

@@ -60,13 +60,12 @@ class ListingOutput(serializers.Serializer):
         """Who sells."""
         return {"id": str(listing.seller_id), "display_name": str(listing.seller), "country": listing.seller.country}
 
-    def get_shipping(self, listing: object) -> dict[str, int | bool]:
+    def get_shipping(self, listing: object) -> dict[str, int | bool | None]:
         """What shipping costs."""
-        profile = listing.shipping
         return {
-            "domestic_minor": profile.domestic_minor,
-            "abroad_minor": profile.abroad_minor,
-            "tracked": profile.is_tracked,
+            "domestic_minor": listing.domestic_minor,
+            "abroad_minor": listing.abroad_minor,
+            "tracked": listing.shipping.is_tracked,
         }
 
 

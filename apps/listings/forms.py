@@ -9,7 +9,9 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import User
 from apps.core.forms import MinorUnitsField
+from apps.listings import destinations
 from apps.listings.models import ShippingProfile
+from apps.listings.shipping import MOST_RATES, Rate
 
 _MOST_SHIPPING = Decimal(500)
 
@@ -35,15 +37,28 @@ class ListingForm(forms.Form):
         self.fields["quantity"].widget.attrs["max"] = most
 
 
-class ShippingForm(forms.ModelForm):
-    """What the seller charges for a parcel."""
+class ShippingForm(forms.Form):
+    """A shipping profile's name."""
 
-    domestic_minor = MinorUnitsField(label=_("Within your country"), max_value=_MOST_SHIPPING)
-    abroad_minor = MinorUnitsField(
-        label=_("To other countries"), required=False, max_value=_MOST_SHIPPING, help_text=_("Empty: not offered.")
-    )
+    name = forms.CharField(label=_("Name"), max_length=60, initial="Standard", help_text=_("Only you see it."))
 
-    class Meta:
-        model = ShippingProfile
-        fields = ("name", "domestic_minor", "abroad_minor", "is_tracked")
-        labels = {"is_tracked": _("With a tracking number")}
+
+class RateForm(forms.Form):
+    """What one parcel to a destination costs."""
+
+    destination = forms.ChoiceField(label=_("To"), choices=destinations.choices)
+    price_minor = MinorUnitsField(label=_("Price"), max_value=_MOST_SHIPPING)
+    up_to_grams = forms.IntegerField(label=_("Up to grams"), required=False, min_value=1, max_value=100_000)
+    up_to_minor = MinorUnitsField(label=_("Goods up to"), required=False, min_value=Decimal("0.01"))
+    days = forms.IntegerField(label=_("Usual days"), required=False, min_value=1, max_value=120)
+    is_tracked = forms.BooleanField(label=_("With tracking number"), required=False)
+
+    def rate(self) -> Rate | None:
+        """The rate as typed; None for an empty or deleted row."""
+        typed = dict(self.cleaned_data)
+        if typed.pop("DELETE", False) or typed.get("price_minor") is None:
+            return None
+        return Rate(**typed)
+
+
+RateForms = forms.formset_factory(RateForm, extra=2, can_delete=True, max_num=MOST_RATES, validate_max=True)

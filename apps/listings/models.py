@@ -1,4 +1,4 @@
-"""What is for sale: listing and shipping profile. Buying is a trade; prices follow no rule here yet."""
+"""What is for sale: listing, and what sending it costs by destination, weight, value and tracking. Buying is a trade."""
 
 from __future__ import annotations
 
@@ -9,24 +9,56 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.models import Base
+from apps.core.money import Money
 from apps.inventory.models import InventoryItem
 
 
 class ShippingProfile(Base):
-    """What a seller charges for a parcel."""
+    """How a seller sends parcels; what that costs stands in its rates."""
 
     seller = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="shipping_profiles")
     name = models.CharField(max_length=60, default="Standard")
-    domestic_minor = models.PositiveBigIntegerField(default=150)
-    abroad_minor = models.PositiveBigIntegerField(null=True, blank=True, help_text="empty: does not ship abroad")
     currency = models.CharField(max_length=3, default="USD")
-    is_tracked = models.BooleanField(default=True)
+    is_tracked = models.BooleanField(default=True, help_text="every rate is; kept by the action that sets the rates")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["seller", "name"], name="shipping_profile_name_once")]
 
     def __str__(self) -> str:
         return self.name
+
+
+class ShippingRate(models.Model):
+    """What one parcel to a destination costs, up to a weight and a value.
+
+    Of the rates that fit a parcel, those of the nearest destination count (home, country, region, world), and of these
+    the cheapest. No rate that fits: not sent there.
+    """
+
+    profile = models.ForeignKey(ShippingProfile, on_delete=models.CASCADE, related_name="rates")
+    destination = models.CharField(max_length=8, help_text="HOME, a country's code, or a region: see destinations.py")
+    up_to_grams = models.PositiveIntegerField(null=True, blank=True, help_text="empty: any weight")
+    up_to_minor = models.PositiveBigIntegerField(null=True, blank=True, help_text="of the goods; empty: any value")
+    is_tracked = models.BooleanField(default=True)
+    price_minor = models.PositiveBigIntegerField()
+    days = models.PositiveSmallIntegerField(null=True, blank=True, help_text="usual, from the parcel's leaving")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["profile", "destination", "up_to_grams", "up_to_minor", "is_tracked"],
+                nulls_distinct=False,
+                name="shipping_rate_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(price_minor__lte=50_000),
+                name="shipping_rate_within_bounds",
+                violation_error_message=_("A parcel costs at most 500.00."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.destination} {Money(self.price_minor, self.profile.currency)}"
 
 
 class Listing(Base):

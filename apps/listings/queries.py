@@ -16,7 +16,9 @@ from apps.core.errors import NotFound
 from apps.core.money import Money
 from apps.core.pagination import Page
 from apps.inventory.models import InventoryItem, ItemPhoto
+from apps.listings.destinations import HOME, WORLD
 from apps.listings.models import Listing
+from apps.listings.shipping import shipping_to, shipping_within
 from apps.valuations.models import CurrentPrice
 
 
@@ -61,32 +63,27 @@ def _described() -> QuerySet[Listing]:
         "item__variant__product__release", "item__variant__product__category", "seller", "shipping"
     ).annotate(
         fair_value=Subquery(fair.values("value")[:1]),
+        domestic_minor=shipping_within(HOME),
+        abroad_minor=shipping_within(WORLD),
         image_name=Coalesce(Subquery(own.values("file")[:1]), Subquery(reference.values("file")[:1]), Value("")),
     )
 
 
-def shipping_minor(listing: Listing, country: str) -> int | None:
-    """What shipping to a country costs; None when the seller does not ship there."""
-    return listing.shipping.domestic_minor if country == listing.seller.country else listing.shipping.abroad_minor
-
-
 def offers_for(*, product_id: uuid.UUID, country: str, limit: int = 50) -> list[Listing]:
-    """Active offers of a product by delivered total for the reader's country; `delivered_minor` is on each."""
-    rows = list(
-        _described()
-        .filter(item__variant__product_id=product_id, state=Listing.State.ACTIVE)
-        .order_by("price_minor")[: limit * 2]
+    """Active offers of a product by delivered total for the reader's country; `delivered_minor` is None where not sent."""
+    rows = _described().filter(item__variant__product_id=product_id, state=Listing.State.ACTIVE)
+    rows = rows.annotate(shipping_minor=shipping_to(country)).annotate(
+        delivered_minor=F("price_minor") + F("shipping_minor")
     )
-    for row in rows:
-        row.shipping_minor = shipping_minor(row, country)
-        row.delivered_minor = None if row.shipping_minor is None else row.price_minor + row.shipping_minor
-    rows.sort(key=lambda row: (row.delivered_minor is None, row.delivered_minor or row.price_minor))
-    return rows[:limit]
+    return list(rows.order_by(F("delivered_minor").asc(nulls_last=True), "price_minor", "pk")[:limit])
 
 
-def listing_for(*, pk: uuid.UUID, reader: User | None) -> Listing:
-    """One listing. What is not for sale is shown to its seller alone. Raises NotFound."""
-    listing = _described().filter(pk=pk).first()
+def listing_for(*, pk: uuid.UUID, reader: User | None, country: str = "US") -> Listing:
+    """One listing with what sending it to the reader's country costs (`shipping_minor`, None: not sent there).
+
+    What is not for sale is shown to its seller alone. Raises NotFound.
+    """
+    listing = _described().annotate(shipping_minor=shipping_to(country)).filter(pk=pk).first()
     mine = listing is not None and reader is not None and listing.seller_id == reader.pk
     if listing is None or (listing.state in {Listing.State.PAUSED, Listing.State.WITHDRAWN} and not mine):
         raise NotFound("This listing is gone.")

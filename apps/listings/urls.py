@@ -2,13 +2,17 @@
 
 from django.urls import path
 
-from apps.listings import views
+from apps.listings import shipping_views, views
 
 urlpatterns = [
     path("cards/<uuid:pk>/", views.card, name="card"),
     path("sets/<uuid:pk>/", views.release, name="release"),
     path("sell/", views.sell, name="sell"),
-    path("sell/shipping/", views.shipping, name="shipping"),
+    path("country/", shipping_views.choose, name="country"),
+    path("sell/shipping/", shipping_views.profiles, name="shipping"),
+    path("sell/shipping/new/", shipping_views.new, name="shipping-new"),
+    path("sell/shipping/<uuid:pk>/", shipping_views.profile, name="shipping-profile"),
+    path("sell/shipping/<uuid:pk>/remove/", shipping_views.remove, name="shipping-remove"),
     path("sell/<uuid:item>/", views.list_item, name="list-item"),
     path("listings/<uuid:pk>/", views.listing, name="listing"),
     path("listings/<uuid:pk>/change/", views.change, name="listing-change"),

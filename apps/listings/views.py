@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from apps.catalog import queries as catalog
 from apps.catalog.views import release_context
 from apps.core.conditions import Condition
+from apps.core.countries import COUNTRIES
 from apps.core.errors import Conflict, DomainError
 from apps.core.forms import tell
 from apps.core.money import Money
@@ -19,17 +20,14 @@ from apps.inventory import queries as inventory
 from apps.inventory.completion import completion_of
 from apps.inventory.forms import PhotoForm
 from apps.listings import actions, queries
-from apps.listings.forms import ListingForm, ShippingForm
+from apps.listings.forms import ListingForm
 from apps.listings.models import Listing
+from apps.listings.shipping import country_of, default_shipping
 from apps.valuations import queries as valuations
 
 OPEN = (Listing.State.ACTIVE, Listing.State.PAUSED)
 PAGE_SIZE = 50
 ENDED = (Listing.State.SOLD_OUT, Listing.State.WITHDRAWN)
-
-
-def _country(request: HttpRequest) -> str:
-    return request.user.country if request.user.is_authenticated else "US"
 
 
 @require_safe
@@ -51,8 +49,8 @@ def card(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     }
     if request.htmx and request.htmx.target == "prices":
         return render(request, "valuations/partials/prices.html", context)
-    context["offers"] = queries.offers_for(product_id=pk, country=_country(request))
-    context["country"] = _country(request)
+    context |= {"country": country_of(request), "countries": COUNTRIES}
+    context["offers"] = queries.offers_for(product_id=pk, country=context["country"])
     return render(request, "catalog/card.html", context)
 
 
@@ -71,16 +69,17 @@ def release(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 def listing(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """One offer: the seller's own photos, condition, delivered total, the seller's standing."""
     reader = request.user if request.user.is_authenticated else None
-    found = queries.listing_for(pk=pk, reader=reader)
+    country = country_of(request)
+    found = queries.listing_for(pk=pk, reader=reader, country=country)
     if reader is None or reader.pk != found.seller_id:
         actions.count_view(listing=found)
-    shipping = queries.shipping_minor(found, _country(request))
     context = {
         "listing": found,
         "photos": found.item.photos.all(),
-        "shipping_minor": shipping,
-        "delivered_minor": None if shipping is None else found.price_minor + shipping,
-        "country": _country(request),
+        "shipping_minor": found.shipping_minor,
+        "delivered_minor": None if found.shipping_minor is None else found.price_minor + found.shipping_minor,
+        "country": country,
+        "countries": COUNTRIES,
         "is_mine": reader is not None and reader.pk == found.seller_id,
         "price": valuations.price_block(found.item.variant_id, found.item.condition or Condition.NM),
     }
@@ -100,7 +99,6 @@ def sell(request: HttpRequest) -> HttpResponse:
         "shown": shown,
         "counts": queries.counts(seller=request.user),
         "unlisted": queries.unlisted_items(owner=request.user, limit=12),
-        "shipping_profiles": request.user.shipping_profiles.order_by("created_at"),
     }
     return render(request, "listings/sell.html", context)
 
@@ -110,7 +108,7 @@ def sell(request: HttpRequest) -> HttpResponse:
 def list_item(request: HttpRequest, item: uuid.UUID) -> HttpResponse:
     """Offer copies of an item: price beside its fair value, fees in a worked example before listing."""
     found = inventory.item_for(owner=request.user, pk=item)
-    default = actions.default_shipping(seller=request.user)
+    default = default_shipping(seller=request.user)
     suggested = None if found.unit_value is None else Money.from_decimal(found.unit_value).amount_minor
     initial = {"price_minor": suggested, "quantity": found.available, "shipping": default}
     form = ListingForm(request.POST or None, seller=request.user, most=max(found.available, 1), initial=initial)
@@ -178,16 +176,3 @@ def withdraw(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     else:
         messages.success(request, "The listing is withdrawn; the copies stay in your inventory.")
     return redirect("sell")
-
-
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def shipping(request: HttpRequest) -> HttpResponse:
-    """What the seller charges for parcels."""
-    profile = actions.default_shipping(seller=request.user)
-    form = ShippingForm(request.POST or None, instance=profile)
-    if request.method == "POST" and form.is_valid():
-        form.save()
-        messages.success(request, "Your shipping prices are saved. Open listings use them from now on.")
-        return redirect("sell")
-    return render(request, "listings/shipping.html", {"form": form}, status=422 if form.errors else 200)

@@ -25,7 +25,7 @@ from apps.escrow.models import Dispute, Evidence, Hold, HoldState, Payment
 from apps.inventory import actions as inventory
 from apps.listings import actions as listings
 from apps.listings.models import Listing
-from apps.listings.queries import shipping_minor
+from apps.listings.shipping import shipping_minor
 from apps.trades.events import MessageSent, TradeCancelled, TradeCompleted, TradeCreated, TradeShipped
 from apps.trades.models import Message, Review, Shipment, Trade, TradeLine
 
@@ -67,7 +67,7 @@ def _buy(listing_id: uuid.UUID, quantity: int, ship_to: Address | dict[str, str]
     listing = listings.take(listing_id=listing_id, quantity=quantity)
     if listing.seller_id == by.pk:
         raise InvalidInput("This is your own listing.")
-    shipping = shipping_minor(listing, address["country"])
+    shipping = shipping_minor(listing, address["country"], quantity=quantity)
     if shipping is None:
         raise InvalidInput("The seller does not ship to this country.", field="country")
     items = listing.price_minor * quantity

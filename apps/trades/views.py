@@ -22,6 +22,7 @@ from apps.escrow import fees
 from apps.escrow.models import HoldState
 from apps.listings import queries as listings
 from apps.listings.models import Listing
+from apps.listings.shipping import shipping_minor
 from apps.trades import actions, queries
 from apps.trades.forms import (
     AnswerForm,
@@ -77,7 +78,7 @@ def checkout(request: HttpRequest, listing: uuid.UUID) -> HttpResponse:
             if address is None:
                 save_address(user=request.user, by=request.user, **form.address)
             return _to_payment(request, trade)
-    shipping = listings.shipping_minor(offer, address.country if address else request.user.country)
+    shipping = shipping_minor(offer, address.country if address else request.user.country)
     context = {
         "listing": offer,
         "form": form,

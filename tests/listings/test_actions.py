@@ -92,14 +92,13 @@ def test_offers_are_sorted_by_what_they_cost_delivered_to_the_reader():
     at_home = make_listing(make_user(country="US"), variant=variant, price_minor=1500)
     rows = queries.offers_for(product_id=variant.product_id, country="US")
     assert [row.pk for row in rows] == [at_home.pk, abroad.pk]
-    assert rows[0].delivered_minor == 1500 + at_home.shipping.domestic_minor
+    assert rows[0].delivered_minor == 1500 + at_home.shipping.rates.get(destination="HOME").price_minor
 
 
 def test_a_seller_who_does_not_ship_abroad_is_shown_last():
     variant = make_variant()
     local = make_listing(make_user(country="DE"), variant=variant, price_minor=100)
-    local.shipping.abroad_minor = None
-    local.shipping.save()
+    local.shipping.rates.filter(destination="WORLD").delete()
     other = make_listing(make_user(country="US"), variant=variant, price_minor=5000)
     rows = queries.offers_for(product_id=variant.product_id, country="US")
     assert [row.pk for row in rows] == [other.pk, local.pk]

@@ -6,8 +6,8 @@ import pytest
 from django.urls import reverse
 
 from apps.inventory.models import ItemPhoto
-from apps.listings import actions
 from apps.listings.models import Listing
+from apps.listings.shipping import default_shipping
 from tests.factories import make_item, make_listing, make_price, make_product, make_trade, make_user, make_variant
 
 pytestmark = pytest.mark.django_db
@@ -26,7 +26,7 @@ def texts(answer):
 
 
 def offer(user, **typed):
-    return {"price_minor": "12.99", "quantity": "1", "shipping": actions.default_shipping(seller=user).pk} | typed
+    return {"price_minor": "12.99", "quantity": "1", "shipping": default_shipping(seller=user).pk} | typed
 
 
 def test_without_listings_the_page_says_how_to_begin(client, seller):
@@ -111,7 +111,7 @@ def test_slips_are_said_at_their_field_and_what_was_typed_stays(client, seller, 
 
 
 def test_anothers_shipping_prices_cannot_be_taken(client, seller):
-    item, foreign = make_item(seller), actions.default_shipping(seller=make_user())
+    item, foreign = make_item(seller), default_shipping(seller=make_user())
     answer = client.post(reverse("list-item", args=[item.pk]), offer(seller, shipping=foreign.pk))
     assert answer.status_code == 422
     assert "shipping" in answer.context["form"].errors
@@ -147,8 +147,7 @@ def test_the_sellers_own_visits_do_not_count_and_offer_changes_instead_of_buying
 
 def test_no_shipping_to_the_readers_country_is_said_before_anybody_pays(client):
     listing = make_listing(make_user(country="DE"))
-    listing.shipping.abroad_minor = None
-    listing.shipping.save()
+    listing.shipping.rates.filter(destination="WORLD").delete()
     page = client.get(listing.get_absolute_url()).content.decode()
     assert "No shipping to your country" in page
     assert reverse("checkout", args=[listing.pk]) not in page
@@ -214,17 +213,3 @@ def test_anothers_listing_is_not_there_to_change(client, seller, name):
             assert "not one of your listings" in answer.content.decode()
     listing.refresh_from_db()
     assert (listing.state, listing.price_minor) == ("active", 1250)
-
-
-def test_shipping_prices_are_set_and_slips_are_said(client, seller):
-    url = reverse("shipping")
-    assert client.get(url).status_code == 200
-    typed = {"name": "Standard", "domestic_minor": "2.00", "abroad_minor": "", "is_tracked": "on"}
-    answer = client.post(url, typed, follow=True)
-    profile = seller.shipping_profiles.get()
-    assert (profile.domestic_minor, profile.abroad_minor, profile.is_tracked) == (200, None, True)
-    assert "saved" in texts(answer)[0]
-    answer = client.post(url, typed | {"domestic_minor": "-1", "abroad_minor": "501"})
-    assert answer.status_code == 422
-    assert set(answer.context["form"].errors) == {"domestic_minor", "abroad_minor"}
-    assert answer.context["form"]["abroad_minor"].value() == "501"

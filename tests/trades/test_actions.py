@@ -43,7 +43,7 @@ def test_buying_reserves_the_copies_and_asks_for_the_money():
     item = InventoryItem.objects.get(pk=listing.item_id)
     assert (listing.quantity, item.quantity, item.reserved) == (1, 3, 2)
     assert trade.hold.state == "created"
-    assert trade.hold.amount_minor == 2000 + listing.shipping.domestic_minor
+    assert trade.hold.amount_minor == 2000 + listing.shipping.rates.get(destination="HOME").price_minor
     assert queries.next_step(trade).who == "buyer"
 
 
@@ -123,8 +123,7 @@ def test_one_does_not_buy_from_oneself():
 
 def test_a_country_that_is_not_served_is_said():
     listing = make_listing(make_user(country="DE"))
-    listing.shipping.abroad_minor = None
-    listing.shipping.save()
+    listing.shipping.rates.filter(destination="WORLD").delete()
     with pytest.raises(InvalidInput, match="does not ship"):
         make_trade(listing)
 
