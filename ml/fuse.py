@@ -20,8 +20,8 @@ from ml.types import Candidate, Evidence
 
 FITTED = Path(__file__).with_name("fuse.json")
 KEPT = 8
-CHANCE = 7.0
-"""How far below "none of these" a candidate's log odds make it a chance neighbour, a thousand times less likely: naming it
+CHANCE = 6.0
+"""How far below "none of these" a candidate's log odds make it a chance neighbour, four hundred times less likely: naming it
 would only mislead. A printing of equal art stays, however surely its number speaks against it."""
 
 TOLD = 0.4
@@ -61,9 +61,10 @@ def features(e: Evidence, fit: Fit) -> dict[str, float]:
         # The nearest wrong reference of two thousand lies at 74 to 110 bits, the right one at 18 to 70.
         "near": _ramp(85 - e.distance, -25, 45) if seen and e.distance is not None else 0.0,
         "alike": _ramp(e.similarity - low, low - high, high - low) if seen and e.similarity is not None else 0.0,
-        "unplaced": _ramp(e.inliers - 30, -30, 0) if seen and e.inliers is not None else 0.0,
-        # Cards of one layout share frames and symbols: up to 60 details agree between different cards.
-        "placed": _ramp(e.inliers - 30, 0, 40) if seen and e.inliers is not None else 0.0,
+        # Of a card mostly under others 20 to 60 details are in place, of a stranger fewer than 15; but cards of one layout
+        # share frames and symbols, so that up to 60 agree between different ones.
+        "unplaced": _ramp(e.inliers - 15, -15, 0) if seen and e.inliers is not None else 0.0,
+        "placed": _ramp(e.inliers - 15, 0, 55) if seen and e.inliers is not None else 0.0,
         "well_placed": _ramp(e.inliers - 70, 0, 50) if seen and e.inliers is not None else 0.0,
         # Foil and glare lean to one side by up to a third.
         "details": _ramp(_beyond(e.details, 0.35), -0.3, 0.3) if seen and e.details is not None else 0.0,

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from ml import engines, sample
 from ml.catalogue import plain
+from ml.look import STAGES
 from ml.numbers import number_key
-from ml.pipeline import STAGES
 from ml.sample import Label, LabelledPhoto
 from ml.types import CardEntry, CardResult, PhotoResult
 

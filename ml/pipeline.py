@@ -1,9 +1,7 @@
 """The way from a photo to named cards: detect, rectify, describe, look up, read, verify, fuse, with the time of each."""
 
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -25,7 +23,8 @@ from ml.interfaces import (
     ReferenceIndex,
     Verifier,
 )
-from ml.rectify import READABLE_PX_PER_MM, turned
+from ml.look import Clock, Look, by_game, common_game, in_reading_order, together, warnings_for
+from ml.rectify import turned
 from ml.types import (
     CardEntry,
     CardResult,
@@ -56,59 +55,6 @@ EMBEDDED_SIZE = (384, 536)
 
 MOST_GRADED = 12
 """Cards of one photo whose grade is estimated, the largest first: a page of a binder, not a wall."""
-
-STAGES = ("detect", "rectify", "embed", "search", "read", "verify", "fuse", "grade")
-
-
-@dataclass(slots=True)
-class _Clock:
-    seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(STAGES, 0.0))
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        start = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.seconds[name] += time.perf_counter() - start
-
-
-@dataclass(slots=True)
-class _Look:
-    """One photo on its way through the stages."""
-
-    photo: Picture
-    game: str | None
-    clock: _Clock = field(default_factory=_Clock)
-    detections: list[Detection] = field(default_factory=list)
-    crops: list[Crop] = field(default_factory=list)
-    both_ways: list[tuple[list[Match], list[Match]]] = field(default_factory=list)
-    turns: list[int] = field(default_factory=list)
-    sure: list[bool] = field(default_factory=list)
-    readings: list[Reading] = field(default_factory=list)
-
-
-@contextmanager
-def _together(looks: Sequence[_Look], stage: str) -> Iterator[None]:
-    """Time a stage that several photos went through at once: each is charged by its cards, or evenly before they are known."""
-    start = time.perf_counter()
-    try:
-        yield
-    finally:
-        seconds = time.perf_counter() - start
-        cards = [len(look.crops) for look in looks]
-        for look, own in zip(looks, cards, strict=True):
-            share = own / sum(cards) if any(cards) else 1 / len(looks)
-            look.clock.seconds[stage] += seconds * share
-
-
-def _by_game(looks: Sequence[_Look]) -> list[tuple[str | None, list[_Look]]]:
-    """The photos that have cards, in groups that can be asked about together."""
-    groups: dict[str | None, list[_Look]] = {}
-    for look in looks:
-        if look.crops:
-            groups.setdefault(look.game, []).append(look)
-    return list(groups.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +106,7 @@ class Pipeline:
         What is cheaper in a batch (finding, describing, reading) is done for all photos together, and its time is shared
         out among them. Raises whatever an engine raises for any of them; which one it was is found by asking one by one.
         """
-        looks = [_Look(photo, game) for photo, game in zip(photos, games or [None] * len(photos), strict=True)]
+        looks = [Look(photo, game) for photo, game in zip(photos, games or [None] * len(photos), strict=True)]
         drawn = quads or [None] * len(photos)
         for look, outlines in zip(looks, drawn, strict=True):
             look.detections = [Detection(quad, 1.0) for quad in outlines or ()]
@@ -172,10 +118,10 @@ class Pipeline:
         self._read(looks)
         return [self._named(look) for look in looks]
 
-    def _detect(self, looks: Sequence[_Look]) -> None:
+    def _detect(self, looks: Sequence[Look]) -> None:
         """Every card of each photo, in reading order."""
         if isinstance(self.detector, BatchDetector) and len(looks) > 1:
-            with _together(looks, "detect"):
+            with together(looks, "detect"):
                 found = self.detector.detect_many([look.photo for look in looks])
                 for look, detections in zip(looks, found, strict=True):
                     look.detections = in_reading_order(detections)
@@ -184,12 +130,12 @@ class Pipeline:
             with look.clock.stage("detect"):
                 look.detections = in_reading_order(self.detector.detect(look.photo))
 
-    def _look_up(self, looks: Sequence[_Look]) -> None:
+    def _look_up(self, looks: Sequence[Look]) -> None:
         """The nearest references of each crop as it is and on its head, and which way they say that it stands."""
         for look in looks:
             look.both_ways = [([], []) for _ in look.crops]
         if self.index is not None:
-            for game, group in _by_game(looks):
+            for game, group in by_game(looks):
                 self._nearest(group, game)
         for look in looks:
             judged = [
@@ -199,26 +145,26 @@ class Pipeline:
             look.turns, look.sure = [turn for turn, _ in judged], [sure for _, sure in judged]
             look.crops = [turned(crop, turn) for crop, turn in zip(look.crops, look.turns, strict=True)]
 
-    def _nearest(self, looks: Sequence[_Look], game: str | None) -> None:
+    def _nearest(self, looks: Sequence[Look], game: str | None) -> None:
         assert self.index is not None
         crops = [crop for look in looks for crop in look.crops]
-        with _together(looks, "embed"):
+        with together(looks, "embed"):
             small = [_small(crop) for crop in crops]
             queries = self.embedder.embed(small + [np.ascontiguousarray(p[::-1, ::-1]) for p in small])
-        with _together(looks, "search"):
+        with together(looks, "search"):
             answers = self.index.nearest(queries, k=self.shortlist, game=game)
         ways = iter(zip(answers[: len(crops)], answers[len(crops) :], strict=True))
         for look in looks:
             look.both_ways = [next(ways) for _ in look.crops]
 
-    def _read(self, looks: Sequence[_Look]) -> None:
+    def _read(self, looks: Sequence[Look]) -> None:
         """What is printed on each crop, which is turned where the text stood on its head."""
         for look in looks:
             look.readings = [Reading() for _ in look.crops]
         if self.reader is None:
             return
-        for game, group in _by_game(looks):
-            with _together(group, "read"):
+        for game, group in by_game(looks):
+            with together(group, "read"):
                 readings = iter(
                     self.reader.read(
                         [crop for look in group for crop in look.crops],
@@ -231,18 +177,18 @@ class Pipeline:
                 look.crops = [turned(c, r.turned) for c, r in zip(look.crops, look.readings, strict=True)]
             self._look_again(group, game)
 
-    def _look_again(self, looks: Sequence[_Look], game: str | None) -> None:
+    def _look_again(self, looks: Sequence[Look], game: str | None) -> None:
         """The nearest references of the crops that the text turned by a quarter: they were looked up lying on their sides."""
         places = [(look, i) for look in looks for i, reading in enumerate(look.readings) if reading.turned % 2]
         if self.index is None or not places:
             return
-        with _together(looks, "search"):
+        with together(looks, "search"):
             small = [_small(look.crops[i]) for look, i in places]
             answers = self.index.nearest(self.embedder.embed(small), k=self.shortlist, game=game)
         for (look, i), found in zip(places, answers, strict=True):
             look.both_ways[i] = (found, found)
 
-    def _named(self, look: _Look) -> PhotoResult:
+    def _named(self, look: Look) -> PhotoResult:
         """All evidence of one photo weighed."""
         matches = [
             ways[((turn + reading.turned) % 4) // 2]
@@ -260,7 +206,7 @@ class Pipeline:
         height, width = look.photo.shape[:2]
         return PhotoResult(tuple(self._graded(look, cards)), look.clock.seconds, width, height, self.versions)
 
-    def _graded(self, look: _Look, cards: list[CardResult]) -> list[CardResult]:
+    def _graded(self, look: Look, cards: list[CardResult]) -> list[CardResult]:
         """The cards with an estimated grade, as far as they are large enough on the photo."""
         if self.grader is None:
             return cards
@@ -275,7 +221,7 @@ class Pipeline:
         return graded
 
     def _by_text(
-        self, readings: Sequence[Reading], matches: Sequence[Sequence[Match]], game: str | None, clock: _Clock
+        self, readings: Sequence[Reading], matches: Sequence[Sequence[Match]], game: str | None, clock: Clock
     ) -> list[list[CardEntry]]:
         if self.catalogue is None or not readings:
             return [[] for _ in readings]
@@ -297,7 +243,7 @@ class Pipeline:
         matches: Sequence[Match],
         reading: Reading,
         texts: Sequence[CardEntry],
-        clock: _Clock,
+        clock: Clock,
     ) -> CardResult:
         keys = list(dict.fromkeys([m.key for m in matches] + [e.key for e in texts]))
         with clock.stage("search"):
@@ -331,7 +277,7 @@ class Pipeline:
         )
 
     def _matched_numbers(
-        self, crop: Crop, reading: Reading, entries: Mapping[str, CardEntry], clock: _Clock
+        self, crop: Crop, reading: Reading, entries: Mapping[str, CardEntry], clock: Clock
     ) -> dict[str, float]:
         """By key how the number of a printing agrees with a strip that could not be read."""
         if not isinstance(self.reader, NumberMatcher):
@@ -391,34 +337,3 @@ def _turn(
 def _likeness(match: Match, nearness: Nearness) -> float:
     """0 for a stranger, about 1 for the same picture."""
     return float(nearness(np.float32(match.distance), np.float32(match.similarity)))
-
-
-def common_game(readings: Sequence[Reading]) -> str | None:
-    """The game that all cards of a photo show whose game is known; None where they differ or none tells."""
-    games = {reading.game for reading in readings if reading.game}
-    return games.pop() if len(games) == 1 else None
-
-
-def warnings_for(crop: Crop, reading: Reading, detection: Detection) -> tuple[str, ...]:
-    """What a person could do better about this card's picture."""
-    said = []
-    if crop.px_per_mm < READABLE_PX_PER_MM and not reading.number:
-        said.append("The collector number is too small to read: take a closer photo.")
-    if detection.inferred:
-        said.append("This place was filled in from the grid around it: check its outline.")
-    return tuple(said)
-
-
-def in_reading_order(detections: Sequence[Detection]) -> list[Detection]:
-    """Rows from top to bottom, each from left to right, as a person would count the cards."""
-    if not detections:
-        return []
-    middles = [d.quad.corners.mean(axis=0) for d in detections]
-    tall = float(np.median([np.ptp(d.quad.corners[:, 1]) for d in detections]))
-    rows: list[list[int]] = []
-    for i in sorted(range(len(detections)), key=lambda i: middles[i][1]):
-        if rows and middles[i][1] - np.mean([middles[j][1] for j in rows[-1]]) < 0.5 * tall:
-            rows[-1].append(i)
-        else:
-            rows.append([i])
-    return [detections[i] for row in rows for i in sorted(row, key=lambda i: middles[i][0])]

@@ -21,7 +21,7 @@ import numpy as np
 from ml import engines
 from ml.evidence import SAME_ART
 from ml.fuse import BY_HAND, FITS, FITTED, Fit, features, is_told_apart, offset
-from ml.train.fuse_examples import Example, measure, stored
+from ml.train.fuse_examples import PARTS, Example, measure, stored
 
 Rng = np.random.Generator
 FOLDS = 5
@@ -142,20 +142,20 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--out", type=Path, required=True, help="folder that keeps the evidence")
-    parser.add_argument("--only", choices=("composed", "photos", "fit"), help="one step; without it all three")
+    parser.add_argument("--only", choices=(*PARTS, "fit"), help="one step; without it all of them")
     return parser.parse_args(given)
 
 
 def main() -> None:
     """Measure, fit, cross-validate, and write the embedder's entry of ml/fuse.json."""
     options = arguments()
-    for part in ("composed", "photos"):
+    for part in PARTS:
         if options.only in (None, part):
             measure(options, part)
     if options.only not in (None, "fit"):
         return
-    examples = [x for part in ("composed", "photos") for x in stored(options.out / f"{part}-{options.embedder}.jsonl")]
-    fit = judged(examples, FITS.get(options.embedder, BY_HAND), seed=options.seed)
+    examples = [x for part in PARTS for x in stored(options.out / f"{part}-{options.embedder}.jsonl")]
+    fit = judged(examples, BY_HAND, seed=options.seed)
     written = {name: asdict(value) for name, value in FITS.items()} | {options.embedder: asdict(fit)}
     FITTED.write_text(json.dumps(written, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(asdict(fit), indent=1))

@@ -26,6 +26,14 @@ from ml.types import Candidate, CardEntry, Descriptors, Evidence, Picture, Quad
 
 Rng = np.random.Generator
 DRAWN_SIZE = (480, 672)
+PARTS = ("composed", "covered", "photos")
+"""The kinds of examples, each kept in a file of its own."""
+OFF = 0.005
+"""How far corners that are given lie from the true ones, in each direction, in card widths."""
+SEEN = 0.25
+"""Visible share from which a card among others counts."""
+OF_ONE_PHOTO = 4
+"""Covered cards that are taken from one photograph at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +102,7 @@ def _drawer(design: Design) -> Callable[[], Picture]:
 
 def composed(there: World, pipeline: Pipeline, backgrounds: Backgrounds, seed: int, count: int) -> Iterator[Example]:
     """The evidence of `count` photographed cards. Outlines are the true ones, a little off, now and then upside down."""
-    recorder = pipeline.fuser
-    assert isinstance(recorder, Recorder)
+    recorder = _recorder(pipeline)
     for number in range(count):
         rng = np.random.default_rng([seed, number])
         key = str(rng.choice(there.shown))
@@ -110,13 +117,50 @@ def composed(there: World, pipeline: Pipeline, backgrounds: Backgrounds, seed: i
         card = next((c for c in made.cards if c.visible > 0.8), None)
         if card is None:
             continue
-        off = rng.normal(0, 0.005 * np.linalg.norm(card.corners[1] - card.corners[0]), (4, 2))
-        corners = np.roll(card.corners + off, int(rng.choice([0, 0, 0, 2])), axis=0)
         recorder.seen.clear()
-        pipeline.identify(made.picture, quads=[Quad(corners.astype(np.float32))])
-        evidence = recorder.seen[0]
-        is_there = key in there.indexed or key in there.catalogued
-        yield Example(evidence, frozenset({key} & {e.key for e in evidence} if is_there else ()), f"composed:{number}")
+        pipeline.identify(made.picture, quads=[_outlined(card, rng)])
+        yield _example(key, recorder.seen[0], f"composed:{number}")
+
+
+def covered(there: World, pipeline: Pipeline, backgrounds: Backgrounds, seed: int, count: int) -> Iterator[Example]:
+    """The evidence of `count` cards that lie among others, most of them partly under one."""
+    recorder, number, made = _recorder(pipeline), 0, 0
+    while made < count:
+        rng = np.random.default_rng([seed, 1, number])
+        side = int(rng.integers(900, 1500))
+        layout = (layouts.fan, layouts.row, layouts.scattered)[number % 3]
+        photo = scene.compose(rng, _any_of(there), backgrounds, size=(side, side * 4 // 5), layout=layout)
+        visible = [card for card in photo.cards if card.visible > SEEN]
+        picked = [visible[i] for i in rng.permutation(len(visible))[:OF_ONE_PHOTO]]
+        recorder.seen.clear()
+        if picked:
+            pipeline.identify(photo.picture, quads=[_outlined(card, rng) for card in picked])
+        for card, evidence in zip(picked, recorder.seen, strict=True):
+            yield _example(card.key, evidence, f"covered:{number}")
+        number, made = number + 1, made + len(picked)
+
+
+def _recorder(pipeline: Pipeline) -> Recorder:
+    assert isinstance(pipeline.fuser, Recorder)
+    return pipeline.fuser
+
+
+def _outlined(card: scene.Placed, rng: Rng) -> Quad:
+    """A card's corners as a detector may give them: a little off, now and then upside down."""
+    off = rng.normal(0, OFF * np.linalg.norm(card.corners[1] - card.corners[0]), (4, 2))
+    return Quad(np.roll(card.corners + off, int(rng.choice([0, 0, 0, 2])), axis=0).astype(np.float32))
+
+
+def _example(key: str, evidence: tuple[Evidence, ...], group: str) -> Example:
+    return Example(evidence, frozenset({key} & {e.key for e in evidence}), group)
+
+
+def _any_of(there: World) -> scene.CardSource:
+    def source(rng: Rng) -> scene.Card:
+        key = str(rng.choice(there.shown))
+        return scene.Card(there.pictures[key](), key)
+
+    return source
 
 
 def _showing(card: scene.Card) -> scene.CardSource:
@@ -125,8 +169,7 @@ def _showing(card: scene.Card) -> scene.CardSource:
 
 def photographed(data: Path, pipeline: Pipeline) -> Iterator[Example]:
     """The evidence of the labelled photographs. Right is every printing of a labelled name, or the very one where labelled."""
-    recorder = pipeline.fuser
-    assert isinstance(recorder, Recorder)
+    recorder = _recorder(pipeline)
     judge = Judge({e.key: e for e in sample.catalogue_entries(data)})
     for labelled in sorted(sample.labelled_photos(data), key=lambda photo: photo.cards):
         named = [label for label in labelled.labels if label.names]
@@ -171,12 +214,22 @@ def _index(there: World, scans: MemoryIndex, embedder: Embedder) -> MemoryIndex:
 
 
 def measure_composed(options: argparse.Namespace, made: dict[str, Any], scans: MemoryIndex) -> Iterator[Example]:
-    """Photographs of our generator, every one from its own seed."""
+    """Cards alone, photographed by our generator, every one from its own seed."""
+    return composed(*_staged(options, made, scans), options.seed, options.count)
+
+
+def measure_covered(options: argparse.Namespace, made: dict[str, Any], scans: MemoryIndex) -> Iterator[Example]:
+    """Cards among others: half as many as alone."""
+    return covered(*_staged(options, made, scans), options.seed, options.count // 2)
+
+
+def _staged(
+    options: argparse.Namespace, made: dict[str, Any], scans: MemoryIndex
+) -> tuple[World, Pipeline, Backgrounds]:
     there = world(options.data, np.random.default_rng(options.seed))
     catalogue = sample.MemoryCatalogue([e for key, e in there.entries.items() if key in there.catalogued])
     pipeline = engines.joined(made, _index(there, scans, made["embed"]), catalogue)
-    backgrounds = Backgrounds(options.backgrounds)
-    return composed(there, pipeline, backgrounds, options.seed, options.count)
+    return there, pipeline, Backgrounds(options.backgrounds)
 
 
 def measure_photos(options: argparse.Namespace, made: dict[str, Any], scans: MemoryIndex) -> Iterator[Example]:
@@ -193,7 +246,8 @@ def measure(options: argparse.Namespace, part: str) -> list[Example]:
     kept.parent.mkdir(parents=True, exist_ok=True)
     start, found = time.monotonic(), []
     with kept.open("w", encoding="utf-8") as file:
-        for example in {"composed": measure_composed, "photos": measure_photos}[part](options, made, scans):
+        measured = dict(zip(PARTS, (measure_composed, measure_covered, measure_photos), strict=True))[part]
+        for example in measured(options, made, scans):
             found.append(example)
             file.write(json.dumps(_written(example)) + "\n")
             file.flush()

@@ -30,7 +30,8 @@ from ml.generate.backgrounds import Backgrounds
 from ml.generate.layouts import CARD_WIDTH, Place
 from ml.generate.scene import Card, compose
 from ml.hashing import HashEmbedder
-from ml.pipeline import STAGES, Pipeline
+from ml.look import STAGES
+from ml.pipeline import Pipeline
 from ml.types import Picture
 from tests.benchmarks import references
 from tests.benchmarks.composed import Known, drawn_card

@@ -74,9 +74,15 @@ def test_all_evidence_together_decides():
 
 
 def test_lone_candidate_without_evidence_is_not_certain():
-    candidates, decided = LogOddsFuser().fuse([Evidence("only", 80, 0.8, 45, has_picture=True)])
+    candidates, decided = LogOddsFuser().fuse([Evidence("only", 80, 0.55, 20, has_picture=True)])
     assert not decided
     assert candidates[0].probability < 0.3
+
+
+def test_a_lone_candidate_with_some_details_in_place_is_likely_but_not_certain():
+    candidates, decided = LogOddsFuser().fuse([Evidence("only", 80, 0.8, 45, has_picture=True)])
+    assert not decided
+    assert 0.5 < candidates[0].probability < 0.9
 
 
 def test_two_printings_that_nothing_tells_apart_stay_undecided():
