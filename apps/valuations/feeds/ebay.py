@@ -28,6 +28,8 @@ from apps.valuations.importers.rows import Lookup, QuoteRow, SaleRow, currency_o
 SCOPE = "https://api.ebay.com/oauth/api_scope"
 SALES_SCOPE = "https://api.ebay.com/oauth/api_scope/buy.marketplace.insights"
 LIMIT = 200
+FURTHEST = 10_000
+"""Listings of one search that eBay shows at most."""
 UNGRADED, GRADED = "4000", "2750"
 """eBay's conditions of single trading cards."""
 _CARDS = "183454"  # CCG Individual Cards
@@ -72,8 +74,10 @@ class _Searches(Adapter):
         self.marketplace = str(options.get("marketplace", "EBAY_US"))
         self.category = str(options.get("category", "trading-cards/"))
         self.most = options.get("printings_per_run", 2000)
-        if type(self.most) is not int or self.most < 1:
-            raise FeedError("The option printings_per_run is a number above zero.")
+        self.listings = options.get("listings_per_printing", 1000)
+        for name, number in (("printings_per_run", self.most), ("listings_per_printing", self.listings)):
+            if type(number) is not int or number < 1:
+                raise FeedError(f"The option {name} is a number above zero.")
         self.least = price_from(options.get("least_value", 5)) or Decimal(0)
 
     def why_off(self) -> str:
@@ -107,14 +111,30 @@ class _Searches(Adapter):
                 return
 
     def _found(self, client: Client, bearer: Bearer, wanted: Wanted) -> list[Any]:
-        query = {"q": f"{wanted.name} {wanted.number}", "limit": LIMIT, "offset": 0, **self.narrowed()}
-        answer = client.json(
-            f"{self.base}{self.path}", query=query, headers={"X-EBAY-C-MARKETPLACE-ID": self.marketplace}, signer=bearer
-        )
-        # Where nothing is found the list is left out altogether.
-        if isinstance(answer, dict) and answer.get("total") == 0:
-            return []
-        return results_of(answer, self.found_in)
+        """All that the search finds, page by page, up to `listings_per_printing` and to how far eBay leafs."""
+        most = min(self.listings, FURTHEST)
+        found: list[Any] = []
+        while True:
+            query = {
+                "q": f"{wanted.name} {wanted.number}",
+                "limit": min(LIMIT, most - len(found)),
+                "offset": len(found),
+                **self.narrowed(),
+            }
+            answer = client.json(
+                f"{self.base}{self.path}",
+                query=query,
+                headers={"X-EBAY-C-MARKETPLACE-ID": self.marketplace},
+                signer=bearer,
+            )
+            total = answer.get("total") if isinstance(answer, dict) else None
+            # Where nothing is found, or nothing more, the list is left out altogether.
+            if total == 0 or (found and isinstance(answer, dict) and self.found_in not in answer):
+                return found
+            page = results_of(answer, self.found_in)
+            found += page
+            if not page or type(total) is not int or len(found) >= min(total, most):
+                return found
 
     def narrowed(self) -> dict[str, str]:
         """What the search is narrowed to."""

@@ -1,4 +1,4 @@
-"""PriceCharting's price guides: one CSV a category, of subscribers. Prices of ungraded copies; a quote has no grade."""
+"""PriceCharting's price guides: one CSV a category, of subscribers. Of cards the prices of graded copies too."""
 
 from __future__ import annotations
 
@@ -23,10 +23,22 @@ from apps.valuations.importers.rows import Lookup, QuoteRow, price_from
 
 ROWS = 5000
 _COLUMNS = ("id", "product-name", "loose-price")
+# What the columns mean for cards; for games they say whether box and manual are there.
+# https://www.pricecharting.com/api-documentation
+GRADES = {
+    "cib-price": "Grade 7",
+    "new-price": "Grade 8",
+    "graded-price": "Grade 9",
+    "box-only-price": "Grade 9.5",
+    "manual-only-price": "PSA 10",
+    "bgs-10-price": "BGS 10",
+    "condition-17-price": "CGC 10",
+    "condition-18-price": "SGC 10",
+}
 
 
 class PriceGuide(Adapter):
-    """What ungraded copies sell for, by TCGplayer's id where the guide has one, else by PriceCharting's own."""
+    """What ungraded and graded copies sell for, by TCGplayer's id where the guide has one, else by PriceCharting's own."""
 
     kind, title = "pricecharting", "PriceCharting"
     writes = "quotes"
@@ -63,7 +75,8 @@ class PriceGuide(Adapter):
             rest = islice(lines, start, None)
             while chunk := list(islice(rest, ROWS)):
                 start += len(chunk)
-                rows = [_row(line, row, at) for line, row in chunk]
+                grades = GRADES if category.endswith("-cards") else {}
+                rows = [each for line, row in chunk for each in _rows(line, row, at, grades)]
                 yield Page(rows, {**cursor, "category": place, "row": start})
 
 
@@ -75,21 +88,27 @@ def _table(found: Fetched) -> list[tuple[int, dict[str, str]]]:
         raise AnswerUnusable(f"Its answer is not a price guide: {error.message}") from None
 
 
-def _row(line: int, row: dict[str, str], at: dt.datetime) -> Row:
+def _rows(line: int, row: dict[str, str], at: dt.datetime, grades: Mapping[str, str]) -> Iterator[Row]:
+    """The ungraded price, then those of the grades that have one. A bad price takes no other with it."""
     name = row["product-name"]
     told = {"id": row["id"], "product-name": name, "tcg-id": row.get("tcg-id", "")}
     words = re.findall(r"\[([^\]]*)\]", name)
     finishes = [finish_from(word) for word in words]
     if None in finishes or len(finishes) > 1:
-        return Reject(line, told, f"{', '.join(words)!r} is not a finish")
-    try:
-        if not row["id"].isdigit():
-            raise ValueError(f"{row['id']!r} is not an id")
-        price = price_from(row["loose-price"])
-    except ValueError as error:
-        return Reject(line, row, f"it is not a price of this format: {error}")
+        yield Reject(line, told, f"{', '.join(words)!r} is not a finish")
+        return
+    if not row["id"].isdigit():
+        yield Reject(line, row, f"it is not a price of this format: {row['id']!r} is not an id")
+        return
     finish = finishes[0].value if finishes and finishes[0] else ""
     known_as = row.get("tcg-id", "")
     id_source, value = ("tcgplayer", known_as) if known_as.isdigit() else ("pricecharting", row["id"])
     lookup = Lookup(id_source=id_source, id_value=value, finish=finish)
-    return QuoteRow(line, row, lookup, "pricecharting", "NM", at, None, None, None, price, "USD")
+    for column, state in {"loose-price": "NM", **grades}.items():
+        try:
+            price = price_from(row.get(column, ""))
+        except ValueError as error:
+            yield Reject(line, row, f"it is not a price of this format: {error}")
+            continue
+        if price is not None or state == "NM":
+            yield QuoteRow(line, row, lookup, "pricecharting", state, at, None, None, None, price, "USD")

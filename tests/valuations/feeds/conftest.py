@@ -10,15 +10,18 @@ import tenacity.nap
 
 from apps.catalog.models import ExternalId
 from apps.valuations.feeds import runs
+from apps.valuations.feeds.registry import ADAPTERS
 from apps.valuations.models import Feed, FeedRun, Quote, Sale
 from tests.factories import make_product, make_variant
 from tests.valuations.feeds.playing import Source
 
 
 @pytest.fixture
-def source(settings: object) -> Iterator[Source]:
-    """Plays every source; each has its own folder there."""
+def source(settings: object, monkeypatch: pytest.MonkeyPatch) -> Iterator[Source]:
+    """Plays every source, at any pace; each has its own folder there."""
     played = Source()
+    for adapter in ADAPTERS.values():
+        monkeypatch.setattr(adapter, "rates", ("10000/second",))
     settings.FEED_ADDRESSES = {name: f"{played.address}/{name}" for name in settings.FEED_ADDRESSES}
     settings.FEEDS_ALLOW_PRIVATE = True
     settings.FEED_TIMEOUT_SECONDS = 10.0

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs
 import pytest
 
 from apps.core.models import RejectedInput
+from apps.valuations.feeds import ebay as adapter
 from apps.valuations.feeds.errors import FeedOff
 from apps.valuations.models import CurrentPrice, Feed, Quote
 from tests.factories import make_price
@@ -71,6 +72,33 @@ def test_asks_become_one_quote_a_printing(ebay, run, cards):
     assert searches[0].query["category_ids"] == "183454"
 
 
+def test_a_search_is_leafed_through_to_its_end(ebay, run, monkeypatch):
+    monkeypatch.setattr(adapter, "LIMIT", 2)
+    found = [listing(n, "Ember Drake 001", f"{10 + n}.00") for n in range(5)]
+
+    def page(asked: Asked) -> dict[str, object]:
+        if "Drake" not in asked.query["q"]:
+            return {"total": 0}
+        first, limit = int(asked.query["offset"]), int(asked.query["limit"])
+        return {"total": 5, "limit": limit, "offset": first, "itemSummaries": found[first : first + limit]}
+
+    ebay.says(SEARCH, page)
+    assert (run("ebay-asks").state, Quote.objects.get().sample_size) == ("done", 5)
+    drakes = [asked.query for asked in ebay.asked if "Drake" in asked.query.get("q", "")]
+    assert [(query["offset"], query["limit"]) for query in drakes] == [("0", "2"), ("2", "2"), ("4", "2")]
+    ebay.asked.clear()
+    Feed.objects.filter(slug="ebay-asks").update(options={"listings_per_printing": 3})
+    run("ebay-asks")
+    drakes = [asked.query for asked in ebay.asked if "Drake" in asked.query.get("q", "")]
+    assert [(query["offset"], query["limit"]) for query in drakes] == [("0", "2"), ("2", "1")]
+
+
+def test_a_search_that_ends_sooner_than_it_says_ends(ebay, run):
+    ebay.says(SEARCH, lambda asked: {"total": 900, "itemSummaries": [listing(1, "Ember Drake 001")]}
+              if asked.query["offset"] == "0" else {"total": 900})  # fmt: skip
+    assert run("ebay-asks").state == "done"
+
+
 def test_the_round_goes_on_with_the_next_run(ebay, run):
     Feed.objects.filter(slug="ebay-asks").update(options={"printings_per_run": 1})
     for _ in range(3):
@@ -88,7 +116,7 @@ def test_sales_wait_for_the_operators_word(ebay, run, settings):
 
 
 def of_the_drake(*sales: object):
-    return lambda asked: {"itemSales": list(sales) if "Drake" in asked.query["q"] else [], "total": 9}
+    return lambda asked: {"itemSales": list(sales), "total": len(sales)} if "Drake" in asked.query["q"] else {"total": 0}
 
 
 def test_sales_ungraded_and_graded(ebay, run):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import os
 import signal
 import subprocess
 import sys
 import threading
+import time
 from decimal import Decimal
 from email.utils import format_datetime
 from pathlib import Path
@@ -19,6 +21,9 @@ import redis
 from django.conf import settings as django_settings
 from django.db import connection
 from django.utils import timezone
+from hypothesis import given
+from hypothesis import strategies as st
+from limits import parse
 
 from apps.core.models import RejectedInput
 from apps.valuations.actions import refresh_stale
@@ -306,17 +311,42 @@ def test_all_workers_keep_one_pace(db):
 
     def wait(seconds: float) -> None:
         waited.append(seconds)
-        first.limiter.clear(first.rates[0], "feed", "a.example")
+        time.sleep(seconds)
 
-    first = pace.Pace("a.example", ["3/minute"], sleep=wait)
-    second = pace.Pace("a.example", ["3/minute"], sleep=wait)
-    other = pace.Pace("b.example", ["3/minute"], sleep=wait)
-    for each in (first, second, first, other):
-        each.wait()
-    assert waited == []
+    rates = ["20/second", "3000/minute"]
+    first, second, other = (pace.Pace(host, rates, sleep=wait) for host in ("a.example", "a.example", "b.example"))
+    began = time.monotonic()
+    first.wait()
     second.wait()
-    assert len(waited) == 1
-    assert 55 < waited[0] <= 60
+    other.wait()
+    assert waited == [], "two may go at once"
+    for each in (first, second, first, second):
+        each.wait()
+    assert len(waited) >= 4
+    assert time.monotonic() - began >= 4 / 19 - 0.01, "nineteen a second from then on, whoever asks"
+
+
+@given(st.integers(1, 500), st.sampled_from(["second", "minute", "hour"]))
+def test_no_stretch_of_an_allowance_sees_more_than_it(amount, unit):
+    bucket = pace.bucket_of(parse(f"{amount}/{unit}"))
+    length = {"second": 1, "minute": 60, "hour": 3600}[unit]
+    assert bucket.capacity + math.ceil(bucket.rate * length - 1e-9) - 1 <= amount
+    assert bucket.rate * length >= 0.9 * amount
+
+
+def test_a_bucket_takes_from_all_allowances_of_a_host_or_from_none(db):
+    waited = []
+
+    def wait(seconds: float) -> None:
+        waited.append(seconds)
+        raise StopIteration
+
+    both = pace.Pace("c.example", ["100/second", "10/minute"], sleep=wait)
+    both.wait()
+    for _ in range(30):
+        with pytest.raises(StopIteration):
+            both.wait()
+    assert all(5 < each <= 6 for each in waited), "the quick bucket lost nothing by the slow one"
 
 
 def test_an_allowance_that_is_used_up_is_told_with_its_end(db):

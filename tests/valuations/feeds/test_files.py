@@ -9,7 +9,7 @@ import pytest
 from apps.core.models import RejectedInput
 from apps.valuations.feeds import cardmarket, table
 from apps.valuations.feeds.errors import FeedOff
-from apps.valuations.models import Feed, Quote
+from apps.valuations.models import CurrentPrice, Feed, Quote
 from tests.valuations.feeds.conftest import quoted, sold
 from tests.valuations.feeds.playing import Asked, Reply, no
 
@@ -130,6 +130,26 @@ def test_ungraded_prices_by_tcgplayers_id_or_its_own(charts, run):
     reasons = set(RejectedInput.objects.values_list("reason", flat=True))
     assert "'Error' is not a finish" in reasons
     assert "the catalogue knows no pricecharting id 76" in reasons
+
+
+def test_graded_prices_come_with_the_ungraded(charts, run):
+    columns = "bgs-10-price,condition-17-price,condition-18-price,box-only-price,manual-only-price"
+    line = "71,Pokemon Ember Peaks,Ember Drake #1,$1.50,$4.00,6.00,$9.00,12,101,300.00,$80,70,-5,$100.00"
+    charts.says(CHARTS, Reply("\n".join([f"{HEADING},{columns}", line, ""]), headers={"Content-Type": "text/csv"}))
+    done = run("pricecharting")
+    assert (done.state, done.created, done.rejected) == ("done", 8, 1)
+    assert dict(Quote.objects.values_list("condition", "market")) == {
+        "NM": Decimal("1.50"), "Grade 7": Decimal(4), "Grade 8": Decimal(6), "Grade 9": Decimal(9),
+        "PSA 10": Decimal(100), "BGS 10": Decimal(300), "CGC 10": Decimal(80), "SGC 10": Decimal(70),
+    }  # fmt: skip
+    assert CurrentPrice.objects.get(condition="PSA 10").method == "quotes"
+
+
+def test_the_columns_mean_grades_of_cards_alone(charts, run):
+    Feed.objects.filter(slug="pricecharting").update(options={"categories": ["video-games"]})
+    line = "71,Nintendo,Ember Drake,5.00,20.00,30.00,90.00,3,101"
+    charts.says(CHARTS, Reply("\n".join([HEADING, line, ""]), headers={"Content-Type": "text/csv"}))
+    assert run("pricecharting").created == 1
 
 
 def test_the_token_stands_in_no_message(charts, run, settings):
