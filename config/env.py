@@ -52,6 +52,7 @@ class Environment(BaseSettings):
     # limits
     upload_max_bytes: int = Field(25 * 1024 * 1024, gt=0, description="the largest picture file, in bytes")
     upload_max_pixels: int = Field(60_000_000, gt=0, description="the largest picture, in pixels")
+    import_max_bytes: int = Field(64 * 1024 * 1024, gt=0, description="the largest inventory file, in bytes")
     api_rate_per_hour: int = Field(1000, gt=0, description="API requests an hour of one member or address")
     api_rate_per_minute: int = Field(100, gt=0, description="API requests a minute of one member or address")
 

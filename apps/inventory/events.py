@@ -36,3 +36,19 @@ class ItemHandedOver(Event):
     def aggregate(self) -> str:
         """The item."""
         return f"item:{self.item_id}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ItemsImported(Event):
+    """Lines of a file came into an inventory: one fact for a batch of them."""
+
+    topic = "inventory.items_imported"
+    import_id: uuid.UUID
+    owner_id: uuid.UUID
+    lines: int
+    copies: int
+
+    @property
+    def aggregate(self) -> str:
+        """The import."""
+        return f"import:{self.import_id}"

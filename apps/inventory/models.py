@@ -13,6 +13,9 @@ from django.utils.translation import gettext_lazy as _
 from apps.catalog.models import Variant
 from apps.core.conditions import Condition, GradeCompany
 from apps.core.models import Base
+from apps.inventory.exchange.models import ColumnMapping as ColumnMapping
+from apps.inventory.exchange.models import ImportLine as ImportLine
+from apps.inventory.exchange.models import InventoryImport as InventoryImport
 
 
 class Binder(Base):

@@ -154,6 +154,8 @@ CELERY_TASK_ROUTES = {
     "apps.scans.tasks.prune_index": {"queue": "feeds"},
     "apps.scans.tasks.*": {"queue": "vision"},
     "apps.valuations.tasks.*": {"queue": "feeds"},
+    "apps.inventory.tasks.carry_on_import": {"queue": "default"},
+    "apps.inventory.tasks.resume_imports": {"queue": "default"},
     "apps.inventory.tasks.*": {"queue": "feeds"},
 }
 CELERY_BEAT_SCHEDULE = {
@@ -161,6 +163,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-deadlines": {"task": "apps.escrow.tasks.sweep_deadlines", "schedule": 30.0},
     "settle-payments": {"task": "apps.escrow.tasks.settle_due", "schedule": 15.0},
     "handle-webhooks": {"task": "apps.escrow.tasks.handle_webhooks", "schedule": 5.0},
+    "resume-imports": {"task": "apps.inventory.tasks.resume_imports", "schedule": 30.0},
     "resume-scans": {"task": "apps.scans.tasks.resume_stalled", "schedule": 30.0},
     "index-references": {"task": "apps.scans.tasks.index_references", "schedule": 60.0},
     "refresh-current-prices": {"task": "apps.valuations.tasks.refresh_stale", "schedule": crontab(minute=17)},
@@ -325,6 +328,7 @@ if ENV.s3_bucket:
     }
 UPLOAD_MAX_BYTES = ENV.upload_max_bytes
 UPLOAD_MAX_PIXELS = ENV.upload_max_pixels
+IMPORT_MAX_BYTES = ENV.import_max_bytes
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 

@@ -1,0 +1,375 @@
+"""What a member does with an import: send a file, say how to read it, repair, dismiss, add, cancel, undo.
+
+The long work is work.py's, in a worker; every action here is quick and safe to repeat.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from typing import BinaryIO
+from uuid import UUID
+
+from django.conf import settings
+from django.core.files import File
+from django.core.files.storage import default_storage
+from django.db import connection, transaction
+from django.utils import timezone
+
+from apps.accounts.models import User
+from apps.catalog.models import Variant
+from apps.core.errors import Conflict, InvalidInput, NotFound, NotYours, TooLarge
+from apps.core.ids import uuid7
+from apps.inventory.exchange import files, matching, states
+from apps.inventory.exchange.formats import FIELDS, FORMATS, detect, key_of
+from apps.inventory.exchange.models import ColumnMapping, ImportLine, InventoryImport
+from apps.inventory.exchange.reading import MOST_SAID, Defaults
+from apps.inventory.models import Binder
+
+MOST_OPEN = 5
+"""Imports of one member that may be under way at once."""
+_REPAIRABLE = (ImportLine.State.MATCHED, *states.WAITING)
+
+
+class TooManyImports(Conflict):
+    """The member has as many imports under way as one may have."""
+
+    code, status = "TOO_MANY_IMPORTS", 429
+
+
+def start_import(
+    *,
+    upload: BinaryIO,
+    file_name: str,
+    by: User,
+    request_key: str = "",
+    slug: str = "",
+) -> InventoryImport:
+    """Take a file: check it, find out what it is, and keep it until the member says how to go on.
+
+    The same request_key takes it once. `slug` names the format where the member knows better.
+    Raises TooLarge, UnsupportedType, InvalidInput, TooManyImports.
+    """
+    if request_key and (earlier := InventoryImport.objects.filter(owner=by, request_key=request_key).first()):
+        return earlier
+    if InventoryImport.objects.filter(owner=by, state__in=states.LIVE).count() >= MOST_OPEN:
+        raise TooManyImports(f"{MOST_OPEN} imports of yours are under way. Wait until one is done.")
+    size, digest = _measured(upload)
+    layout = files.layout_of(upload)
+    mapping, found = mapping_for(owner=by, columns=layout.columns, heading=bool(layout.heading_line), slug=slug)
+    upload.seek(0)
+    name = default_storage.save(f"imports/{uuid7()}.csv", File(upload))
+    try:
+        with transaction.atomic():
+            return InventoryImport.objects.create(
+                owner=by, file=name, file_name=_plain_name(file_name), size=size, digest=digest, request_key=request_key,
+                format=found, encoding=layout.encoding, delimiter=layout.delimiter, heading_line=layout.heading_line,
+                columns=list(layout.columns), mapping=list(mapping),
+                currency=FORMATS[found].currency if found else by.currency,
+            )  # fmt: skip
+    except Exception:
+        default_storage.delete(name)
+        raise
+
+
+def mapping_for(*, owner: User, columns: Sequence[str], heading: bool, slug: str = "") -> tuple[tuple[str, ...], str]:
+    """The field of each column and the format: what the member said of such columns before, else what the heading tells."""
+    if not heading:
+        return ("",) * len(columns), slug
+    if slug in FORMATS:
+        known = {key_of(column.heading): column.says for column in FORMATS[slug].columns}
+        return tuple(known.get(key_of(column), "") for column in columns), slug
+    found = detect(list(columns))
+    if not found.slug:
+        remembered = ColumnMapping.objects.filter(owner=owner, fingerprint=fingerprint_of(columns)).first()
+        if remembered and len(remembered.mapping) == len(columns):
+            return tuple(remembered.mapping), ""
+    return found.mapping, found.slug
+
+
+def fingerprint_of(columns: Sequence[str]) -> str:
+    """The same for files with the same columns."""
+    return hashlib.sha256("\x1f".join(key_of(column) for column in columns).encode()).hexdigest()
+
+
+@transaction.atomic
+def read_import(
+    *,
+    origin: InventoryImport,
+    by: User,
+    mapping: Sequence[str] | None = None,
+    binder: Binder | None = None,
+    condition: str = "NM",
+    language: str = "en",
+    currency: str = "",
+    keeps_apart: bool = False,
+    adds_at_once: bool = False,
+) -> InventoryImport:
+    """Begin to read the file with these columns and defaults. Raises NotYours, Conflict, InvalidInput.
+
+    A mapping of columns that no known format has is remembered for the member's next file of the kind.
+    """
+    origin = _locked(origin.pk, by)
+    if origin.state in states.LIVE:
+        return origin
+    if mapping is not None:
+        _check_mapping(mapping, origin)
+        if list(mapping) != origin.mapping or not origin.format:
+            ColumnMapping.objects.update_or_create(
+                owner=by, fingerprint=fingerprint_of(origin.columns), defaults={"mapping": list(mapping)}
+            )
+        origin.mapping = list(mapping)
+    _check_mapping(origin.mapping, origin)
+    if binder is not None and binder.owner_id != by.pk:
+        raise NotYours
+    origin.state = states.after(origin.state, "start")
+    origin.binder, origin.condition, origin.language = binder, condition, language
+    origin.currency = currency or origin.currency
+    origin.keeps_apart, origin.adds_at_once, origin.error = keeps_apart, adds_at_once, ""
+    origin.save()
+    enqueue(origin)
+    return origin
+
+
+@transaction.atomic
+def tell_heading(*, origin: InventoryImport, by: User, heading: bool) -> InventoryImport:
+    """Say whether the first line of the file names its columns. Raises NotYours, Conflict."""
+    origin = _locked(origin.pk, by)
+    if origin.state != InventoryImport.State.PREVIEW:
+        raise Conflict("The file is being read already.")
+    with default_storage.open(origin.file, "rb") as stream:
+        layout = files.layout_of(stream, heading=heading)
+    mapping, origin.format = mapping_for(owner=by, columns=layout.columns, heading=heading)
+    origin.heading_line, origin.columns, origin.mapping = layout.heading_line, list(layout.columns), list(mapping)
+    origin.save(update_fields=["heading_line", "columns", "mapping", "format"])
+    return origin
+
+
+@transaction.atomic
+def add_matched(*, origin: InventoryImport, by: User) -> InventoryImport:
+    """Begin to put the matched lines into the inventory. Raises NotYours, Conflict."""
+    origin = _locked(origin.pk, by)
+    if origin.state == InventoryImport.State.ADDING:
+        return origin
+    origin.state = states.after(origin.state, "add")
+    origin.save(update_fields=["state"])
+    enqueue(origin)
+    return origin
+
+
+@transaction.atomic
+def cancel_import(*, origin: InventoryImport, by: User) -> InventoryImport:
+    """Stop. What was added stays until it is undone; before that nothing of the import is left. Raises NotYours, Conflict."""
+    origin = _locked(origin.pk, by)
+    if origin.state == InventoryImport.State.CANCELLED:
+        return origin
+    if origin.state == InventoryImport.State.REVIEW and _has_added(origin):
+        raise Conflict("Some lines are in your inventory. Undo the import instead.")
+    origin.state = states.after(origin.state, "cancel")
+    origin.finished_at = timezone.now()
+    origin.save(update_fields=["state", "finished_at"])
+    if origin.state == InventoryImport.State.CANCELLED:
+        origin.lines.all().delete()
+        transaction.on_commit(lambda: default_storage.delete(origin.file))
+    return origin
+
+
+@transaction.atomic
+def map_again(*, origin: InventoryImport, by: User) -> InventoryImport:
+    """Go back to the columns, as long as nothing was added. Repairs are forgotten. Raises NotYours, Conflict."""
+    origin = _locked(origin.pk, by)
+    if _has_added(origin):
+        raise Conflict("Some lines are in your inventory already. Undo the import, and send the file again.")
+    origin.state = states.after(origin.state, "remap")
+    origin.lines.all().delete()
+    origin.lines_read = origin.bytes_read = 0
+    origin.save(update_fields=["state", "lines_read", "bytes_read"])
+    return origin
+
+
+@transaction.atomic
+def undo_import(*, origin: InventoryImport, by: User) -> InventoryImport:
+    """Begin to take everything out again that came in. Raises NotYours, Conflict."""
+    origin = _locked(origin.pk, by)
+    if origin.state == InventoryImport.State.UNDOING:
+        return origin
+    origin.state = states.after(origin.state, "undo")
+    origin.save(update_fields=["state"])
+    enqueue(origin)
+    return origin
+
+
+@transaction.atomic
+def pick_printing(*, line: ImportLine, variant: Variant, by: User, alike: bool = True) -> int:
+    """Say which card a line means, and all lines that name it alike. Returns how many lines that settled.
+
+    Lines in which something else is bad keep waiting for that. Raises NotYours, Conflict.
+    """
+    _locked_for_repair(line, by)
+    settled = 0
+    for chosen in (_like(line) if alike else ImportLine.objects.filter(pk=line.pk),):
+        waiting = chosen.filter(state__in=_REPAIRABLE)
+        settled = waiting.exclude(state=ImportLine.State.BAD).update(
+            variant=variant, state=ImportLine.State.MATCHED, problem="", reason=""
+        )
+        waiting.filter(state=ImportLine.State.BAD).update(variant=variant)
+    if not settled:
+        raise Conflict("This line is settled already.")
+    return settled
+
+
+@transaction.atomic
+def correct_line(*, line: ImportLine, by: User, alike: bool = True, **said: str) -> int:
+    """Change what a line says (`condition="NM"`), field by field, and have it looked up again. Returns how many lines.
+
+    alike: where one bad word is changed, in every line of the import that has the same word there; where the card is named
+    anew, in every line that names it as this one did. Raises NotYours, InvalidInput, Conflict.
+    """
+    origin = _locked_for_repair(line, by)
+    if unknown := [name for name in said if name not in FIELDS]:
+        raise InvalidInput("These fields do not exist.", fields=unknown)
+    changes = {name: " ".join(text.split())[:MOST_SAID] for name, text in said.items()}
+    changes = {name: text for name, text in changes.items() if text != line.said.get(name, "")}
+    if not changes and line.problem not in ("more", "broken"):
+        raise InvalidInput("Nothing was changed.")
+    changed = ImportLine.objects.filter(pk=line.pk)
+    if alike and line.problem in changes and line.problem in line.said:
+        changed = origin.lines.filter(problem=line.problem, **{f"said__{line.problem}": line.said[line.problem]})
+    elif alike and line.problem == "card":
+        changed = _like(line)
+    return _look_again(origin, changed.filter(state__in=_REPAIRABLE), changes)
+
+
+@transaction.atomic
+def dismiss_lines(*, line: ImportLine, by: User, alike: bool = False) -> int:
+    """Leave a line out, or all that wait for the same reason. Returns how many. Raises NotYours, Conflict."""
+    _locked_for_repair(line, by)
+    chosen = ImportLine.objects.filter(pk=line.pk)
+    if alike:
+        chosen = (
+            line.origin.lines.filter(problem=line.problem, state=line.state, said__contains=_same_word(line))
+            if line.problem != "card"
+            else _like(line)
+        )
+    return chosen.filter(state__in=_REPAIRABLE).update(state=ImportLine.State.DISMISSED)
+
+
+@transaction.atomic
+def dismiss_waiting(*, origin: InventoryImport, by: User) -> int:
+    """Leave out every line that waits. Returns how many. Raises NotYours, Conflict."""
+    origin = _locked(origin.pk, by)
+    if origin.state != InventoryImport.State.REVIEW:
+        raise Conflict("Wait until the file has been read.")
+    return origin.lines.filter(state__in=states.WAITING).update(state=ImportLine.State.DISMISSED)
+
+
+@transaction.atomic
+def take_up_again(*, line: ImportLine, by: User) -> int:
+    """Look again at a line that was dismissed. Raises NotYours, Conflict."""
+    origin = _locked_for_repair(line, by)
+    changed = origin.lines.filter(pk=line.pk, state=ImportLine.State.DISMISSED)
+    changed.update(state=ImportLine.State.BAD)
+    return _look_again(origin, ImportLine.objects.filter(pk=line.pk, state=ImportLine.State.BAD), {})
+
+
+def enqueue(origin: InventoryImport) -> None:
+    """Have a worker carry on, once this is committed."""
+    from apps.inventory.tasks import carry_on_import
+
+    InventoryImport.objects.filter(pk=origin.pk).update(queued_at=timezone.now())
+    transaction.on_commit(lambda: carry_on_import.delay(str(origin.pk)), robust=True)
+
+
+def defaults_of(origin: InventoryImport) -> Defaults:
+    """What holds where a line of this import says nothing."""
+    return Defaults(
+        site=FORMATS[origin.format].site if origin.format in FORMATS else "",
+        condition=origin.condition,
+        language=origin.language,
+        currency=origin.currency,
+        zero_is_no_cost=origin.format != "cardvault",
+    )
+
+
+def _measured(upload: BinaryIO) -> tuple[int, str]:
+    """Bytes and SHA-256. Raises TooLarge as soon as the limit is passed."""
+    digest, size = hashlib.sha256(), 0
+    upload.seek(0)
+    while chunk := upload.read(1 << 20):
+        size += len(chunk)
+        if size > settings.IMPORT_MAX_BYTES:
+            raise TooLarge(f"The file is over {settings.IMPORT_MAX_BYTES // 2**20} MB. Split it, and send the parts.")
+        digest.update(chunk)
+    return size, digest.hexdigest()
+
+
+def _plain_name(name: str) -> str:
+    """The last part of what a browser calls the file, without what cannot be shown."""
+    plain = "".join(each for each in name.replace("\\", "/").rsplit("/", 1)[-1] if each.isprintable())
+    return plain[:200] or "file.csv"
+
+
+def _check_mapping(mapping: Sequence[str], origin: InventoryImport) -> None:
+    if len(mapping) != len(origin.columns) or any(says and says not in FIELDS for says in mapping):
+        raise InvalidInput("Choose for each column what it says, or that it is left out.", field="mapping")
+    told = [says for says in mapping if says]
+    twice = sorted({FIELDS[says] for says in told if told.count(says) > 1})
+    if twice:
+        raise InvalidInput(f"Two columns say the same: {', '.join(twice)}. Leave one out.", field="mapping")
+    if not {"name", "scryfall", "tcgplayer", "cardmarket", "variant_id"} & set(told) and "number" not in told:
+        raise InvalidInput("Say which column names the card: its name, its number, or an id.", field="mapping")
+
+
+def _has_added(origin: InventoryImport) -> bool:
+    return origin.lines.filter(state__in=[ImportLine.State.ADDED, ImportLine.State.MERGED]).exists()
+
+
+def _locked(pk: UUID, by: User) -> InventoryImport:
+    origin = InventoryImport.objects.select_for_update(of=("self",), no_key=True).filter(pk=pk).first()
+    if origin is None:
+        raise NotFound("This import is gone.")
+    if origin.owner_id != by.pk:
+        raise NotYours
+    return origin
+
+
+def _locked_for_repair(line: ImportLine, by: User) -> InventoryImport:
+    origin = _locked(line.origin_id, by)
+    if origin.state != InventoryImport.State.REVIEW:
+        raise Conflict("Wait until the file has been read and what is matched has been added.")
+    line.refresh_from_db()
+    return origin
+
+
+def _like(line: ImportLine):
+    return ImportLine.objects.filter(origin=line.origin_id, likeness=line.likeness)
+
+
+def _same_word(line: ImportLine) -> dict[str, str]:
+    return {line.problem: line.said[line.problem]} if line.problem in line.said else {}
+
+
+def _look_again(origin: InventoryImport, lines, changes: dict[str, str]) -> int:
+    """Patch what these lines say and match them anew, a batch at a time."""
+
+    def patched() -> Iterator[matching.Line]:
+        for pk, number, part, said in (
+            lines.order_by("line", "part").values_list("pk", "line", "part", "said").iterator()
+        ):
+            said = {name: text for name, text in {**said, **changes}.items() if text}
+            if changes:
+                said.pop("more", None)
+                said.pop("broken", None)
+            yield pk, number, part, said
+
+    changed, batch = 0, []
+    with connection.cursor() as cursor:
+        for each in patched():
+            batch.append(each)
+            if len(batch) == matching.BATCH:
+                changed += matching.keep(cursor, origin, batch, defaults_of(origin), again=True)
+                batch = []
+        changed += matching.keep(cursor, origin, batch, defaults_of(origin), again=True)
+    if not changed:
+        raise Conflict("This line is settled already.")
+    return changed
