@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
@@ -102,3 +104,118 @@ class Listing(Base):
     def get_absolute_url(self) -> str:
         """The listing's page."""
         return reverse("listing", args=[self.pk])
+
+
+class Storefront(models.Model):
+    """What search knows of a seller. A row comes with the first listing; the words follow the name by a trigger."""
+
+    seller = models.OneToOneField(
+        settings.AUTH_USER_MODEL, primary_key=True, on_delete=models.CASCADE, related_name="storefront"
+    )
+    words = models.CharField(max_length=200, blank=True, help_text="of the name, as search compares them")
+    is_away = models.BooleanField(default=False, help_text="on vacation: nothing is for sale until the seller is back")
+
+    class Meta:
+        indexes = [GinIndex(fields=["words"], opclasses=["gin_trgm_ops"], name="storefront_trigrams")]
+
+    def __str__(self) -> str:
+        return self.words
+
+
+class SearchRow(models.Model):
+    """An active listing as search reads it: narrow, without joins, kept by triggers (migration 0003)."""
+
+    listing = models.OneToOneField(
+        Listing, primary_key=True, on_delete=models.DO_NOTHING, db_constraint=False, related_name="search_row"
+    )
+    product_id = models.UUIDField()
+    variant_id = models.UUIDField()
+    seller_id = models.UUIDField()
+    shipping_id = models.UUIDField()
+    price_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    fair_minor = models.BigIntegerField(null=True, help_text="fair value of such a copy, with its interval")
+    low_minor = models.BigIntegerField(null=True)
+    high_minor = models.BigIntegerField(null=True)
+    deal = models.IntegerField(
+        help_text="price in parts of 10,000 of fair value; the largest number where that is unknown"
+    )
+    tags = ArrayField(models.CharField(max_length=125), help_text="one for each facet, e.g. c:NM, l:en, w:DE")
+    listed_at = models.DateTimeField()
+    bucket = models.SmallIntegerField(help_text="0 to 999 by its key: a few buckets are a fair sample")
+
+    class Meta:
+        indexes = [
+            GinIndex(fields=["tags"], name="search_tags"),
+            models.Index(fields=["product_id", "price_minor"], name="search_by_product"),
+            models.Index(fields=["seller_id"], name="search_by_seller"),
+            models.Index(fields=["variant_id"], name="search_by_variant"),
+            models.Index(fields=["listed_at", "listing"], name="search_by_time"),
+            models.Index(fields=["price_minor", "listing"], name="search_by_price"),
+            models.Index(fields=["deal", "listing"], name="search_by_deal"),
+            models.Index(fields=["bucket"], name="search_sample"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.listing_id)
+
+
+class Reach(models.Model):
+    """What one copy of a listing costs delivered to a destination. A reader's nearest destination counts."""
+
+    pk = models.CompositePrimaryKey("listing_id", "destination")
+    listing = models.ForeignKey(
+        Listing, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
+    )
+    destination = models.CharField(max_length=8, help_text="a country or region; the seller's own country for HOME")
+    shipping_minor = models.BigIntegerField()
+    delivered_minor = models.BigIntegerField()
+
+    class Meta:
+        indexes = [models.Index(fields=["destination", "delivered_minor", "listing"], name="reach_by_delivered")]
+
+    def __str__(self) -> str:
+        return f"{self.destination} {self.delivered_minor}"
+
+
+class SavedSearch(Base):
+    """A search that a member keeps, and is told of what is newly listed for it.
+
+    What the text means is written out when it is saved (products' words, sellers), so that many searches are held against
+    many new listings in one statement.
+    """
+
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="saved_searches")
+    name = models.CharField(max_length=80)
+    question = models.CharField(max_length=2000, blank=True, help_text="the search as it stands in the address")
+    country = models.CharField(max_length=2)
+    words = models.CharField(max_length=2000, blank=True, help_text="full-text condition on the product; empty: any")
+    sellers = ArrayField(models.UUIDField(), default=list, help_text="any of these; none: whoever sells")
+    tags = models.JSONField(default=list, help_text="lists of tags: one of each list is needed")
+    least_minor = models.BigIntegerField(null=True)
+    most_minor = models.BigIntegerField(null=True)
+    is_on = models.BooleanField(default=True, help_text="whether the owner is told of new listings")
+
+    class Meta:
+        verbose_name_plural = "saved searches"
+        constraints = [
+            models.UniqueConstraint(fields=["owner", "question", "country"], name="saved_search_once"),
+        ]
+        indexes = [models.Index(fields=["owner", "-created_at"], name="saved_search_by_owner")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SearchHit(models.Model):
+    """A new listing that a saved search was told of: once for each."""
+
+    search = models.ForeignKey(SavedSearch, on_delete=models.CASCADE, related_name="hits")
+    listing = models.ForeignKey(Listing, on_delete=models.CASCADE, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["search", "listing"], name="search_hit_once")]
+
+    def __str__(self) -> str:
+        return f"{self.search_id} {self.listing_id}"
