@@ -8,9 +8,11 @@ from django.utils import timezone
 
 from apps.alerts import evaluation
 from apps.alerts.evaluation import Offer
+from apps.alerts.searches import Finding, tell_of_searches
 from apps.core.outbox import subscribe_to_sets
 from apps.listings import queries as listings
 from apps.listings.events import ListingChanged, ListingCreated
+from apps.listings.search.saved import new_for_searches
 from apps.valuations.events import PriceChanged
 
 
@@ -38,3 +40,11 @@ def tell_of_changed_offers(events: list[ListingChanged]) -> None:
 def tell_of_revalued_offers(events: list[PriceChanged]) -> None:
     """What is for sale already may be under the new fair value."""
     _hand_over(listings.offered(variant_ids={event.variant_id for event in events}))
+
+
+@subscribe_to_sets(ListingCreated)
+def tell_of_saved_searches(events: list[ListingCreated]) -> None:
+    """Copies are for sale that somebody keeps a search for."""
+    at = timezone.now()
+    hits = new_for_searches(listing_ids={event.listing_id for event in events}, at=at)
+    tell_of_searches([Finding(*vars(hit).values()) for hit in hits], at=at)

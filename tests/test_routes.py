@@ -20,6 +20,8 @@ from apps.accounts.models import Role, Scope
 from apps.alerts import actions as alerts
 from apps.escrow.models import Payment
 from apps.inventory.models import ItemPhoto
+from apps.listings.search.asking import Wanted
+from apps.listings.search.saved import save_search
 from apps.listings.shipping import default_shipping
 from apps.scans.models import DetectedCard, Scan, ScanPhoto
 from tests.factories import ADDRESS, make_item, make_listing, make_user, make_variant
@@ -82,6 +84,11 @@ WEB = {
     "scan-card": Route(OWNER, about=pk("scan_card"), visitors=True),
     "sell": Route(MEMBER),
     "country": Route(PUBLIC, "post"),
+    "market": Route(PUBLIC),
+    "searches": Route(MEMBER),
+    "search-save": Route(MEMBER, "post"),
+    "search-on": Route(OWNER, "post", pk("saved_search")),
+    "search-delete": Route(OWNER, "post", pk("saved_search")),
     "shipping": Route(MEMBER),
     "shipping-new": Route(MEMBER),
     "shipping-profile": Route(OWNER, about=pk("shipping_profile")),
@@ -157,6 +164,9 @@ REST = {
     "api-scan": Route(OWNER, "get", pk("scan"), READ),
     "api-scan-confirm": Route(OWNER, "post", pk("scan"), INVENTORY),
     "api-scan-card": Route(OWNER, "patch", pk("scan_card"), INVENTORY),
+    "api-listings-search": Route(PUBLIC),
+    "api-saved-searches": Route(MEMBER, scope=READ),
+    "api-saved-search": Route(OWNER, about=pk("saved_search"), scope=READ),
     "api-listings": Route(MEMBER, "post", scope=LISTINGS),
     "api-listing": Route(OWNER, "delete", pk("listing"), LISTINGS),
     "api-alerts": Route(MEMBER, "post", scope=ALERTS),
@@ -234,6 +244,7 @@ def world(company):  # noqa: F811
         item=item,
         item_photo=ItemPhoto.objects.create(item=item, file="items/a.jpg", width=1, height=1),
         listing=make_listing(owner),
+        saved_search=save_search(by=owner, wanted=Wanted(most_minor=100)),
         shipping_profile=default_shipping(seller=owner),
         variant=variant,
         product=variant.product,

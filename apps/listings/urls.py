@@ -2,12 +2,17 @@
 
 from django.urls import path
 
-from apps.listings import shipping_views, views
+from apps.listings import search_views, shipping_views, views
 
 urlpatterns = [
     path("cards/<uuid:pk>/", views.card, name="card"),
     path("sets/<uuid:pk>/", views.release, name="release"),
     path("sell/", views.sell, name="sell"),
+    path("market/", search_views.market, name="market"),
+    path("market/searches/", search_views.searches, name="searches"),
+    path("market/searches/save/", search_views.save, name="search-save"),
+    path("market/searches/<uuid:pk>/on/", search_views.set_on, name="search-on"),
+    path("market/searches/<uuid:pk>/delete/", search_views.delete, name="search-delete"),
     path("country/", shipping_views.choose, name="country"),
     path("sell/shipping/", shipping_views.profiles, name="shipping"),
     path("sell/shipping/new/", shipping_views.new, name="shipping-new"),

@@ -168,6 +168,7 @@ CELERY_BEAT_SCHEDULE = {
     "index-references": {"task": "apps.scans.tasks.index_references", "schedule": 60.0},
     "refresh-current-prices": {"task": "apps.valuations.tasks.refresh_stale", "schedule": crontab(minute=17)},
     "warm-answers": {"task": "apps.valuations.tasks.warm_answers", "schedule": 600.0},
+    "follow-fair-values": {"task": "apps.listings.tasks.follow_fair_values", "schedule": 300.0},
     "run-feeds": {"task": "apps.valuations.tasks.run_due_feeds", "schedule": 60.0},
     # The last round of a day is the one that stays; the others see to it that a day has one.
     "take-portfolio-days": {

@@ -4,7 +4,6 @@ Triggers keep the rows in the transaction that changes a listing, its item, its 
 values change in batches elsewhere: `listings_refresh_values` follows them from a schedule.
 """
 
-import apps.core.ids
 import django.contrib.postgres.fields
 import django.contrib.postgres.indexes
 import django.db.models.deletion
@@ -12,6 +11,7 @@ import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
 
+import apps.core.ids
 
 FUNCTIONS = r"""
 create function listings_state(condition varchar, company varchar, grade numeric) returns text language sql immutable parallel safe as $$

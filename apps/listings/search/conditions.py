@@ -35,7 +35,7 @@ def conditions_of(wanted: Wanted, meaning: Meaning, *, without: str = "") -> tup
 
 _RESOLVE = """
 select 'category', path from catalog_category where game = any(%(category)s) or path = any(%(category)s)
-   or exists (select 1 from unnest(%(category)s) c (above) where path like c.above || '/%%')
+   or exists (select 1 from unnest(%(category)s::text[]) c (above) where path like c.above || '/%%')
 union all
 select 'set', id::text from catalog_release
 where lower(code) = any(%(codes)s) or lower(abbreviation) = any(%(codes)s) or id = any(%(ids)s::uuid[])

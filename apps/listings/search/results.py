@@ -14,6 +14,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from apps.catalog.models import Finish
 from apps.listings.destinations import destinations_of
 from apps.listings.search.asking import Place, Wanted
 from apps.listings.search.conditions import conditions_of, resolved
@@ -63,6 +64,11 @@ class Found:
     def deal(self) -> str:
         """The price against fair value, in words; empty where that is not known."""
         return deal_in_words(self.price_minor, self.fair_minor, self.low_minor, self.high_minor)
+
+    @property
+    def finish_label(self) -> str:
+        """The finish in words."""
+        return str(Finish(self.finish).label)
 
     @property
     def percent_under(self) -> int | None:

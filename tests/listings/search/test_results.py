@@ -7,7 +7,6 @@ from decimal import Decimal
 from urllib.parse import urlencode
 
 import pytest
-from django.db import connection
 from django.http import QueryDict
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -19,6 +18,7 @@ from apps.listings.models import Listing, SearchRow
 from apps.listings.search import facets, results
 from apps.listings.search.asking import wanted_from
 from apps.listings.search.results import search_listings
+from apps.listings.search.values import follow_values
 from apps.listings.shipping import Rate, save_profile
 from tests.factories import make_item, make_listing, make_price, make_product, make_user, make_variant
 
@@ -26,7 +26,9 @@ pytestmark = pytest.mark.django_db
 
 
 def ask(text="", *, country="US", limit=None, **asked):
-    query = urlencode([("q", text), *((k, v) for k, vs in asked.items() for v in (vs if isinstance(vs, list) else [vs]))])
+    query = urlencode(
+        [("q", text), *((k, v) for k, vs in asked.items() for v in (vs if isinstance(vs, list) else [vs]))]
+    )
     wanted = wanted_from(QueryDict(query), country=country)
     if limit:
         wanted = replace(wanted, limit=limit)
@@ -101,9 +103,8 @@ def test_every_order_is_kept_over_all_pages_few_or_many(monkeypatch):
     for number in range(9):
         made = offer(f"Drake {number}", price=1000 - 70 * (number % 4), seller=abroad if number % 3 else seller)
         make_price(made.item.variant, "9.00" if number % 2 else "12.00")
-    with connection.cursor() as cursor:
-        cursor.execute("select listings_refresh_values(now() - interval '1 hour')")
-        assert cursor.fetchone()[0] == 9
+    assert follow_values(minutes=60) == 9
+    assert follow_values(minutes=60) == 0
     expected = {
         "newest": lambda row: (-row.listed_at.timestamp(),),
         "delivered": lambda row: (row.delivered_minor,),
@@ -271,8 +272,7 @@ def test_graded_copies_are_a_facet_of_their_own():
     make_listing(variant=variant)
     slab = make_listing(item=make_item(variant=variant, condition="", grade_company="PSA", grade=Decimal("9.0")))
     make_price(variant, "50.00", condition="PSA 9")
-    with connection.cursor() as cursor:
-        cursor.execute("select listings_refresh_values(now() - interval '1 hour')")
+    follow_values(minutes=60)
     row = ask(graded="PSA").rows[0]
     assert (row.listing_id, row.fair_minor) == (slab.pk, 5000)
 

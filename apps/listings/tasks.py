@@ -1,0 +1,11 @@
+"""Celery's doors to listings."""
+
+from celery import shared_task
+
+from apps.listings.search.values import follow_values
+
+
+@shared_task
+def follow_fair_values() -> None:
+    """Search rows take over the fair values that were worked out lately; a run that was missed is caught up by the next."""
+    follow_values(minutes=20)
