@@ -77,6 +77,7 @@ WEB = {
     "item-photo-remove": Route(OWNER, "post", {"pk": "item", "photo": "item_photo"}),
     "item-remove": Route(OWNER, "post", pk("item")),
     "portfolio": Route(MEMBER),
+    "portfolio-progress": Route(MEMBER),
     "portfolio-work-out": Route(MEMBER, "post"),
     "scan": Route(OWNER, about=pk("scan"), visitors=True),
     "scan-confirm": Route(OWNER, "post", pk("scan"), visitors=True),

@@ -8,3 +8,11 @@ class InventoryConfig(AppConfig):
 
     name = "apps.inventory"
     default = True
+
+    def ready(self) -> None:
+        """Tell the worker of the portfolio's task, and valuations which grades members own."""
+        from apps.inventory.grades import held_grades
+        from apps.inventory.portfolio import tasks  # noqa: F401
+        from apps.valuations.evidence import GRADES_ASKED
+
+        GRADES_ASKED.append(held_grades)

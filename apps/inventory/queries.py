@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db.models import (
+    CharField,
     Count,
     DecimalField,
     ExpressionWrapper,
     F,
     FilteredRelation,
+    Func,
     OuterRef,
     Q,
     QuerySet,
@@ -57,11 +59,13 @@ class Totals:
 
 
 def _with_values(owner: User) -> QuerySet[InventoryItem]:
-    """Items with unit value (fair value in their condition; NM's for graded copies is not used), line value and age."""
-    price = CurrentPrice.objects.filter(variant=OuterRef("variant"), condition=OuterRef("condition"))
+    """Items with unit value (fair value in their condition or grade), line value and age."""
+    state = Func("condition", "grade_company", "grade", function="valuations_state", output_field=CharField())
+    price = CurrentPrice.objects.filter(variant=OuterRef("variant"), condition=OuterRef("state"))
     money = DecimalField(max_digits=16, decimal_places=2)
     return (
         InventoryItem.objects.filter(owner=owner, quantity__gt=0)
+        .annotate(state=state)
         .annotate(
             unit_value=Subquery(price.values("value")[:1]),
             value_method=Subquery(price.values("method")[:1]),

@@ -15,4 +15,5 @@ urlpatterns = [
     path("inventory/<uuid:pk>/remove/", views.remove, name="item-remove"),
     path("portfolio/", portfolio.portfolio, name="portfolio"),
     path("portfolio/work-out/", portfolio.work_out, name="portfolio-work-out"),
+    path("portfolio/progress/", portfolio.work_progress, name="portfolio-progress"),
 ]

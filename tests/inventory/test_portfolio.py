@@ -13,9 +13,11 @@ from apps.core.ids import uuid7
 from apps.inventory import actions as inventory
 from apps.inventory.models import Movement, PortfolioDay
 from apps.inventory.portfolio import actions, queries
+from apps.inventory.queries import items_page
 from apps.inventory.tasks import take_portfolio_days
-from apps.valuations.actions import make_partitions
+from apps.valuations.actions import make_partitions, refresh_prices
 from apps.valuations.models import Quote, Source
+from apps.valuations.rates import keep_rates
 from tests.factories import make_category, make_item, make_price, make_product, make_user, make_variant
 
 pytestmark = pytest.mark.django_db
@@ -152,6 +154,29 @@ class TestHoldings:
         assert (held.value, held.by_lot.cost, held.by_lot.unrealised, held.suggestion) == (None, D(50), None, None)
         assert held.percent_30d is None
 
+    def test_a_graded_copy_has_the_price_of_its_grade_and_grader(self, owner):
+        variant = priced("10.00", market_price=D(10), change_30d=D(1))
+        make_price(variant, "90.00", condition="PSA 9.5")
+        make_price(variant, "70.00", condition="CGC 9.5")
+        make_item(owner, variant, condition="", grade_company="PSA", grade=D("9.5"), unit_cost_minor=5000)
+        make_item(owner, variant, quantity=2)
+        graded, plain = queries.holdings(owner=owner).rows
+        assert (graded.value, graded.by_lot.unrealised, plain.value) == (D(90), D(40), D(20))
+        assert graded.percent_30d is None, "Near Mint's movement says nothing of it"
+        assert only(owner).value == D(110)
+        assert {part.name for part in queries.allocation(owner=owner, currency="USD").condition} == {
+            "PSA 9.5", "Near Mint",
+        }  # fmt: skip
+        assert (actions.take_days(at=NOON).days, only(owner).unpriced) == (1, 0)
+
+    def test_a_grade_that_nobody_traded_has_a_price_once_somebody_owns_it(self, owner):
+        variant = make_variant(make_product("Ember Drake"))
+        quote(variant, timezone.now().date() - dt.timedelta(1), "10.00")
+        make_item(owner, variant, condition="", grade_company="BGS", grade=D("9.0"))
+        refresh_prices([variant.pk])
+        (held,) = queries.holdings(owner=owner).rows
+        assert held.value > D(20)
+
     def test_pages_and_orders(self, owner):
         for name, value in (("Ant", "1.00"), ("Bee", "9.00"), ("Cat", "5.00")):
             make_item(owner, priced(value, name=name))
@@ -168,6 +193,101 @@ class TestHoldings:
         assert held.percent_30d == D("-20.0")
         assert held.suggestion.action == "sell"
         assert "The price fell 20 % in 30 days." in [reason.text for reason in held.suggestion.reasons]
+
+
+def rates(day, **per_euro):
+    keep_rates(
+        f"""<Cube><Cube time='{day}'>{"".join(f"<Cube currency='{c}' rate='{r}'/>" for c, r in per_euro.items())}</Cube></Cube>"""
+        .encode()
+    )  # fmt: skip
+
+
+class TestTogether:
+    """Copies whose prices and costs are in several currencies, told in the member's own."""
+
+    @pytest.fixture
+    def mixed(self, owner):
+        today = timezone.now().date()
+        rates(today, USD="1.25", JPY="150")
+        rates(today - dt.timedelta(30), USD="1.10", JPY="140")
+        bought = today - dt.timedelta(30)
+        make_item(owner, priced("10.00"), unit_cost_minor=700)
+        make_item(
+            owner, priced("20.00", name="Euro Drake", currency="EUR", market_price=D(20), change_7d=D(4)), quantity=2,
+            unit_cost_minor=900, currency="EUR", acquired_on=bought,
+        )  # fmt: skip
+        return owner
+
+    def test_prices_by_todays_rate_and_costs_by_that_of_their_day(self, mixed):
+        (told,) = queries.summaries(owner=mixed, unit="USD")
+        assert (told.currency, told.value) == ("USD", D("60.00"))
+        assert told.cost == D("7.00") + 2 * D("9.90")
+        assert told.unrealised == told.value - told.cost
+        assert len(queries.summaries(owner=mixed)) == 2
+
+    def test_sums_of_the_holdings_are_those_of_the_portfolio(self, mixed):
+        (told,) = queries.summaries(owner=mixed, unit="USD")
+        rows = queries.holdings(owner=mixed, unit="USD", currency="USD").rows
+        assert sum(row.value for row in rows) == told.value
+        assert sum(row.by_lot.unrealised for row in rows) == told.unrealised
+        euro = next(row for row in rows if row.own_currency == "EUR")
+        assert (euro.unit_value, euro.own_value, euro.lots[0].cost, euro.lots[0].currency) == (
+            D("25.00"), D("20.00"), D(9), "EUR",
+        )  # fmt: skip
+        assert sum(row.share for row in rows) == pytest.approx(1)
+
+    def test_movers_and_parts_too(self, mixed):
+        week = queries.movers(owner=mixed, currency="USD", unit="USD")[1]
+        assert (week.rows[0].effect, week.rows[0].percent) == (D("10.00"), D("25.0"))
+        (part,) = queries.allocation(owner=mixed, currency="USD", unit="USD").category
+        assert part.value == D(60)
+
+    def test_a_sale_counts_by_the_rate_of_its_day(self, mixed):
+        item = mixed.items.get(currency="EUR")
+        sell(item, 1, 1800, currency="EUR")
+        (told,) = queries.summaries(owner=mixed, unit="USD")
+        assert told.proceeds == D("22.50")
+        assert told.realised == D("22.50") - D("9.90")
+        held = next(row for row in queries.holdings(owner=mixed, unit="USD").rows if row.sold)
+        assert held.by_lot.realised == told.realised
+
+    def test_yen_become_dollars_and_dollars_yen(self, owner):
+        rates(timezone.now().date(), USD="1.25", JPY="150")
+        make_item(owner, priced("1500", currency="JPY"), unit_cost_minor=300, currency="JPY")
+        (told,) = queries.summaries(owner=owner, unit="USD")
+        assert (told.value, told.cost) == (D("12.50"), D("2.50"))
+        (held,) = queries.holdings(owner=owner, unit="USD").rows
+        assert (held.by_lot.cost, held.by_lot.unrealised) == (D("2.50"), D("10.00"))
+        other = make_user()
+        make_item(other, priced("12.50", name="Dollar Drake"), unit_cost_minor=250)
+        (back,) = queries.summaries(owner=other, unit="JPY")
+        assert (back.value, back.cost) == (D(1500), D(300))
+        (held,) = queries.holdings(owner=other, unit="JPY").rows
+        assert held.by_lot.unrealised == D(1200)
+
+    def test_what_has_no_rate_stays_apart(self, mixed):
+        make_item(mixed, priced("5.00", name="Crown Drake", currency="SEK"))
+        told = {each.currency: each.value for each in queries.summaries(owner=mixed, unit="USD")}
+        assert told == {"USD": D(60), "SEK": D(5)}
+
+    def test_a_cost_of_a_day_without_a_rate_gives_no_gain(self, owner):
+        rates(timezone.now().date(), USD="1.25")
+        long_ago = timezone.now().date() - dt.timedelta(90)
+        make_item(
+            owner, priced("20.00", currency="EUR"), unit_cost_minor=900, currency="EUR", acquired_on=long_ago
+        )  # fmt: skip
+        told = {each.currency: each for each in queries.summaries(owner=owner, unit="USD")}
+        assert (told["USD"].value, told["USD"].cost, told["USD"].unrealised) == (D(25), 0, 0)
+        assert told["EUR"].cost == D(9)
+
+    def test_each_day_is_told_by_its_own_rates(self, mixed):
+        day = timezone.now() - dt.timedelta(days=30)
+        actions.take_day(owners=[mixed.pk], at=day)
+        sums = queries.summaries(owner=mixed)
+        now = queries.at_rates_of(sums, unit="USD", on=timezone.now().date())
+        told = queries.history(owner=mixed, now=now, period="1y", unit="USD")
+        assert [each.value for each in told.days] == [D("54.00"), D("60.00")]
+        assert told.days[0].cost == D("7.00") + D("19.80")
 
 
 class TestMoversAndParts:
@@ -284,3 +404,11 @@ class TestDays:
         actions.take_days(at=NOON)
         taken = PortfolioDay.objects.get(owner=owner, day=NOON.date())
         assert (taken.copies, taken.value, taken.realised) == (0, 0, D(5))
+
+
+def test_the_inventory_tells_what_a_graded_copy_is_worth(owner):
+    variant = priced("10.00")
+    make_price(variant, "90.00", condition="PSA 9")
+    make_item(owner, variant, condition="", grade_company="PSA", grade=D("9.0"), quantity=2)
+    (item,) = items_page(owner=owner).rows
+    assert (item.unit_value, item.line_value) == (D(90), D(180))

@@ -6,11 +6,14 @@ import datetime as dt
 from decimal import Decimal
 
 import pytest
+from django.core.cache import cache
 from django.urls import reverse
 from django.utils import timezone
 
 from apps.inventory.models import PortfolioDay
-from apps.inventory.portfolio import actions
+from apps.inventory.portfolio import actions, work
+from apps.inventory.portfolio.tasks import work_out_past
+from apps.valuations.rates import keep_rates
 from tests.factories import make_item, make_price, make_product, make_user, make_variant
 
 pytestmark = pytest.mark.django_db
@@ -60,13 +63,72 @@ def test_the_line_has_its_table_and_its_sentence(client, owner):
     assert "taken that day" in page
 
 
-def test_the_past_is_worked_out_on_demand(client, owner):
+def test_the_past_is_worked_out_on_demand(client, owner, django_capture_on_commit_callbacks):
     item = own(owner, acquired_on=timezone.now().date() - dt.timedelta(3))
-    answer = client.post(reverse("portfolio-work-out"), follow=True)
-    assert "3 days before the first" in answer.content.decode()
-    assert "estimated from price history" in answer.content.decode()
+    with django_capture_on_commit_callbacks() as asked:
+        page = client.post(reverse("portfolio-work-out"), follow=True).content.decode()
+    assert len(asked) == 1
+    assert "Waiting for its turn" in page
+    with django_capture_on_commit_callbacks() as again:
+        page = client.post(reverse("portfolio-work-out"), follow=True).content.decode()
+    assert ("being worked out already" in page, again) == (True, [])
+    work_out_past(str(owner.pk))
+    page = read(client)
+    assert "Worked out anew: today, and 3 days before the first that was taken." in page
+    assert "estimated from price history" in page
     assert PortfolioDay.objects.filter(owner=item.owner).count() == 4
     assert client.get(reverse("portfolio-work-out")).status_code == 405
+
+
+def test_how_far_it_is_is_told_until_it_is_done(client, owner):
+    own(owner, acquired_on=timezone.now().date() - dt.timedelta(40))
+    seen = []
+    actions.work_out(by=owner, told=lambda done, steps: seen.append((done, steps)))
+    assert seen == [(n, seen[-1][1]) for n in range(1, seen[-1][1] + 1)]
+    cache.set(f"portfolio-work:{owner.pk}", work.Standing(3, 12))
+    progress = client.get(reverse("portfolio-progress"), headers={"hx-request": "true"})
+    assert "25 %" in progress.content.decode()
+    assert "HX-Refresh" not in progress
+    cache.set(f"portfolio-work:{owner.pk}", work.Standing(12, 12, days=40))
+    assert client.get(reverse("portfolio-progress"), headers={"hx-request": "true"})["HX-Refresh"] == "true"
+
+
+def test_work_that_broke_says_so_and_can_be_asked_for_again(client, owner, monkeypatch):
+    own(owner)
+    with monkeypatch.context() as patched:
+        patched.setattr(actions, "DAYS_AT_ONCE", 0)
+        with pytest.raises(ValueError, match="range"):
+            work_out_past(str(owner.pk))
+    assert "broke off" in read(client)
+    assert work.ask(by=owner)
+
+
+def test_the_past_in_parts_is_the_past_in_one(owner):
+    variant = make_variant(make_product("Ember Drake"))
+    make_price(variant, "10.00")
+    make_item(owner, variant, quantity=3, acquired_on=timezone.now().date() - dt.timedelta(100))
+    at = timezone.now()
+
+    def days():
+        return list(PortfolioDay.objects.filter(is_estimate=True).order_by("day").values_list("day", "value", "copies"))
+
+    actions.work_out(by=owner, at=at)
+    whole = days()
+    actions.work_out(by=owner, at=at, told=lambda done, steps: None)
+    assert len(whole) == 100
+    assert days() == whole
+
+
+def test_currencies_together_in_the_members_own(client, owner):
+    today = timezone.now().date()
+    keep_rates(f"<Cube><Cube time='{today}'><Cube currency='USD' rate='1.25'/></Cube></Cube>".encode())
+    own(owner, value="30.00")
+    own(owner, name="Euro Drake", value="20.00", currency="EUR")
+    page = read(client)
+    for words in ("All in USD", "$55.00", "Euro Drake", "€20.00", "European Central Bank", "Ember Drake"):
+        assert words in page, words
+    assert "Euro Drake" not in read(client, "?currency=USD")
+    assert "$55.00" not in read(client, "?currency=EUR")
 
 
 def test_currencies_have_pages_of_their_own(client, owner):

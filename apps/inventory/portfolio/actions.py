@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from apps.inventory.portfolio.queries import DIGITS
 OWNERS_AT_ONCE = 500
 PASTS_AT_ONCE = 100
 DAYS_BACK = 366
+DAYS_AT_ONCE = 31
 
 
 @dataclass
@@ -59,29 +61,38 @@ def take_day(*, owners: list[UUID], at: dt.datetime) -> int:
 
 
 @transaction.atomic
-def estimate_past(*, owners: list[UUID], at: dt.datetime) -> int:
+def estimate_past(*, owners: list[UUID], at: dt.datetime, told: Callable[[int, int], None] | None = None) -> int:
     """Work out anew the days before the first one that was taken, from movements and price history; returns how many rows.
 
-    Days that were taken stay as they are.
+    Days that were taken stay as they are. told: is told how many steps are done, of how many; it is then done in months.
     """
     PortfolioDay.objects.filter(owner__in=owners, is_estimate=True).delete()
-    span = {"from": at.date() - dt.timedelta(days=DAYS_BACK), "to": at.date() - dt.timedelta(days=1)}
-    for stage in (statements.STAGE_RATIOS, statements.STAGE_COPIES, statements.ANALYZE_STAGES):
-        _written(stage, owners=owners, at=at, **span)
-    days = _written(statements.ESTIMATE_PAST, owners=owners, at=at)
-    _written(statements.DROP_STAGES)
+    first, last = at.date() - dt.timedelta(days=DAYS_BACK), at.date() - dt.timedelta(days=1)
+    stages = (statements.STAGE_RATIOS, statements.STAGE_COPIES, statements.ANALYZE_STAGES)
+    parts = [first + dt.timedelta(days=start) for start in range(0, DAYS_BACK, DAYS_AT_ONCE)] if told else [first]
+    days = 0
+    for done, stage in enumerate(stages, 1):
+        _written(stage, owners=owners, at=at, **{"from": first, "to": last})
+        if told:
+            told(done, len(stages) + len(parts))
+    for done, start in enumerate(parts, len(stages) + 1):
+        end = min(last, start + dt.timedelta(days=DAYS_AT_ONCE - 1)) if told else last
+        days += _written(statements.ESTIMATE_PAST, owners=owners, at=at, **{"from": start, "to": end})
+        if told:
+            told(done, len(stages) + len(parts))
+    _written(statements.DROP_STAGES, at=at)
     return days
 
 
 @transaction.atomic
-def work_out(*, by: User, at: dt.datetime | None = None) -> Taken:
+def work_out(*, by: User, at: dt.datetime | None = None, told: Callable[[int, int], None] | None = None) -> Taken:
     """A member's own day of today, and their past anew, say after they noted when copies were acquired."""
     at = at or timezone.now()
     days = take_day(owners=[by.pk], at=at)
-    return Taken(owners=1, days=days, estimated=estimate_past(owners=[by.pk], at=at))
+    return Taken(owners=1, days=days, estimated=estimate_past(owners=[by.pk], at=at, told=told))
 
 
-def _written(sql: str, **parameters: object) -> int:
+def _written(sql: str, *, at: dt.datetime, **parameters: object) -> int:
     with connection.cursor() as cursor:
-        cursor.execute(sql, parameters | {"digits": DIGITS})
+        cursor.execute(sql, parameters | {"digits": DIGITS, "unit": "", "on": at.date(), "at": at})
         return cursor.rowcount

@@ -20,9 +20,13 @@ SORT_NAMES = {
 }
 
 
+TOGETHER = "together"
+"""All currencies in the member's own."""
+
+
 @dataclass(frozen=True)
 class Wanted:
-    """What was asked for, with what holds where nothing was."""
+    """What was asked for, with what holds where nothing was. currency: a code, or `TOGETHER`."""
 
     currency: str
     period: str
@@ -31,24 +35,28 @@ class Wanted:
 
 
 class PortfolioForm(forms.Form):
-    """The choices of the page; `currencies` are those that the member has, the first one holds unless told."""
+    """The choices of the page; `currencies` are those that the member has, the first choice holds unless told.
+
+    unit: the member's own currency where all can be told in it, else "".
+    """
 
     currency = forms.ChoiceField(label=_("Currency"), required=False)
     period = forms.ChoiceField(label=_("Period"), required=False, choices=[(name, name) for name in PERIODS])
     sort = forms.ChoiceField(label=_("Order"), required=False, choices=[(name, SORT_NAMES[name]) for name in SORTS])
     page = forms.IntegerField(required=False, min_value=1, max_value=10_000)
 
-    def __init__(self, *args: object, currencies: Sequence[str], **options: object) -> None:
+    def __init__(self, *args: object, currencies: Sequence[str], unit: str = "", **options: object) -> None:
         super().__init__(*args, **options)
-        self.currencies = currencies
-        self.fields["currency"].choices = [(code, code) for code in currencies]
+        together = [(TOGETHER, _("All in %(currency)s") % {"currency": unit})] if unit else []
+        self.currencies = [*together, *((code, code) for code in currencies)]
+        self.fields["currency"].choices = self.currencies
 
     @property
     def wanted(self) -> Wanted:
         """What to show. Call after is_valid."""
         told = self.cleaned_data
         return Wanted(
-            told.get("currency") or self.currencies[0],
+            told.get("currency") or self.currencies[0][0],
             told.get("period") or "1y",
             told.get("sort") or "value",
             told.get("page") or 1,

@@ -26,8 +26,8 @@ class Step:
 
     lot: Hashable
     change: int
-    unit_cost: int | None = None
-    unit_price: int | None = None
+    unit_cost: int | Fraction | None = None
+    unit_price: int | Fraction | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,7 @@ class Summary:
 
 @dataclass(frozen=True)
 class Lot:
-    """Copies that cost the same, of one item. `cost`: of one copy in `currency`, None where it is not noted."""
+    """Copies that cost the same, of one item. `cost`: of one copy in the `currency` it was paid in, None where not noted."""
 
     item_id: uuid.UUID
     quantity: int
@@ -92,7 +92,10 @@ class Basis:
 
 @dataclass(frozen=True)
 class Holding:
-    """All copies of one printing in one condition or grade. Amounts in `currency`; None where they are not known."""
+    """All copies of one printing in one condition or grade. Amounts in `currency`; None where they are not known.
+
+    own_value: of one copy, in the currency that its price was told in.
+    """
 
     variant_id: uuid.UUID
     product_id: uuid.UUID
@@ -107,6 +110,8 @@ class Holding:
     grade_company: str
     grade: Decimal | None
     currency: str
+    own_value: Decimal | None
+    own_currency: str | None
     copies: int
     unit_value: Decimal | None
     value: Decimal | None
@@ -205,29 +210,71 @@ class History:
     days: tuple[Day, ...] = field(default=())
 
 
+def about(owner: User, unit: str = "") -> dict[str, Any]:
+    """The parameters that every statement takes."""
+    return {"digits": DIGITS, "owners": [owner.pk], "unit": unit, "on": timezone.now().date()}
+
+
 def rows_of(sql: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
     """What a statement answers; one query."""
     with connection.cursor() as cursor:
-        cursor.execute(sql, {"digits": DIGITS} | parameters)
+        cursor.execute(sql, parameters)
         return cursor.fetchall()
 
 
-def summaries(*, owner: User) -> list[Summary]:
-    """Sums by currency, the most valuable first; one query. A member who never had a copy has none."""
-    found = [Summary(*row[1:]) for row in rows_of(statements.SUMMARY, {"owners": [owner.pk]})]
+def summaries(*, owner: User, unit: str = "") -> list[Summary]:
+    """Sums by currency, the most valuable first; one query. A member who never had a copy has none.
+
+    unit: a currency that all is told in, by the rates of the days; what has no rate stays a sum of its own.
+    """
+    found = [Summary(*row[1:]) for row in rows_of(statements.SUMMARY, about(owner, unit))]
     return sorted(found, key=lambda each: (-each.value, -each.copies, -each.cost, each.currency))
 
 
-def history(*, owner: User, now: Summary, period: str = "1y", today: dt.date | None = None) -> History:
+def together(*, owner: User, sums: Sequence[Summary]) -> list[Summary] | None:
+    """The sums with all that has a rate in the member's own currency; None where that changes nothing. One query."""
+    if [each.currency for each in sums] == [owner.currency]:
+        return None
+    found = summaries(owner=owner, unit=owner.currency)
+    told = {each.currency for each in found}
+    return found if owner.currency in told and told != {each.currency for each in sums} else None
+
+
+def at_rates_of(sums: Sequence[Summary], *, unit: str, on: dt.date) -> Summary:
+    """Sums of several currencies in one, all figures by the rates of one day; those without a rate are left out. One query."""
+    codes = [each.currency for each in sums]
+    rates = dict(rows_of(statements.RATES, {"codes": codes, "unit": unit, "on": on}))
+    names = ("value", "cost", "unrealised", "realised", "proceeds")
+    counts = ("copies", "unpriced", "gaining", "sold", "sold_uncosted")
+    told = [each for each in sums if rates[each.currency] is not None]
+    return Summary(
+        unit,
+        **{name: _hundredths(sum(getattr(each, name) * rates[each.currency] for each in told)) for name in names},
+        **{name: sum(getattr(each, name) for each in told) for name in counts},
+    )
+
+
+def _hundredths(figure: Decimal | int) -> Decimal:
+    return Decimal(figure).quantize(Decimal("0.01"), ROUND_HALF_EVEN)
+
+
+def history(*, owner: User, now: Summary, period: str = "1y", today: dt.date | None = None, unit: str = "") -> History:
     """The days of a period as they were taken or estimated, ending with the sums of now; one query.
 
-    Raises InvalidInput on an unknown period.
+    unit: currencies together in this one, each day and all of its figures by the rates of that day; days of which a rate is
+    lacking are left out. Raises InvalidInput on an unknown period.
     """
     if period not in PERIODS:
         raise InvalidInput(f"period is one of {', '.join(PERIODS)}.", field="period", given=period[:40])
     today = today or timezone.now().date()
+    span = PERIODS[period]
+    if unit:
+        since = today - dt.timedelta(days=span) if span else dt.date.min
+        rows = rows_of(statements.DAYS_TOGETHER, about(owner, unit) | {"since": since, "until": today})
+        present = Day(today, now.value, now.cost, now.unrealised, now.realised, now.copies, now.unpriced, False)
+        return History(unit, period, (*(Day(*row) for row in rows), present))
     days = PortfolioDay.objects.filter(owner=owner, currency=now.currency, day__lt=today)
-    if span := PERIODS[period]:
+    if span:
         days = days.filter(day__gte=today - dt.timedelta(days=span))
     names = ("day", "value", "cost", "unrealised", "realised", "copies", "unpriced", "is_estimate")
     past = [Day(*row) for row in days.order_by("day").values_list(*names)]
@@ -235,10 +282,10 @@ def history(*, owner: User, now: Summary, period: str = "1y", today: dt.date | N
     return History(now.currency, period, (*past, present))
 
 
-def movers(*, owner: User, currency: str, most: int = 5) -> list[Moves]:
+def movers(*, owner: User, currency: str, most: int = 5, unit: str = "") -> list[Moves]:
     """What moved in 24 hours, 7 and 30 days among what is held now; one query."""
     found: dict[str, list[tuple[Any, ...]]] = {period: [] for period in MOVER_PERIODS}
-    for row in rows_of(statements.MOVERS, {"owners": [owner.pk], "most": most}):
+    for row in rows_of(statements.MOVERS, about(owner, unit) | {"most": most}):
         if row[1] == currency:
             found[row[0]].append(row)
     return [
@@ -249,11 +296,11 @@ def movers(*, owner: User, currency: str, most: int = 5) -> list[Moves]:
     ]
 
 
-def allocation(*, owner: User, currency: str) -> Allocation:
-    """How the value is spread over categories, sets and conditions; one query."""
+def allocation(*, owner: User, currency: str, unit: str = "") -> Allocation:
+    """How the value is spread over categories, sets, and conditions and grades; one query."""
     parts: dict[str, list[tuple[str, int, Decimal]]] = {"category": [], "set": [], "condition": []}
     names = dict(Condition.choices)
-    for row in rows_of(statements.ALLOCATION, {"owners": [owner.pk]}):
+    for row in rows_of(statements.ALLOCATION, about(owner, unit)):
         no_category, no_set, unit, category, _path, release, _release_id, condition, copies, value = row
         if unit != currency:
             continue
@@ -273,7 +320,7 @@ def _ratio(part: Decimal | None, whole: Decimal | None) -> Decimal | None:
 
 
 def holdings(
-    *, owner: User, currency: str = "", sort: str = "value", limit: int = 25, offset: int = 0
+    *, owner: User, currency: str = "", sort: str = "value", limit: int = 25, offset: int = 0, unit: str = ""
 ) -> Page[Holding]:
     """One page of what is held, with lots, cost both ways, gain and suggestion; two queries.
 
@@ -282,7 +329,7 @@ def holdings(
     if sort not in SORTS:
         raise InvalidInput(f"sort is one of {', '.join(SORTS)}.", field="sort", given=sort[:40])
     sql = statements.HOLDINGS.format(order=SORTS[sort])
-    wanted = {"digits": DIGITS, "owners": [owner.pk], "currency": currency, "limit": limit, "offset": offset}
+    wanted = about(owner, unit) | {"currency": currency, "limit": limit, "offset": offset}
     with connection.cursor() as cursor:
         cursor.execute(sql, wanted)
         names = [column.name for column in cursor.description]
@@ -291,7 +338,8 @@ def holdings(
             cursor.execute(sql, wanted | {"limit": 1, "offset": 0})
             first = cursor.fetchone()
             return Page([], first[names.index("total")] if first else 0, limit, offset)
-    steps, lots = _steps(owner, {row["variant_id"] for row in rows}, {_key(row): row["currency"] for row in rows})
+    of = {_key(row): row["currency"] for row in rows}
+    steps, lots = _steps(about(owner, unit) | {"variants": list({row["variant_id"] for row in rows})}, of)
     shown = [_holding(row, steps.get(_key(row), []), lots.get(_key(row), {})) for row in rows]
     return Page(shown, rows[0]["total"] if rows else 0, limit, offset)
 
@@ -301,21 +349,26 @@ def _key(row: dict[str, Any]) -> tuple[Any, ...]:
 
 
 def _steps(
-    owner: User, variants: set[uuid.UUID], currencies: dict[tuple[Any, ...], str]
+    wanted: dict[str, Any], currencies: dict[tuple[Any, ...], str]
 ) -> tuple[dict[tuple[Any, ...], list[Step]], dict[tuple[Any, ...], dict[uuid.UUID, Lot]]]:
     """Steps and lots by holding, oldest first. What is in another currency than the holding has no cost or no price."""
     steps: dict[tuple[Any, ...], list[Step]] = {}
     lots: dict[tuple[Any, ...], dict[uuid.UUID, Lot]] = {}
-    for row in rows_of(statements.STEPS, {"owner": owner.pk, "variants": list(variants)}):
-        item, *key, currency, quantity, unit_cost, acquired_on, created_at, change, price, price_currency = row
+    for row in rows_of(statements.STEPS, wanted):
+        item, *key, currency, quantity, unit_cost, paid, paid_in, acquired_on, created_at, change, price, sold_in = row
         holding = tuple(key)
         same = currency == currencies.get(holding)
         steps.setdefault(holding, []).append(
-            Step(item, change, unit_cost if same else None, price if price_currency == currency else None)
+            Step(
+                item,
+                change,
+                None if unit_cost is None or not same else Fraction(unit_cost),
+                None if price is None or sold_in != currency else Fraction(price),
+            )
         )
         if quantity:
-            cost = None if unit_cost is None else amount(Fraction(unit_cost), currency)
-            lots.setdefault(holding, {})[item] = Lot(item, quantity, cost, currency, acquired_on or created_at.date())
+            cost = None if paid is None else amount(Fraction(paid), paid_in)
+            lots.setdefault(holding, {})[item] = Lot(item, quantity, cost, paid_in, acquired_on or created_at.date())
     return steps, lots
 
 
@@ -335,7 +388,6 @@ def _holding(row: dict[str, Any], steps: list[Step], lots: dict[uuid.UUID, Lot])
     told = _basis(lot, row["unit_value"], row["currency"])
     kind = "mint" if row["own_change"] is None else "own"
     market, change = row[f"{kind}_market"], row[f"{kind}_change"]
-    # Near Mint's movement says nothing of a graded copy.
     percent = None if row["unit_value"] is None else percent_of(market, change)
     gain = _ratio(told.unrealised, told.cost)
     facts = Facts(
@@ -353,7 +405,7 @@ def _holding(row: dict[str, Any], steps: list[Step], lots: dict[uuid.UUID, Lot])
     )
     names = (
         "variant_id", "product_id", "name", "number", "set_name", "finish", "language", "image_name", "condition",
-        "grade_company", "grade", "currency", "copies", "unit_value", "value", "as_of", "elsewhere",
+        "grade_company", "grade", "currency", "own_value", "own_currency", "copies", "unit_value", "value", "as_of", "elsewhere",
     )  # fmt: skip
     return Holding(
         **{name: row[name] for name in names},

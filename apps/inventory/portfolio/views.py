@@ -1,4 +1,4 @@
-"""The portfolio's page, and the button that works its past out anew."""
+"""The portfolio's page, and the button that has its past worked out anew."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from apps.inventory.portfolio import actions, queries
+from apps.inventory.portfolio import queries, work
 from apps.inventory.portfolio.charts import value_chart
-from apps.inventory.portfolio.forms import PortfolioForm
+from apps.inventory.portfolio.forms import TOGETHER, PortfolioForm
 
 PAGE_SIZE = 25
 PERIOD_NAMES = {"30d": "30 days", "3m": "3 months", "1y": "1 year", "all": "All"}
@@ -20,34 +20,46 @@ PERIOD_NAMES = {"30d": "30 days", "3m": "3 months", "1y": "1 year", "all": "All"
 @login_required
 @require_safe
 def portfolio(request: HttpRequest) -> HttpResponse:
-    """Value over time, gain, movers, allocation, and each holding with its suggestion; one currency at a time."""
+    """Value over time, gain, movers, allocation, and each holding with its suggestion; one currency, or all in the member's."""
     sums = queries.summaries(owner=request.user)
+    working = work.standing(request.user.pk)
     if not any(each.copies or each.sold for each in sums):
         return render(request, "inventory/portfolio.html", {"summary": None})
-    form = PortfolioForm(request.GET, currencies=[each.currency for each in sums])
+    own = request.user.currency
+    together = queries.together(owner=request.user, sums=sums)
+    form = PortfolioForm(
+        request.GET, currencies=[each.currency for each in sums], unit=own if together is not None else ""
+    )
     form.is_valid()
     wanted = form.wanted
-    summary = next(each for each in sums if each.currency == wanted.currency)
-    told = queries.history(owner=request.user, now=summary, period=wanted.period)
+    unit = own if wanted.currency == TOGETHER else ""
+    shown = together if unit and together is not None else sums
+    summary = next(each for each in shown if each.currency == (unit or wanted.currency))
+    now = queries.at_rates_of(sums, unit=unit, on=timezone.now().date()) if unit else summary
+    told = queries.history(owner=request.user, now=now, period=wanted.period, unit=unit)
     context = {
         "form": form,
         "wanted": wanted,
         "summary": summary,
-        "others": [each for each in sums if each is not summary],
+        "unit": unit,
+        "others": [each for each in shown if each is not summary],
+        "parts": sums if unit else [],
         "now": timezone.now(),
         "chart": value_chart(told),
+        "working": working,
         "periods": [
             {"label": name, "url": f"?{form.query(period=period)}", "current": period == wanted.period}
             for period, name in PERIOD_NAMES.items()
         ],
-        "movers": queries.movers(owner=request.user, currency=summary.currency),
-        "allocation": queries.allocation(owner=request.user, currency=summary.currency),
+        "movers": queries.movers(owner=request.user, currency=summary.currency, unit=unit),
+        "allocation": queries.allocation(owner=request.user, currency=summary.currency, unit=unit),
         "page": queries.holdings(
             owner=request.user,
             currency=summary.currency,
             sort=wanted.sort,
             limit=PAGE_SIZE,
             offset=(wanted.page - 1) * PAGE_SIZE,
+            unit=unit,
         ),
     }
     return render(request, "inventory/portfolio.html", context)
@@ -56,8 +68,18 @@ def portfolio(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_POST
 def work_out(request: HttpRequest) -> HttpResponse:
-    """Take today's day now and estimate the past anew."""
-    done = actions.work_out(by=request.user)
-    days = "1 day" if done.estimated == 1 else f"{done.estimated} days"
-    messages.success(request, f"Worked out anew: today, and {days} before the first that was taken.")
+    """Have today's day taken and the past estimated anew, by a worker."""
+    if not work.ask(by=request.user):
+        messages.info(request, "Your past is being worked out already.")
     return redirect("portfolio")
+
+
+@login_required
+@require_safe
+def work_progress(request: HttpRequest) -> HttpResponse:
+    """How far that is; the page is loaded anew once it is done."""
+    working = work.standing(request.user.pk)
+    answer = render(request, "inventory/partials/working.html", {"working": working})
+    if request.htmx and (working is None or not working.goes_on):
+        answer["HX-Refresh"] = "true"
+    return answer
