@@ -18,8 +18,9 @@ from rest_framework.test import APIClient
 from apps.accounts import actions as accounts
 from apps.accounts.models import Role, Scope
 from apps.alerts import actions as alerts
+from apps.core.ids import uuid7
 from apps.escrow.models import Payment
-from apps.inventory.models import ItemPhoto
+from apps.inventory.models import InventoryImport, ItemPhoto
 from apps.listings.search.asking import Wanted
 from apps.listings.search.saved import save_search
 from apps.listings.shipping import default_shipping
@@ -76,6 +77,15 @@ WEB = {
     "item-photo": Route(OWNER, "post", pk("item")),
     "item-photo-remove": Route(OWNER, "post", {"pk": "item", "photo": "item_photo"}),
     "item-remove": Route(OWNER, "post", pk("item")),
+    "import-new": Route(MEMBER),
+    "export": Route(MEMBER),
+    "export-file": Route(MEMBER),
+    "import": Route(OWNER, about=pk("inventory_import")),
+    "import-line": Route(OWNER, about={**pk("inventory_import"), "number": "line_number"}),
+    **{
+        f"import-{step}": Route(OWNER, "post", pk("inventory_import"))
+        for step in ("read", "add", "cancel", "undo", "map", "dismiss")
+    },
     "portfolio": Route(MEMBER),
     "portfolio-progress": Route(MEMBER),
     "portfolio-work-out": Route(MEMBER, "post"),
@@ -237,6 +247,11 @@ def world(company):  # noqa: F811
     scan = Scan.objects.create(owner=owner)
     photo = ScanPhoto.objects.create(scan=scan, file="scans/a.jpg", digest="a" * 64, width=10, height=10)
     variant = make_variant()
+    inventory_import = InventoryImport.objects.create(
+        owner=owner, state="review", file="imports/a.csv", file_name="a.csv", size=9, digest="a" * 64, encoding="utf-8",
+        delimiter=",", heading_line=1, columns=["Name"], mapping=["name"],
+    )  # fmt: skip
+    inventory_import.lines.create(id=uuid7(), line=2, state="unknown", said={"name": "Nobody"}, problem="card")
     return SimpleNamespace(
         owner=owner,
         trade=trade,
@@ -256,6 +271,8 @@ def world(company):  # noqa: F811
         api_key=accounts.create_api_key(user=owner, name="mine", scopes=[Scope.READ], by=owner)[0],
         alert=alerts.set_rule(by=owner, kind="availability", product=variant.product),
         word="nonsense",
+        inventory_import=inventory_import,
+        line_number=2,
     )
 
 

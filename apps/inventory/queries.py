@@ -95,7 +95,29 @@ def items_page(
     offset: int = 0,
 ) -> Page[InventoryItem]:
     """One page of an inventory with all that the table shows; two queries besides the photos'."""
-    rows = _with_values(owner)
+    rows = narrowed(_with_values(owner), text=text, binder=binder, condition=condition, category=category)
+    total = rows.count()
+    rows = rows.annotate(
+        # At most one open listing per item (a constraint of listings), so that the join adds no rows.
+        open_listing=FilteredRelation("listings", condition=Q(listings__state__in=["active", "paused"])),
+        listing_state=F("open_listing__state"),
+        listing_id=F("open_listing__pk"),
+        listing_price_minor=F("open_listing__price_minor"),
+        image_name=_image_name(),
+    ).select_related("variant__product__release", "variant__product__category", "binder")
+    ordered = rows.order_by(*SORTS.get(sort, SORTS["newest"]), "-pk")
+    return Page(list(ordered[offset : offset + limit]), total, limit, offset)
+
+
+def narrowed(
+    rows: QuerySet[InventoryItem],
+    *,
+    text: str = "",
+    binder: uuid.UUID | None = None,
+    condition: str = "",
+    category: str = "",
+) -> QuerySet[InventoryItem]:
+    """The items that the filters of the inventory leave."""
     for word in text.replace("\0", " ").split():
         rows = rows.filter(
             Q(variant__product__name__icontains=word)
@@ -109,17 +131,7 @@ def items_page(
         rows = rows.filter(grade__isnull=False) if condition == "graded" else rows.filter(condition=condition)
     if category:
         rows = rows.filter(variant__product__category__path__startswith=category)
-    total = rows.count()
-    rows = rows.annotate(
-        # At most one open listing per item (a constraint of listings), so that the join adds no rows.
-        open_listing=FilteredRelation("listings", condition=Q(listings__state__in=["active", "paused"])),
-        listing_state=F("open_listing__state"),
-        listing_id=F("open_listing__pk"),
-        listing_price_minor=F("open_listing__price_minor"),
-        image_name=_image_name(),
-    ).select_related("variant__product__release", "variant__product__category", "binder")
-    ordered = rows.order_by(*SORTS.get(sort, SORTS["newest"]), "-pk")
-    return Page(list(ordered[offset : offset + limit]), total, limit, offset)
+    return rows
 
 
 def _image_name() -> Coalesce:

@@ -1,6 +1,6 @@
 """Web routes of the inventory."""
 
-from django.urls import path
+from django.urls import include, path
 
 from apps.inventory import views
 from apps.inventory.portfolio import views as portfolio
@@ -13,6 +13,7 @@ urlpatterns = [
     path("inventory/<uuid:pk>/photos/", views.add_photo, name="item-photo"),
     path("inventory/<uuid:pk>/photos/<uuid:photo>/remove/", views.remove_photo, name="item-photo-remove"),
     path("inventory/<uuid:pk>/remove/", views.remove, name="item-remove"),
+    path("inventory/", include("apps.inventory.exchange.urls")),
     path("portfolio/", portfolio.portfolio, name="portfolio"),
     path("portfolio/work-out/", portfolio.work_out, name="portfolio-work-out"),
     path("portfolio/progress/", portfolio.work_progress, name="portfolio-progress"),

@@ -17,7 +17,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from apps.accounts.models import User
-from apps.catalog.models import Variant
+from apps.catalog.models import Finish, Variant
 from apps.core.errors import Conflict, InvalidInput, NotFound, NotYours, TooLarge
 from apps.core.ids import uuid7
 from apps.inventory.exchange import files, matching, states
@@ -203,16 +203,13 @@ def undo_import(*, origin: InventoryImport, by: User) -> InventoryImport:
 def pick_printing(*, line: ImportLine, variant: Variant, by: User, alike: bool = True) -> int:
     """Say which card a line means, and all lines that name it alike. Returns how many lines that settled.
 
-    Lines in which something else is bad keep waiting for that. Raises NotYours, Conflict.
+    Lines in which something else is bad wait for that first. Raises NotYours, Conflict.
     """
     _locked_for_repair(line, by)
-    settled = 0
-    for chosen in (_like(line) if alike else ImportLine.objects.filter(pk=line.pk),):
-        waiting = chosen.filter(state__in=_REPAIRABLE)
-        settled = waiting.exclude(state=ImportLine.State.BAD).update(
-            variant=variant, state=ImportLine.State.MATCHED, problem="", reason=""
-        )
-        waiting.filter(state=ImportLine.State.BAD).update(variant=variant)
+    chosen = _like(line) if alike else ImportLine.objects.filter(pk=line.pk)
+    settled = chosen.filter(state__in=_REPAIRABLE).exclude(state=ImportLine.State.BAD).update(
+        variant=variant, state=ImportLine.State.MATCHED, problem="", reason=""
+    )  # fmt: skip
     if not settled:
         raise Conflict("This line is settled already.")
     return settled
@@ -245,12 +242,10 @@ def dismiss_lines(*, line: ImportLine, by: User, alike: bool = False) -> int:
     """Leave a line out, or all that wait for the same reason. Returns how many. Raises NotYours, Conflict."""
     _locked_for_repair(line, by)
     chosen = ImportLine.objects.filter(pk=line.pk)
-    if alike:
-        chosen = (
-            line.origin.lines.filter(problem=line.problem, state=line.state, said__contains=_same_word(line))
-            if line.problem != "card"
-            else _like(line)
-        )
+    if alike and line.problem == "card":
+        chosen = _like(line)
+    elif alike and line.problem in line.said:
+        chosen = line.origin.lines.filter(problem=line.problem, **{f"said__{line.problem}": line.said[line.problem]})
     return chosen.filter(state__in=_REPAIRABLE).update(state=ImportLine.State.DISMISSED)
 
 
@@ -282,8 +277,11 @@ def enqueue(origin: InventoryImport) -> None:
 
 def defaults_of(origin: InventoryImport) -> Defaults:
     """What holds where a line of this import says nothing."""
+    known = FORMATS.get(origin.format)
+    leaves_blank = known is not None and known.finishes.get(Finish.NORMAL) == ""
     return Defaults(
-        site=FORMATS[origin.format].site if origin.format in FORMATS else "",
+        site=known.site if known else "",
+        blank_finish=Finish.NORMAL.value if leaves_blank else "",
         condition=origin.condition,
         language=origin.language,
         currency=origin.currency,
@@ -343,10 +341,6 @@ def _locked_for_repair(line: ImportLine, by: User) -> InventoryImport:
 
 def _like(line: ImportLine):
     return ImportLine.objects.filter(origin=line.origin_id, likeness=line.likeness)
-
-
-def _same_word(line: ImportLine) -> dict[str, str]:
-    return {line.problem: line.said[line.problem]} if line.problem in line.said else {}
 
 
 def _look_again(origin: InventoryImport, lines, changes: dict[str, str]) -> int:

@@ -21,7 +21,7 @@ from apps.inventory.exchange.formats import is_heading
 
 _CHUNK = 1 << 20
 _SEPARATORS = ",;\t|"
-_MOST_LINES_IN_A_CELL = 30
+_MOST_LINES_IN_A_CELL = 120
 _MOST_COLUMNS = 200
 _NO_TEXT = "This is not a text file. Send the CSV file that your app exports."
 _NO_TABLES = (

@@ -152,7 +152,10 @@ FORMATS: dict[str, Format] = {
             ),
             conditions=_conditions("2", "3", "4", "6", "7"),
             languages=CARDMARKET_LANGUAGES,
-            finishes={Finish.NORMAL: "", Finish.FOIL: "1", Finish.REVERSE_HOLOFOIL: "", Finish.FIRST_EDITION: ""},
+            finishes={
+                Finish.NORMAL: "", Finish.FOIL: "1", Finish.REVERSE_HOLOFOIL: "", Finish.FIRST_EDITION: "",
+                Finish.FIRST_EDITION_HOLOFOIL: "1",
+            },
             site="cardmarket",
             delimiter=";",
             currency="EUR",

@@ -34,6 +34,8 @@ class Defaults:
     language: str = "en"
     currency: str = "USD"
     zero_is_no_cost: bool = True
+    blank_finish: str = ""
+    """What a blank finish means, where the site leaves it blank for ordinary copies."""
 
 
 class Unreadable(ValueError):
@@ -148,6 +150,7 @@ def _printing(reading: Reading, said: dict[str, str], defaults: Defaults) -> Non
     reading.treatment = said.get("treatment", "")[:80]
     if word := said.get("language", ""):
         reading.language = vocabulary.language_from(word, site=defaults.site) or ""
+    reading.finish = defaults.blank_finish
     if word := said.get("finish", ""):
         finish = vocabulary.finish_from(word)
         if finish is None:
