@@ -1,6 +1,5 @@
 """What was measured about a printing, in the fuser's terms: agreement is positive, conflict negative. No weights here."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -47,9 +46,9 @@ def weighed(
     details: agreement where look-alike references differ; pictured: keys with a reference; numbers: agreement of numbers that
     were matched where none was read.
     """
-    names = {key: name_agreement(reading, entries[key]) for key in keys if key in entries}
-    numbers = numbers or number_agreements(reading, {key: entries[key] for key in keys if key in entries}, names)
-    called = Counter((entries[key].game, plain(entries[key].name)) for key in keys if key in entries)
+    known = {key: entries[key] for key in keys if key in entries}
+    names = {key: name_agreement(reading, entry) for key, entry in known.items()}
+    numbers = numbers or number_agreements(reading, known, names)
     found = [
         Evidence(
             key=key,
@@ -63,11 +62,43 @@ def weighed(
             has_picture=key in pictured,
             hp=hp_agreement(reading, entries.get(key)),
             details=details.get(key),
-            namesakes=called[entries[key].game, plain(entries[key].name)] - 1 if key in entries else 0,
         )
         for key in keys
     ]
-    return with_equal_art(found, entries)
+    return with_namesakes(with_equal_art(found, entries), entries)
+
+
+def _called(entry: CardEntry) -> tuple[str, str]:
+    return entry.game, plain(entry.name)
+
+
+def _placed(entry: CardEntry) -> tuple[str, str, str]:
+    """Where a card stands in its set: the same in every language and for every parallel of it."""
+    return entry.game, plain(entry.set_code), number_key(entry.number)
+
+
+def with_namesakes(found: Sequence[Evidence], entries: Mapping[str, CardEntry]) -> list[Evidence]:
+    """The same evidence, each with the number of others that the picture and the language leave possible beside it.
+
+    A name in another script is known by its place in the set. A printing whose own picture agrees in less than half as many
+    details as a sound one's is another card.
+    """
+    known = [(e, entries[e.key]) for e in found if e.key in entries]
+    told = [(e, _called(entry), _placed(entry) if entry.number else None) for e, entry in known]
+
+    def is_rival(mine: Evidence, other: Evidence) -> bool:
+        sound = mine.inliers if mine.has_picture and (mine.inliers or 0) >= SAME_ART else 0
+        looks_other = other.has_picture and (other.inliers or 0) < 0.5 * (sound or 0)
+        return other is not mine and not looks_other and (other.language or 0) >= (mine.language or 0)
+
+    namesakes = {
+        e.key: sum(
+            (name == called or (place is not None and place == placed)) and is_rival(e, other)
+            for other, name, place in told
+        )
+        for e, called, placed in told
+    }
+    return [replace(e, namesakes=namesakes.get(e.key, 0)) for e in found]
 
 
 def with_equal_art(found: Sequence[Evidence], entries: Mapping[str, CardEntry]) -> list[Evidence]:
@@ -87,15 +118,13 @@ def with_equal_art(found: Sequence[Evidence], entries: Mapping[str, CardEntry]) 
         inliers=most,
     )
     keys = {e.key for e in art}
-    names = {(entries[key].game, plain(entries[key].name)) for key in keys if key in entries}
-    kin = {
-        e.key
-        for e in found
-        if not e.has_picture and e.key in entries and (entries[e.key].game, plain(entries[e.key].name)) in names
-    }
+    shown = [entries[key] for key in keys if key in entries]
+    names = {_called(entry) for entry in shown}
+    unseen = [entries[e.key] for e in found if not e.has_picture and e.key in entries]
     # Of all earlier and later printings of a name one may have the art; a parallel of the same number often has.
-    numbers = {number_key(entries[key].number) for key in keys if key in entries}
-    parallels = {key for key in kin if number_key(entries[key].number) in numbers}
+    numbers = {number_key(entry.number) for entry in shown}
+    kin = {e.key for e in unseen if _called(e) in names}
+    parallels = {e.key for e in unseen if e.key in kin and number_key(e.number) in numbers}
     return [
         replace(
             e,

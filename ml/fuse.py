@@ -27,6 +27,9 @@ would only mislead. A printing of equal art stays, however surely its number spe
 TOLD = 0.4
 """Agreement of the number, or of the details in which look-alikes differ, from which a printing is told from the others."""
 
+OTHER_NAME = 0.5
+"""Agreement of the name below which another one was read."""
+
 
 @dataclass(frozen=True, slots=True)
 class Fit:
@@ -158,7 +161,7 @@ def _read(e: Evidence) -> list[str]:
         said.append("the printed set matches" if e.set_code > 0 else "another set was read")
     if e.name is not None and e.name >= 0.8:
         said.append("the printed name matches")
-    elif e.name is not None and e.name < 0.5:
+    elif e.name is not None and e.name < OTHER_NAME:
         said.append("another name was read")
     if not e.has_picture:
         said.append("named from its text alone: there is no reference picture")
@@ -168,8 +171,11 @@ def _read(e: Evidence) -> list[str]:
 def is_told_apart(e: Evidence) -> bool:
     """Whether something says which printing of a name this is: its number, its own details, or that there is no other one.
 
-    A picture alone does not: the art of a card is printed again, also in sets that a catalogue does not have yet.
+    A picture alone does not: the art of a card is printed again, also in sets that a catalogue does not have yet. Where
+    another name was read the catalogue lacks the printing, or the text is a neighbour's: either way somebody should look.
     """
+    if e.name is not None and e.name < OTHER_NAME:
+        return False
     return not e.namesakes or (e.number or 0) >= TOLD or (e.details or 0) >= TOLD
 
 

@@ -205,7 +205,8 @@ class Evidence:
     namesakes: int = 0
     """details: -1 to 1, whether the places where this reference differs from its look-alikes look like this one. kin: where
     this printing has no picture, and the picture measured is that of another printing of the same name, which may have the same
-    art: how many printings that is so of; else 0. namesakes: how many of the other candidates have the same name."""
+    art: how many printings that is so of; else 0. namesakes: how many of the other candidates have the same name, in
+    whatever language, and may have this picture."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """What print says about printings: a misread digit, another form of the same creature, a name in the rules."""
 
-from ml.evidence import name_agreement, number_agreements, weighed, with_equal_art
+from ml.evidence import name_agreement, number_agreements, weighed, with_equal_art, with_namesakes
 from ml.types import CardEntry, Evidence, Line, Reading
 
 TITLE = (0.1, 0.03, 0.6, 0.08)
@@ -91,3 +91,30 @@ def test_parallels_of_one_number_are_each_as_likely_to_have_the_art():
 def test_a_layout_that_cards_share_is_no_art():
     seen = [Evidence("old", 80, 0.8, 50, has_picture=True), Evidence("new")]
     assert with_equal_art(seen, {"old": OLD, "new": NEW}) == seen
+
+
+def namesakes(*found, entries):
+    told = with_namesakes(found, {entry.key: entry for entry in entries})
+    return {e.key: e.namesakes for e in told}
+
+
+def pictured(key, inliers, **more):
+    return Evidence(key, 30, 0.9, inliers, has_picture=True, **more)
+
+
+ENGLISH = CardEntry("en", "onepiece", "Trafalgar Law", "EB01-046", "EB01", language="en")
+JAPANESE = CardEntry("ja", "onepiece", "トラファルガー・ロー", "EB01-046", "EB01", language="ja")
+
+
+def test_the_same_card_in_another_script_is_a_namesake_until_the_print_rules_it_out():
+    both = {"entries": (ENGLISH, JAPANESE)}
+    assert namesakes(pictured("ja", 150), Evidence("en"), **both) == {"ja": 1, "en": 1}
+    told = namesakes(pictured("ja", 150, language=1.0), Evidence("en", language=-1.0), **both)
+    assert told["ja"] == 0
+
+
+def test_a_namesake_whose_own_picture_is_another_is_ruled_out():
+    both = {"entries": (OLD, NEW)}
+    assert namesakes(pictured("old", 120), pictured("new", 20), **both)["old"] == 0
+    assert namesakes(pictured("old", 120), pictured("new", 80), **both)["old"] == 1
+    assert namesakes(pictured("old", 30), pictured("new", 10), **both)["old"] == 1, "too few details to rule one out"

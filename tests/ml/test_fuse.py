@@ -153,5 +153,6 @@ def test_a_picture_alone_does_not_tell_which_printing_of_a_name_it_is():
         (replace(alone, namesakes=2, number=0.9), True),
         (replace(alone, namesakes=2, number=-0.3), False),
         (replace(alone, namesakes=2, details=0.8), True),
+        (replace(alone, name=0.3), False),
     ):
         assert LogOddsFuser().fuse([told])[1] is expected, told
