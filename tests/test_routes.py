@@ -166,6 +166,16 @@ REST = {
     "api-docs": Route(PUBLIC),
     "api-inventory": Route(MEMBER, scope=READ),
     "api-item": Route(OWNER, "delete", pk("item"), INVENTORY),
+    "api-imports": Route(MEMBER, scope=READ),
+    "api-import": Route(OWNER, about=pk("inventory_import"), scope=READ),
+    "api-import-lines": Route(OWNER, about=pk("inventory_import"), scope=READ),
+    "api-import-line": Route(OWNER, "patch", {**pk("inventory_import"), "line": "line_number"}, INVENTORY),
+    **{
+        f"api-import-{step}": Route(OWNER, "post", pk("inventory_import"), INVENTORY)
+        for step in ("read", "add", "cancel", "undo")
+    },
+    "api-exports": Route(MEMBER, scope=READ),
+    "api-export": Route(MEMBER, about={"layout": "layout"}, scope=READ),
     "api-portfolio": Route(MEMBER, scope=READ),
     "api-portfolio-history": Route(MEMBER, scope=READ),
     "api-portfolio-holdings": Route(MEMBER, scope=READ),
@@ -273,6 +283,7 @@ def world(company):  # noqa: F811
         word="nonsense",
         inventory_import=inventory_import,
         line_number=2,
+        layout="moxfield",
     )
 
 
