@@ -56,6 +56,13 @@ class Environment(BaseSettings):
     api_rate_per_hour: int = Field(1000, gt=0, description="API requests an hour of one member or address")
     api_rate_per_minute: int = Field(100, gt=0, description="API requests a minute of one member or address")
 
+    cart_solver_seconds: float = Field(
+        5.0, gt=0, le=60, description="seconds in which the cart's solver looks for the least total"
+    )
+
+    # facts of a country
+    tax_thresholds: str = Field("", description="a TOML file of tax thresholds; empty: the product's own")
+
     # recognition
     vision_backend: Literal["onnx", "torch"] = Field(
         "onnx", description="onnx (CPU), or torch (a GPU, else the CPU; needs the packages of requirements/ml.in)"
