@@ -392,17 +392,10 @@ PLATFORM_FEE_BASIS_POINTS = 500
 PLATFORM_FEE_FIXED_MINOR = 30
 NEW_SELLER_OPEN_LIMIT_MINOR = 50_000
 NEW_SELLER_SALES = 5  # completed sales after which the limit is lifted
+CART_SOLVER_SECONDS = ENV.cart_solver_seconds
 
 # -- the moderators' admin ------------------------------------------------
 UNFOLD = {
-CART_SOLVER_SECONDS = ENV.cart_solver_seconds
-OFFERS = {
-    "open_for": timedelta(hours=48),  # until when an offer can be answered
-    "reserved_for": timedelta(hours=24),  # the agreed copies, until the buyer checks out
-    "most_open": 20,  # offers of one buyer at a time
-    "most_per_listing": 50,
-    "tries_a_day": 5,  # of one side about one listing, so that a lowest price cannot be felt out
-}
     "SITE_TITLE": "CardVault moderation",
     "SITE_HEADER": "CardVault",
     "SITE_SUBHEADER": "Moderation",
