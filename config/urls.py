@@ -5,7 +5,10 @@ from django.contrib import admin
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView
 
+from apps.accounts.blocks import urls as blocks
 from apps.core import views as core_views
+from apps.listings.offers import urls as offers
+from apps.trades import agreed
 from config import views
 
 handler400 = "apps.core.problems.bad_request"
@@ -22,6 +25,9 @@ api = [
     path("", include("apps.listings.api_urls")),
     path("", include("apps.alerts.api_urls")),
     path("", include("apps.trades.api_urls")),
+    path("", include(blocks.api_urlpatterns)),
+    path("", include(offers.api_urlpatterns)),
+    path("", include(agreed.api_urlpatterns)),
     path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path("docs/", core_views.api_docs, name="api-docs"),
 ]
@@ -38,7 +44,10 @@ urlpatterns = [
     path("", include("apps.escrow.urls")),
     path("", include("apps.alerts.urls")),
     path("", include("apps.trades.urls")),
+    path("", include(agreed.urlpatterns)),
+    path("", include(offers)),
     path("", include("apps.accounts.urls")),
+    path("", include(blocks)),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("api/v1/", include(api)),

@@ -12,11 +12,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from apps.accounts.models import Role
+from apps.accounts.blocks import actions as blocks
 from apps.alerts import actions as alerts
 from apps.catalog.models import ProductImage
 from apps.core import outbox
 from apps.escrow import actions as escrow
 from apps.inventory.models import ItemPhoto
+from apps.listings.offers import actions as offers
 from apps.trades import actions as trades
 from apps.valuations.models import Feed
 from tests.factories import (
@@ -54,7 +56,13 @@ MOST = {
     "portfolio": 8,
     "sell": 6,
     "list-item": 7,
-    "listing": 4,
+    "listing": 5,
+    "offers received": 5,
+    "offers made": 5,
+    "offers ended": 5,
+    "offer": 5,
+    "offer-make": 6,
+    "blocks": 4,
     "checkout": 5,
     "trades": 7,
     "trade": 11,
@@ -77,6 +85,8 @@ MOST = {
     "api listings search": 5,
     "api alerts": 4,
     "api alerts history": 4,
+    "api offers": 4,
+    "api blocks": 4,
     "api trades": 7,
     "api trade": 10,
 }
@@ -85,6 +95,7 @@ MOST = {
 @pytest.fixture(autouse=True)
 def _no_limit_for_new_sellers(settings):
     settings.NEW_SELLER_OPEN_LIMIT_MINOR = 10**9
+    settings.OFFERS = settings.OFFERS | {"most_open": 100, "tries_a_day": 100}
 
 
 class World:
@@ -102,6 +113,8 @@ class World:
         self.product = self.variant.product
         self.buyer.addresses.create(**ADDRESS)
         self.case = self.trade.hold.disputes.get()
+        bargained = make_listing(self.seller, variant=self.variant, price_minor=2000)
+        self.offer = offers.make_offer(listing=bargained, by=self.buyer, price_minor=1000)
         self.alert = alerts.set_rule(by=self.buyer, kind="price_drop", product=self.product, amount=5)
         alerts.set_rule(by=self.buyer, kind="portfolio_drop", amount=5)
 
@@ -113,6 +126,11 @@ class World:
             make_price(other, change_30d="1.00")
             ProductImage.objects.create(product=other.product, file=f"x/{other.pk}.jpg", is_primary=True)
             make_variant(self.product, finish=f"foil-{next(_numbers)}")
+            bargained = make_listing(self.seller, variant=other, price_minor=2000)
+            offers.make_offer(listing=bargained, by=self.buyer, price_minor=1000)
+            ended = offers.make_offer(listing=bargained, by=make_user(), price_minor=1000)
+            offers.decline(offer=ended, by=self.seller)
+            blocks.block(other=make_user(), by=self.buyer)
             for owner in (seller, self.seller):
                 make_listing(owner, variant=self.variant)
                 make_listing(owner, variant=other)
@@ -173,6 +191,12 @@ PAGES = {
     "sell": page("sell", by="seller"),
     "list-item": page("list-item", "free", by="seller"),
     "listing": page("listing", "listing"),
+    "offers received": page("offers", by="seller", query="?side=received"),
+    "offers made": page("offers", by="buyer", query="?side=made"),
+    "offers ended": page("offers", by="seller", query="?side=received&show=ended"),
+    "offer": page("offer", "offer", by="buyer"),
+    "offer-make": page("offer-make", "listing", by="buyer"),
+    "blocks": page("blocks", by="buyer"),
     "checkout": page("checkout", "listing", by="buyer"),
     "trades": page("trades", by="buyer"),
     "trade": page("trade", "trade", by="buyer"),
@@ -195,6 +219,8 @@ PAGES = {
     "api listings": page("api-listings", query="?limit=100"),
     "api alerts": page("api-alerts", by="buyer", query="?limit=100"),
     "api alerts history": page("api-alerts-history", by="buyer", query="?limit=100"),
+    "api offers": page("api-offers", by="seller", query="?limit=100"),
+    "api blocks": page("api-blocks", by="buyer", query="?limit=100"),
     "api trades": page("api-trades", by="buyer", query="?limit=100"),
     "api trade": page("api-trade", "trade", by="buyer"),
 }

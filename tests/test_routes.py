@@ -23,6 +23,7 @@ from apps.escrow.models import Payment
 from apps.inventory.models import InventoryImport, ItemPhoto
 from apps.listings.search.asking import Wanted
 from apps.listings.search.saved import save_search
+from apps.listings.offers import actions as offers
 from apps.listings.shipping import default_shipping
 from apps.scans.models import DetectedCard, Scan, ScanPhoto
 from tests.factories import ADDRESS, make_item, make_listing, make_user, make_variant
@@ -122,6 +123,14 @@ WEB = {
             "say", "review",
         )
     },
+    "offers": Route(MEMBER),
+    "offer": Route(PARTY, about=pk("offer"), moderators=True),
+    "offer-checkout": Route(PARTY, about=pk("offer")),
+    **{f"offer-{step}": Route(PARTY, "post", pk("offer")) for step in ("accept", "decline", "withdraw", "counter")},
+    "offer-make": Route(MEMBER, about=pk("listing")),
+    "offer-terms": Route(OWNER, "post", pk("listing")),
+    "blocks": Route(MEMBER),
+    "block": Route(MEMBER, about=pk("owner")),
     "alerts": Route(MEMBER),
     "alerts-history": Route(MEMBER),
     "alert-new": Route(MEMBER, about=pk("product")),
@@ -190,6 +199,15 @@ REST = {
     "api-saved-search": Route(OWNER, about=pk("saved_search"), scope=READ),
     "api-listings": Route(MEMBER, "post", scope=LISTINGS),
     "api-listing": Route(OWNER, "delete", pk("listing"), LISTINGS),
+    "api-offers": Route(MEMBER, "post", scope=TRADES),
+    "api-offer": Route(PARTY, "get", pk("offer"), READ, moderators=True),
+    **{
+        f"api-offer-{step}": Route(PARTY, "post", pk("offer"), TRADES)
+        for step in ("accept", "decline", "withdraw", "counter", "checkout")
+    },
+    "api-offer-terms": Route(OWNER, "put", pk("listing"), LISTINGS),
+    "api-blocks": Route(MEMBER, "post", scope=TRADES),
+    "api-block": Route(MEMBER, "delete", pk("owner"), TRADES),
     "api-alerts": Route(MEMBER, "post", scope=ALERTS),
     "api-alerts-history": Route(MEMBER, scope=READ),
     "api-alert": Route(OWNER, "delete", pk("alert"), ALERTS),
@@ -262,6 +280,7 @@ def world(company):  # noqa: F811
         delimiter=",", heading_line=1, columns=["Name"], mapping=["name"],
     )  # fmt: skip
     inventory_import.lines.create(id=uuid7(), line=2, state="unknown", said={"name": "Nobody"}, problem="card")
+    bargained = make_listing(owner, price_minor=2000)
     return SimpleNamespace(
         owner=owner,
         trade=trade,
@@ -270,6 +289,7 @@ def world(company):  # noqa: F811
         item=item,
         item_photo=ItemPhoto.objects.create(item=item, file="items/a.jpg", width=1, height=1),
         listing=make_listing(owner),
+        offer=offers.make_offer(listing=bargained, by=trade.buyer, price_minor=1500),
         saved_search=save_search(by=owner, wanted=Wanted(most_minor=100)),
         shipping_profile=default_shipping(seller=owner),
         variant=variant,

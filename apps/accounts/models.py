@@ -205,3 +205,6 @@ class SignIn(Base):
             return False
         stamps = [self.user.get_session_auth_hash(), *self.user.get_session_auth_fallback_hash()]
         return any(secrets.compare_digest(self.stamp, stamp) for stamp in stamps)
+
+
+from apps.accounts.blocks.models import Block as Block  # noqa: E402 - Django looks for an app's tables here

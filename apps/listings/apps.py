@@ -8,3 +8,7 @@ class ListingsConfig(AppConfig):
 
     name = "apps.listings"
     default = True
+
+    def ready(self) -> None:
+        """Subscribe to facts of the room's own and of members."""
+        from apps.listings.offers import handlers  # noqa: F401

@@ -219,3 +219,7 @@ class SearchHit(models.Model):
 
     def __str__(self) -> str:
         return f"{self.search_id} {self.listing_id}"
+
+
+from apps.listings.offers.models import Offer as Offer  # noqa: E402 - Django looks for an app's tables here
+from apps.listings.offers.models import OfferTerms as OfferTerms  # noqa: E402

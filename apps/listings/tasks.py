@@ -2,6 +2,7 @@
 
 from celery import shared_task
 
+from apps.listings.offers import closing
 from apps.listings.search.values import follow_values
 
 
@@ -9,3 +10,9 @@ from apps.listings.search.values import follow_values
 def follow_fair_values() -> None:
     """Search rows take over the fair values that were worked out lately; a run that was missed is caught up by the next."""
     follow_values(minutes=20)
+
+
+@shared_task(ignore_result=True)
+def sweep_offers() -> None:
+    """End the offers and agreements whose time has passed."""
+    closing.sweep()

@@ -22,6 +22,7 @@ from apps.inventory.forms import PhotoForm
 from apps.listings import actions, queries
 from apps.listings.forms import ListingForm
 from apps.listings.models import Listing
+from apps.listings.offers.views import panel_of
 from apps.listings.shipping import country_of, default_shipping
 from apps.valuations import queries as valuations
 
@@ -82,6 +83,7 @@ def listing(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "countries": COUNTRIES,
         "is_mine": reader is not None and reader.pk == found.seller_id,
         "price": valuations.price_block(found.item.variant_id, found.item.condition or Condition.NM),
+        **panel_of(found, reader),
     }
     return render(request, "listings/listing.html", context)
 

@@ -14,6 +14,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Sum
 from django.utils import timezone
 
+from apps.accounts.blocks.queries import check_not_blocked
 from apps.accounts.models import Address, User
 from apps.catalog.models import Product
 from apps.core import outbox
@@ -25,6 +26,8 @@ from apps.escrow.models import Dispute, Evidence, Hold, HoldState, Payment
 from apps.inventory import actions as inventory
 from apps.listings import actions as listings
 from apps.listings.models import Listing
+from apps.listings.offers import actions as offers
+from apps.listings.offers.models import Offer
 from apps.listings.shipping import shipping_minor
 from apps.trades.events import MessageSent, TradeCancelled, TradeCompleted, TradeCreated, TradeShipped
 from apps.trades.models import Message, Review, Shipment, Trade, TradeLine
@@ -46,7 +49,7 @@ def buy(
     """Promise to buy copies of a listing: they are reserved and a hold waits for the payment.
 
     The same `request_key` of the same buyer returns the trade that it made before (a double click buys once).
-    Raises OutOfStock, NotForSale, InvalidInput, Conflict, SellerLimit. Emits trade.created.
+    Raises OutOfStock, NotForSale, InvalidInput, Conflict, SellerLimit, Blocked. Emits trade.created.
     """
     if request_key:
         earlier = Trade.objects.filter(buyer=by, request_key=request_key).first()
@@ -62,15 +65,47 @@ def buy(
 
 
 @transaction.atomic
+def buy_agreed(*, offer: Offer, ship_to: Address | dict[str, str], by: User) -> Trade:
+    """Check out at a price that was agreed: the copies that were reserved for the offer are the trade's from now on.
+
+    Safe to repeat: an offer becomes one trade. Raises NotYours, OfferEnded, Blocked, InvalidInput, SellerLimit.
+    Emits offer.bought, trade.created.
+    """
+    request_key = f"offer:{offer.pk}"
+    earlier = Trade.objects.filter(buyer=by, request_key=request_key).first()
+    if earlier:
+        return earlier
+    try:
+        address = _checked_address(ship_to)
+        found = offers.redeem(offer=offer, by=by)
+    except offers.OfferEnded:
+        # The second of a double click had waited for the first one's lock.
+        earlier = Trade.objects.filter(buyer=by, request_key=request_key).first()
+        if earlier is None:
+            raise
+        return earlier
+    listing = Listing.objects.select_related("item", "shipping", "seller").get(pk=found.listing_id)
+    return _promise(listing, found.price_minor, found.quantity, address, by, request_key)
+
+
+@transaction.atomic
 def _buy(listing_id: uuid.UUID, quantity: int, ship_to: Address | dict[str, str], by: User, request_key: str) -> Trade:
     address = _checked_address(ship_to)
     listing = listings.take(listing_id=listing_id, quantity=quantity)
     if listing.seller_id == by.pk:
         raise InvalidInput("This is your own listing.")
+    check_not_blocked(by.pk, listing.seller_id)
+    return _promise(listing, listing.price_minor, quantity, address, by, request_key)
+
+
+def _promise(
+    listing: Listing, price_minor: int, quantity: int, address: dict[str, str], by: User, request_key: str
+) -> Trade:
+    """The trade, its hold and the reservation of copies that have left the listing."""
     shipping = shipping_minor(listing, address["country"], quantity=quantity)
     if shipping is None:
         raise InvalidInput("The seller does not ship to this country.", field="country")
-    items = listing.price_minor * quantity
+    items = price_minor * quantity
     _check_seller_limit(listing.seller, items + shipping)
     trade = Trade.objects.create(
         buyer=by,
@@ -100,7 +135,7 @@ def _buy(listing_id: uuid.UUID, quantity: int, ship_to: Address | dict[str, str]
         item=listing.item,
         listing=listing,
         quantity=quantity,
-        price_minor=listing.price_minor,
+        price_minor=price_minor,
         condition_label=listing.item.condition_label,
     )
     outbox.emit(TradeCreated(**_who(trade)))
@@ -213,8 +248,9 @@ def _open_case(trade: Trade) -> Dispute:
 
 @transaction.atomic
 def say(*, trade: Trade, by: User, body: str) -> Message:
-    """Write in the trade room. Raises NotYours, InvalidInput. Emits trade.message_sent."""
+    """Write in the trade room. Raises NotYours, InvalidInput, Blocked. Emits trade.message_sent."""
     trade = _locked(trade, either=by)
+    check_not_blocked(trade.buyer_id, trade.seller_id)
     body = body.strip()
     if not 1 <= len(body) <= 2000:
         raise InvalidInput("A message has 1 to 2,000 characters.", field="body")

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from apps.accounts import queries as accounts
 from apps.accounts.actions import save_address
+from apps.accounts.blocks.queries import Blocked
 from apps.core.errors import Conflict, DomainError, InvalidInput, NotYours, TooLarge, UnsupportedType
 from apps.core.forms import tell
 from apps.core.ids import uuid7
@@ -77,7 +78,7 @@ def checkout(request: HttpRequest, listing: uuid.UUID) -> HttpResponse:
         else:
             if address is None:
                 save_address(user=request.user, by=request.user, **form.address)
-            return _to_payment(request, trade)
+            return to_payment(request, trade)
     shipping = shipping_minor(offer, address.country if address else request.user.country)
     context = {
         "listing": offer,
@@ -88,7 +89,7 @@ def checkout(request: HttpRequest, listing: uuid.UUID) -> HttpResponse:
     return render(request, "trades/checkout.html", context, status=422 if form.errors else 200)
 
 
-def _to_payment(request: HttpRequest, trade: Trade) -> HttpResponse:
+def to_payment(request: HttpRequest, trade: Trade) -> HttpResponse:
     """Lead the buyer to the payment page; where that fails the trade waits, and its room says why."""
     room = f"{settings.SITE_URL}{trade.get_absolute_url()}"
     try:
@@ -163,7 +164,7 @@ def _money_of(trade: Trade) -> dict[str, int | None]:
 @require_POST
 def pay(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """To the payment page again."""
-    return _to_payment(request, queries.room(pk=pk, reader=request.user))
+    return to_payment(request, queries.room(pk=pk, reader=request.user))
 
 
 def _stepped(request: HttpRequest, found: Trade, act: Callable[[], object], done: str) -> HttpResponse:
@@ -301,7 +302,10 @@ def say(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     found = queries.room(pk=pk, reader=request.user)
     form = MessageForm(request.POST)
     if form.is_valid():
-        actions.say(trade=found, by=request.user, body=form.cleaned_data["body"])
+        try:
+            actions.say(trade=found, by=request.user, body=form.cleaned_data["body"])
+        except Blocked as error:
+            messages.error(request, error.message)
         return redirect(reverse("trade", args=[pk]) + "#messages")
     return _room(request, pk, status=422, message_form=form)
 

@@ -162,6 +162,7 @@ CELERY_BEAT_SCHEDULE = {
     "relay-outbox": {"task": "apps.core.tasks.relay_outbox", "schedule": 2.0},
     "sweep-deadlines": {"task": "apps.escrow.tasks.sweep_deadlines", "schedule": 30.0},
     "settle-payments": {"task": "apps.escrow.tasks.settle_due", "schedule": 15.0},
+    "sweep-offers": {"task": "apps.listings.tasks.sweep_offers", "schedule": 30.0},
     "handle-webhooks": {"task": "apps.escrow.tasks.handle_webhooks", "schedule": 5.0},
     "resume-imports": {"task": "apps.inventory.tasks.resume_imports", "schedule": 30.0},
     "resume-scans": {"task": "apps.scans.tasks.resume_stalled", "schedule": 30.0},
@@ -392,6 +393,13 @@ PLATFORM_FEE_BASIS_POINTS = 500
 PLATFORM_FEE_FIXED_MINOR = 30
 NEW_SELLER_OPEN_LIMIT_MINOR = 50_000
 NEW_SELLER_SALES = 5  # completed sales after which the limit is lifted
+OFFERS = {
+    "open_for": timedelta(hours=48),  # until when an offer can be answered
+    "reserved_for": timedelta(hours=24),  # the agreed copies, until the buyer checks out
+    "most_open": 20,  # offers of one buyer at a time
+    "most_per_listing": 50,
+    "tries_a_day": 5,  # of one side about one listing, so that a lowest price cannot be felt out
+}
 CART_SOLVER_SECONDS = ENV.cart_solver_seconds
 
 # -- the moderators' admin ------------------------------------------------
