@@ -24,6 +24,7 @@ from apps.inventory.models import InventoryImport, ItemPhoto
 from apps.listings.search.asking import Wanted
 from apps.listings.search.saved import save_search
 from apps.listings.offers import actions as offers
+from apps.listings.selling.models import Repricing
 from apps.listings.shipping import default_shipping
 from apps.scans.models import DetectedCard, Scan, ScanPhoto
 from tests.factories import ADDRESS, make_item, make_listing, make_user, make_variant
@@ -96,6 +97,12 @@ WEB = {
     "scan-card": Route(OWNER, about=pk("scan_card"), visitors=True),
     "sell": Route(MEMBER),
     "country": Route(PUBLIC, "post"),
+    "sell-many": Route(MEMBER),
+    "sell-away": Route(MEMBER, "post"),
+    "reprice": Route(MEMBER),
+    "repricing": Route(OWNER, about=pk("repricing")),
+    "repricing-apply": Route(OWNER, "post", pk("repricing")),
+    "repricing-undo": Route(OWNER, "post", pk("repricing")),
     "market": Route(PUBLIC),
     "searches": Route(MEMBER),
     "search-save": Route(MEMBER, "post"),
@@ -291,6 +298,7 @@ def world(company):  # noqa: F811
         listing=make_listing(owner),
         offer=offers.make_offer(listing=bargained, by=trade.buyer, price_minor=1500),
         saved_search=save_search(by=owner, wanted=Wanted(most_minor=100)),
+        repricing=Repricing.objects.create(seller=owner, rule={"kind": "fair", "percent": 90}),
         shipping_profile=default_shipping(seller=owner),
         variant=variant,
         product=variant.product,

@@ -120,7 +120,7 @@ def remove_item(*, item: InventoryItem, by: User) -> None:
     item = _locked(item.pk, by)
     if item.reserved:
         raise Conflict("A copy is promised to a buyer. Finish or cancel the trade first.")
-    if item.listings.filter(state__in=["active", "paused"]).exists():
+    if item.listings.filter(state__in=["active", "paused", "away"]).exists():
         raise Conflict("This is listed for sale. Withdraw the listing first.")
     _moved(item, Movement.Kind.REMOVED, quantity=-item.quantity, by=by)
     item.quantity = 0

@@ -13,7 +13,7 @@ from apps.core.errors import Conflict, InvalidInput, NotFound, NotYours
 from apps.inventory.actions import OutOfStock
 from apps.inventory.models import InventoryItem
 from apps.listings.events import ListingChanged, ListingCreated, ListingSoldOut, ListingWithdrawn
-from apps.listings.models import Listing, ShippingProfile
+from apps.listings.models import OPEN_STATES, Listing, ShippingProfile, Storefront
 from apps.listings.shipping import default_shipping
 
 LEAST_PRICE_MINOR = 10
@@ -46,7 +46,7 @@ def list_item(
         raise NotYours
     _check_price(price_minor)
     _check_quantity(quantity, item.available)
-    if item.listings.filter(state__in=[Listing.State.ACTIVE, Listing.State.PAUSED]).exists():
+    if item.listings.filter(state__in=OPEN_STATES).exists():
         raise Conflict("This item is listed already. Change that listing instead.")
     listing = Listing.objects.create(
         seller=by,
@@ -56,6 +56,7 @@ def list_item(
         currency=currency,
         shipping=shipping or default_shipping(seller=by),
         description=description.strip(),
+        state=_shown_state(by.pk),
     )
     outbox.emit(ListingCreated(listing_id=listing.pk, seller_id=by.pk))
     return listing
@@ -98,7 +99,7 @@ def change_listing(
 def set_paused(*, listing: Listing, paused: bool, by: User) -> Listing:
     """Hide an open listing from buyers, or show it again. Raises NotYours, NotForSale."""
     listing = _open(listing.pk, by)
-    listing.state = Listing.State.PAUSED if paused else Listing.State.ACTIVE
+    listing.state = Listing.State.PAUSED if paused else _shown_state(by.pk)
     listing.save(update_fields=["state", "updated_at"])
     outbox.emit(ListingChanged(listing_id=listing.pk, seller_id=by.pk))
     return listing
@@ -151,10 +152,10 @@ def put_back(*, listing_id: uuid.UUID, quantity: int) -> None:
     if listing.state == Listing.State.WITHDRAWN:
         return
     if listing.state == Listing.State.SOLD_OUT:
-        relisted = Listing.objects.filter(item=listing.item_id, state__in=[Listing.State.ACTIVE, Listing.State.PAUSED])
+        relisted = Listing.objects.filter(item=listing.item_id, state__in=OPEN_STATES)
         if relisted.exists():
             return
-        listing.state = Listing.State.ACTIVE
+        listing.state = _shown_state(listing.seller_id)
     listing.quantity += quantity
     listing.save(update_fields=["quantity", "state", "updated_at"])
     outbox.emit(ListingChanged(listing_id=listing.pk, seller_id=listing.seller_id))
@@ -171,9 +172,15 @@ def _open(pk: uuid.UUID, by: User) -> Listing:
         raise NotFound("This listing is gone.")
     if listing.seller_id != by.pk:
         raise NotYours
-    if listing.state not in {Listing.State.ACTIVE, Listing.State.PAUSED}:
+    if listing.state not in OPEN_STATES:
         raise NotForSale
     return listing
+
+
+def _shown_state(seller_id: uuid.UUID) -> str:
+    """Of what is for sale from now on: on vacation it waits until the seller is back."""
+    is_away = Storefront.objects.filter(seller=seller_id, is_away=True).exists()
+    return Listing.State.AWAY if is_away else Listing.State.ACTIVE
 
 
 def _check_price(price_minor: int) -> None:

@@ -63,6 +63,10 @@ class ShippingRate(models.Model):
         return f"{self.destination} {Money(self.price_minor, self.profile.currency)}"
 
 
+OPEN_STATES = ("active", "paused", "away")
+"""Of a listing that its seller still offers, whether buyers see it now or not."""
+
+
 class Listing(Base):
     """An offer of some copies of one inventory item at a price for each."""
 
@@ -71,6 +75,7 @@ class Listing(Base):
 
         ACTIVE = "active", _("For sale")
         PAUSED = "paused", _("Paused")
+        AWAY = "away", _("On vacation")
         SOLD_OUT = "sold-out", _("Sold out")
         WITHDRAWN = "withdrawn", _("Withdrawn")
 
@@ -90,7 +95,7 @@ class Listing(Base):
             models.CheckConstraint(condition=Q(price_minor__gt=0), name="listing_price_positive"),
             models.CheckConstraint(condition=~Q(state="active") | Q(quantity__gt=0), name="listing_active_has_copies"),
             models.UniqueConstraint(
-                fields=["item"], condition=Q(state__in=["active", "paused"]), name="listing_one_open_per_item"
+                fields=["item"], condition=Q(state__in=["active", "paused", "away"]), name="listing_one_open_per_item"
             ),
         ]
         indexes = [
@@ -223,3 +228,7 @@ class SearchHit(models.Model):
 
 from apps.listings.offers.models import Offer as Offer  # noqa: E402 - Django looks for an app's tables here
 from apps.listings.offers.models import OfferTerms as OfferTerms  # noqa: E402
+
+
+# Tables of a room of their own are known to Django through this module.
+from apps.listings.selling.models import RepricedListing, Repricing  # noqa: E402, F401

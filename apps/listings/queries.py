@@ -17,7 +17,7 @@ from apps.core.money import Money
 from apps.core.pagination import Page
 from apps.inventory.models import InventoryItem, ItemPhoto
 from apps.listings.destinations import HOME, WORLD
-from apps.listings.models import Listing
+from apps.listings.models import OPEN_STATES, Listing
 from apps.listings.shipping import shipping_to, shipping_within
 from apps.valuations.models import CurrentPrice
 
@@ -85,7 +85,7 @@ def listing_for(*, pk: uuid.UUID, reader: User | None, country: str = "US") -> L
     """
     listing = _described().annotate(shipping_minor=shipping_to(country)).filter(pk=pk).first()
     mine = listing is not None and reader is not None and listing.seller_id == reader.pk
-    if listing is None or (listing.state in {Listing.State.PAUSED, Listing.State.WITHDRAWN} and not mine):
+    if listing is None or (listing.state in {Listing.State.PAUSED, Listing.State.AWAY, Listing.State.WITHDRAWN} and not mine):
         raise NotFound("This listing is gone.")
     return listing
 
@@ -161,7 +161,7 @@ def counts(*, seller: User) -> dict[str, int]:
 def unlisted_items(*, owner: User, limit: int) -> list[InventoryItem]:
     """Free copies that are not offered, dearest first."""
     price = CurrentPrice.objects.filter(variant=OuterRef("variant"), condition=OuterRef("condition"))
-    open_ones = Listing.objects.filter(item=OuterRef("pk"), state__in=[Listing.State.ACTIVE, Listing.State.PAUSED])
+    open_ones = Listing.objects.filter(item=OuterRef("pk"), state__in=OPEN_STATES)
     reference = ProductImage.objects.filter(product=OuterRef("variant__product"), is_primary=True)
     return list(
         InventoryItem.objects.filter(owner=owner, quantity__gt=F("reserved"))

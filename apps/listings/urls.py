@@ -3,6 +3,7 @@
 from django.urls import path
 
 from apps.listings import search_views, shipping_views, views
+from apps.listings.selling import views as selling_views
 
 urlpatterns = [
     path("cards/<uuid:pk>/", views.card, name="card"),
@@ -14,6 +15,12 @@ urlpatterns = [
     path("market/searches/<uuid:pk>/on/", search_views.set_on, name="search-on"),
     path("market/searches/<uuid:pk>/delete/", search_views.delete, name="search-delete"),
     path("country/", shipping_views.choose, name="country"),
+    path("sell/many/", selling_views.many, name="sell-many"),
+    path("sell/away/", selling_views.away, name="sell-away"),
+    path("sell/reprice/", selling_views.reprice, name="reprice"),
+    path("sell/reprice/<uuid:pk>/", selling_views.repricing, name="repricing"),
+    path("sell/reprice/<uuid:pk>/apply/", selling_views.apply, name="repricing-apply"),
+    path("sell/reprice/<uuid:pk>/undo/", selling_views.undo, name="repricing-undo"),
     path("sell/shipping/", shipping_views.profiles, name="shipping"),
     path("sell/shipping/new/", shipping_views.new, name="shipping-new"),
     path("sell/shipping/<uuid:pk>/", shipping_views.profile, name="shipping-profile"),

@@ -21,12 +21,13 @@ from apps.inventory.completion import completion_of
 from apps.inventory.forms import PhotoForm
 from apps.listings import actions, queries
 from apps.listings.forms import ListingForm
-from apps.listings.models import Listing
+from apps.listings.models import OPEN_STATES, Listing
+from apps.listings.selling.vacation import is_away
 from apps.listings.offers.views import panel_of
 from apps.listings.shipping import country_of, default_shipping
 from apps.valuations import queries as valuations
 
-OPEN = (Listing.State.ACTIVE, Listing.State.PAUSED)
+OPEN = OPEN_STATES
 PAGE_SIZE = 50
 ENDED = (Listing.State.SOLD_OUT, Listing.State.WITHDRAWN)
 
@@ -100,6 +101,7 @@ def sell(request: HttpRequest) -> HttpResponse:
         "page": rows,
         "shown": shown,
         "counts": queries.counts(seller=request.user),
+        "is_away": is_away(seller=request.user),
         "unlisted": queries.unlisted_items(owner=request.user, limit=12),
     }
     return render(request, "listings/sell.html", context)

@@ -1,0 +1,81 @@
+"""Forms of selling many."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django import forms
+from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
+
+from apps.core.forms import MinorUnitsField
+from apps.core.money import Money
+from apps.inventory.models import InventoryItem
+from apps.listings.selling.bulk import MOST_ITEMS, Offered
+from apps.listings.selling.pricing import FAIR, UNDERCUT, PriceRule
+
+
+class RuleForm(forms.Form):
+    """How prices are found."""
+
+    kind = forms.ChoiceField(
+        label=_("Price by"),
+        choices=[(FAIR, _("a share of fair value")), (UNDERCUT, _("the lowest other offer, less an amount"))],
+    )
+    percent = forms.IntegerField(label=_("Percent of fair value"), min_value=1, max_value=1000, initial=100)
+    by_minor = MinorUnitsField(label=_("Undercut by"), initial=1)
+    floor_percent = forms.IntegerField(
+        label=_("Never under percent of fair value"), min_value=1, max_value=1000, required=False, initial=80
+    )
+    floor_minor = MinorUnitsField(label=_("Never under"), required=False)
+    ceiling_minor = MinorUnitsField(label=_("Never above"), required=False)
+
+    def rule(self) -> PriceRule:
+        """The rule as typed."""
+        return PriceRule(**self.cleaned_data)
+
+
+@dataclass(frozen=True)
+class Row:
+    """An item with the price that is suggested or was typed, and why it was not listed."""
+
+    item: InventoryItem
+    price: str
+    quantity: str
+    chosen: bool
+    problem: str
+
+
+def suggested(item: InventoryItem, typed: QueryDict, problem: str) -> Row:
+    """What the page shows of an item: what was typed, else its fair value and all free copies."""
+    price = "" if item.unit_value is None else f"{item.unit_value:.2f}"
+    return Row(
+        item,
+        typed.get(f"price-{item.pk}", price)[:20],
+        typed.get(f"quantity-{item.pk}", str(item.available))[:9],
+        str(item.pk) in typed.getlist("item"),
+        problem,
+    )
+
+
+def offers_typed(typed: QueryDict) -> tuple[list[Offered], dict[uuid.UUID, str]]:
+    """Offers of the chosen items, and by item what cannot be read."""
+    offers, wrong = [], {}
+    for text in dict.fromkeys(typed.getlist("item")[:MOST_ITEMS]):
+        try:
+            pk = uuid.UUID(text)
+        except ValueError:
+            continue
+        price, quantity = typed.get(f"price-{pk}", "").strip(), typed.get(f"quantity-{pk}", "1").strip()
+        try:
+            amount = Money.from_decimal(Decimal(price)).amount_minor
+        except (ValueError, ArithmeticError):
+            wrong[pk] = "Enter a price, e.g. 12.50."
+            continue
+        if not (quantity.isascii() and quantity.isdigit() and len(quantity) < 7):
+            wrong[pk] = "Enter a whole number of copies."
+            continue
+        offers.append(Offered(pk, int(quantity), amount))
+    return offers, wrong
