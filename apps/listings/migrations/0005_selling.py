@@ -11,7 +11,7 @@ import apps.core.ids
 class Migration(migrations.Migration):
     dependencies = [
         ("inventory", "0004_imports"),
-        ("listings", "0003_search"),
+        ("listings", "0004_offerterms_offer"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
