@@ -1,13 +1,18 @@
 """A long file is stored batch by batch: what comes of it does not depend on where a batch ends."""
 
+import datetime as dt
+import gc
 from decimal import Decimal
 
 import pytest
 
+from apps.core.errors import InvalidInput
 from apps.core.models import RejectedInput
 from apps.valuations.actions import import_quotes, import_sales
 from apps.valuations.importers import staging
-from apps.valuations.models import Quote, Sale
+from apps.valuations.importers.loader import load
+from apps.valuations.importers.rows import Lookup, QuoteRow
+from apps.valuations.models import DailyPrice, MarketPrice, Quote, Sale
 
 pytestmark = pytest.mark.django_db
 
@@ -53,3 +58,30 @@ def test_sales(product, batch, sales_csv):
     assert (report.created, report.updated + report.repeated, report.rejected) == (3, 1, 0)
     assert Sale.objects.get(reference="a1").price == Decimal(13)
     assert Sale.objects.filter(reference="a2\\n").exists(), "what COPY escapes comes back as it was"
+
+
+@pytest.mark.parametrize("batch", [1, 2], indirect=True)
+def test_of_a_file_that_breaks_off_in_a_later_batch_nothing_stays(product, variant, batch):
+    def broken():
+        for day in (1, 2, 3):
+            at = dt.datetime(2026, 7, day, tzinfo=dt.UTC)
+            lookup = Lookup(variant_id=str(variant.pk))
+            yield QuoteRow(day, {}, lookup, "file", "NM", at, None, None, None, Decimal(day), "USD")
+        raise InvalidInput("It ends in the middle of a line.")
+
+    with pytest.raises(InvalidInput, match="in the middle"):
+        load(broken(), kind="quotes", origin="prices.generic")
+    assert not Quote.objects.exists()
+    assert not MarketPrice.objects.exists()
+    assert gc.isenabled()
+
+
+def test_a_day_of_two_sources_is_closed_once_wherever_batches_end(product, batch, prices_csv):
+    heading = "tcgplayer_id,finish,date,market,source"
+    path = prices_csv(
+        "90001,normal,2026-07-01,1,cardmarket", "90001,normal,2026-07-01,2,tcgplayer", "90001,normal,2026-07-02,3,cardmarket",
+        "90001,normal,2026-07-02T09:00:00Z,4,cardmarket", heading=heading,
+    )  # fmt: skip
+    assert import_quotes(kind="generic", path=path).created == 4
+    closes = DailyPrice.objects.order_by("day").values_list("market", "source__slug")
+    assert list(closes) == [(2, "tcgplayer"), (4, "cardmarket")]

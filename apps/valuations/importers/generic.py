@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice, repeat
 from pathlib import Path
 
 from apps.catalog.importers.rows import count_from
@@ -14,21 +15,62 @@ from apps.valuations.importers.rows import (
     QuoteRow,
     SaleRow,
     condition_of,
+    count_in,
     currency_of,
     instant_from,
     lookup_of,
     lookups_of,
     person,
     price_from,
+    price_in,
     state_from,
 )
 
 
 def read_quotes(path: Path, *, source: str = "file") -> Iterator[QuoteRow | Reject]:
     """One quote a line. A column `source` names the source of a line, else `source` does."""
+    lines = rows_of(path, required=("date",))
     lookup: Callable[[dict[str, str]], Lookup] | None = None
-    for line, row in rows_of(path, required=("date",)):
-        lookup = lookup or lookups_of(row)
+    while some := list(islice(lines, _LINES)):
+        lookup = lookup or lookups_of(some[0][1])
+        try:
+            quotes: Iterable[QuoteRow | Reject] = _quotes(some, source, lookup)
+        except ValueError:
+            quotes = _quotes_one_by_one(some, source, lookup)
+        yield from quotes
+
+
+_LINES = 1000
+
+
+def _quotes(
+    lines: list[tuple[int, dict[str, str]]], source: str, lookup: Callable[[dict[str, str]], Lookup]
+) -> list[QuoteRow]:
+    """Column by column, which is quicker than line by line. Raises ValueError where anything is wrong on any line."""
+    numbers, rows = zip(*lines, strict=True)
+
+    def column(name: str, usual: str = "") -> Iterable[str]:
+        return [row[name] or usual for row in rows] if name in rows[0] else repeat(usual)
+
+    sources = column("source", source)
+    columns = (
+        numbers,
+        rows,
+        map(lookup, rows),
+        sources,
+        map(state_from, column("condition"), column("grade"), sources),
+        map(instant_from, column("date")),
+        *(map(price_in, column(name)) for name in ("low", "mid", "high", "market")),
+        map(currency_of, column("currency"), repeat("USD")),
+        map(count_in, column("sample_size")),
+    )
+    return list(map(QuoteRow._make, zip(*columns, strict=False)))
+
+
+def _quotes_one_by_one(
+    lines: list[tuple[int, dict[str, str]]], source: str, lookup: Callable[[dict[str, str]], Lookup]
+) -> Iterator[QuoteRow | Reject]:
+    for line, row in lines:
         try:
             yield _quote(line, row, row.get("source") or source, lookup)
         except ValueError as error:

@@ -1,14 +1,18 @@
 """The one writer of imported market data: COPY into a temporary table, look the variants up as sets, one upsert a batch.
 
 Unpriced rows (zero means "nothing sold") are counted and left out; rows that name no variant are kept as rejects.
-A replay changes nothing. Memory holds one batch, however long the file is.
+A replay changes nothing. Memory holds two batches, however long the file is: while the database stores one, a thread reads
+the next.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import gc
 import uuid
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -19,9 +23,9 @@ from django.utils import timezone
 from apps.catalog.actions import add_variants
 from apps.core.rejects import Reject, keep
 from apps.valuations import rollups
-from apps.valuations.importers import statements
+from apps.valuations.importers import staging, statements
 from apps.valuations.importers.rows import Lookup, QuoteRow, SaleRow
-from apps.valuations.importers.staging import Staging
+from apps.valuations.importers.staging import Batch, Batches
 
 
 @dataclass
@@ -74,37 +78,91 @@ def load(
 ) -> MarketReport:
     """Write quotes or sales (`kind` "quotes" or "sales"); one transaction. `add_finishes`: see the command.
 
-    daily: the same cards come again and again, so that of one that the catalogue lacks its name alone is kept as a
-    reject, once, instead of every day's price of it.
+    rows are read in another thread, so what makes them may not ask the database. daily: the same cards come again and
+    again, so that of one that the catalogue lacks its name alone is kept as a reject, once, instead of every day's price
+    of it.
     """
     report = MarketReport(kind, batch_id or uuid.uuid4())
-    write = _write_quotes if kind == "quotes" else _write_sales
-    coming = iter(rows)
-    with connection.cursor() as cursor:
-        cursor.execute("select pg_advisory_xact_lock(hashtext('valuations.import'))")
+    batches = Batches(rows, kind)
+    with connection.cursor() as cursor, _no_collections(), ThreadPoolExecutor(1, "market-rows") as beside:
+        cursor.execute(rollups.LOCK)
         # A batch is sorted and joined in memory; the statements are the same each time, so that compiling them is lost time.
         cursor.execute("set local work_mem = '48MB'; set local jit = off")
-        staging = Staging(cursor, kind)
+        cursor.execute(statements.STAGE[kind])
+        cursor.execute(statements.STAGE_NAMES)
         rollups.stage(cursor)
-        while True:
-            read, rejects, lookup, fact = staging.take(coming)
-            if not read:
-                break
-            report.read += read
-            cursor.execute(statements.SOURCES, {"from": fact})
-            cursor.execute(statements.RESOLVE, {"from": lookup})
-            if add_finishes:
-                report.added_finishes += _add_finishes(cursor, lookup)
-            cursor.execute(statements.REFUSED)
-            rejects += [_refused(staging.rows[n], reason, daily=daily) for n, reason in cursor.fetchall()]
-            write(cursor, report)
+        writer = _Quotes(cursor, report) if kind == "quotes" else _Sales(cursor, report)
+        names = _Names(cursor, report, daily=daily, add_finishes=add_finishes)
+        batch = batches.take()
+        while batch:
+            # A short load is over with its first batch: nothing to be read beside it.
+            coming = beside.submit(batches.take) if batch.read == staging.BATCH else None
+            _tell(cursor, batch, kind)
+            rejects = batch.rejects + names.resolve(batch)
+            writer.write(batch)
+            report.read += batch.read
             keep(rejects, origin=origin, batch_id=report.batch_id)
             report.rejected += len(rejects)
             report.rejects += rejects[: 20 - len(report.rejects)]
-        staging.close()
+            batch = coming.result() if coming else None
+        writer.close()
+        cursor.execute(statements.UNSTAGE[kind])
         rollups.roll_up(cursor, now=timezone.now())
         cursor.execute("reset work_mem; reset jit")
     return report
+
+
+@contextmanager
+def _no_collections() -> Iterator[None]:
+    """Rows refer to nothing in circles: looking through all that the process holds took a third of the time of reading them."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _tell(cursor: Any, batch: Batch, kind: str) -> None:
+    """Put the batch and the names that it is the first to use into the staging tables."""
+    cursor.execute(statements.CLEAR[kind])
+    with cursor.copy(statements.COPY[kind]) as copy:
+        for text in batch.text:
+            copy.write(text)
+    for statement, names in ((statements.COPY_LOOKUPS, batch.lookups), (statements.COPY_FACTS, batch.facts)):
+        if names:
+            with cursor.copy(statement) as copy:
+                for name in names:
+                    copy.write_row(name)
+
+
+class _Names:
+    """Looks up what rows name."""
+
+    def __init__(self, cursor: Any, report: MarketReport, *, daily: bool, add_finishes: bool) -> None:
+        self._cursor = cursor
+        self._report = report
+        self._daily = daily
+        self._add_finishes = add_finishes
+        self._any_refused = False
+
+    def resolve(self, batch: Batch) -> list[Reject]:
+        """Look up what is new; the rows of the batch whose names lead nowhere, whichever batch named those first."""
+        cursor = self._cursor
+        if batch.facts:
+            cursor.execute(statements.SOURCES, {"from": batch.first_fact})
+        if batch.lookups:
+            cursor.execute(statements.RESOLVE, {"from": batch.first_lookup})
+            if self._add_finishes:
+                self._report.added_finishes += _add_finishes(cursor, batch.first_lookup)
+        if batch.facts or batch.lookups:
+            cursor.execute(statements.ANY_REFUSED)
+            (self._any_refused,) = cursor.fetchone()
+        if not self._any_refused:
+            return []
+        cursor.execute(statements.REFUSED)
+        return [_refused(batch.rows[n], reason, daily=self._daily) for n, reason in cursor.fetchall()]
 
 
 def _refused(row: QuoteRow | SaleRow, reason: str, *, daily: bool) -> Reject:
@@ -126,41 +184,75 @@ def _add_finishes(cursor: Any, lookup: int) -> int:
     return added
 
 
-def _write_quotes(cursor: Any, report: MarketReport) -> None:
-    cursor.execute(statements.EMPTY)
-    report.unpriced += cursor.fetchone()[0]
-    cursor.execute(statements.UNIQUE)
-    total = cursor.rowcount
-    cursor.execute(statements.SPAN)
-    first, last = cursor.fetchone()
-    if total == 0:
-        return
-    report.newest_at = max(report.newest_at or last, last)
-    cursor.execute(statements.MONTHS)
-    cursor.execute(statements.FRESH, {"first": first, "last": last})
-    fresh = cursor.rowcount
-    report.unchanged += total - fresh
-    if fresh == 0:
-        return
-    cursor.execute(statements.INSERT_QUOTES)
-    report.created += cursor.rowcount
-    updated = fresh - cursor.rowcount
-    if updated:
-        cursor.execute(statements.UPDATE_QUOTES, {"first": first, "last": last})
-        report.updated += updated
-    rollups.close_days(cursor, fresh=fresh, updated=updated, first=first, last=last)
-    cursor.execute(statements.TOUCHED)
-    report.touched.update(variant for (variant,) in cursor.fetchall())
+class _Quotes:
+    """Writes batches of quotes and closes their days."""
+
+    def __init__(self, cursor: Any, report: MarketReport) -> None:
+        self._cursor = cursor
+        self._report = report
+        self._months: set[dt.date] = set()
+
+    def write(self, batch: Batch) -> None:
+        """Store what is staged."""
+        if not batch.instants:
+            return
+        cursor, report = self._cursor, self._report
+        cursor.execute(statements.COUNT_FACTS)
+        cursor.execute(statements.EMPTY)
+        report.unpriced += cursor.fetchone()[0]
+        self._make_months(batch)
+        span = {"first": min(batch.instants), "last": max(batch.instants)}
+        cursor.execute(statements.FRESH, span)
+        fresh, told, newest_at = cursor.rowcount, cursor.rowcount, span["last"]
+        if fresh < len(batch.rows):
+            cursor.execute(statements.TOLD)
+            told, newest_at = cursor.fetchone()
+        if newest_at is not None:
+            report.newest_at = max(report.newest_at or newest_at, newest_at)
+        report.unchanged += told - fresh
+        if not fresh:
+            return
+        cursor.execute(statements.INSERT_QUOTES)
+        created = cursor.rowcount
+        if fresh > created:
+            cursor.execute(statements.UPDATE_QUOTES, span)
+        report.created += created
+        report.updated += fresh - created
+        rollups.close_days(cursor, is_corrected=fresh > created, **span)
+
+    def _make_months(self, batch: Batch) -> None:
+        """A month is asked for until a row that can be used is of it."""
+        named = {at.astimezone(dt.UTC).date().replace(day=1) for at in batch.instants}
+        if named - self._months:
+            self._cursor.execute(statements.MONTHS)
+            self._months.update(month for month, _ in self._cursor.fetchall())
+
+    def close(self) -> None:
+        """Once all batches are written."""
+        self._cursor.execute(statements.TOUCHED)
+        self._report.touched.update(variant for (variant,) in self._cursor.fetchall())
 
 
-def _write_sales(cursor: Any, report: MarketReport) -> None:
-    cursor.execute(statements.TOTAL_SALES)
-    total, newest_at = cursor.fetchone()
-    if newest_at is not None:
-        report.newest_at = max(report.newest_at or newest_at, newest_at)
-    for name, statement in (("updated", statements.UPDATE_SALES), ("created", statements.INSERT_SALES)):
-        cursor.execute(statement, {"now": timezone.now()})
-        setattr(report, name, getattr(report, name) + cursor.rowcount)
-        total -= cursor.rowcount
-        report.touched.update(variant for (variant,) in cursor.fetchall())
-    report.unchanged += total
+class _Sales:
+    """Writes batches of sales."""
+
+    def __init__(self, cursor: Any, report: MarketReport) -> None:
+        self._cursor = cursor
+        self._report = report
+
+    def write(self, _: Batch) -> None:
+        """Store what is staged."""
+        cursor, report = self._cursor, self._report
+        cursor.execute(statements.TOTAL_SALES)
+        total, newest_at = cursor.fetchone()
+        if newest_at is not None:
+            report.newest_at = max(report.newest_at or newest_at, newest_at)
+        for name, statement in (("updated", statements.UPDATE_SALES), ("created", statements.INSERT_SALES)):
+            cursor.execute(statement, {"now": timezone.now()})
+            setattr(report, name, getattr(report, name) + cursor.rowcount)
+            total -= cursor.rowcount
+            report.touched.update(variant for (variant,) in cursor.fetchall())
+        report.unchanged += total
+
+    def close(self) -> None:
+        """Nothing follows from sales here."""

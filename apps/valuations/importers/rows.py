@@ -12,7 +12,7 @@ from operator import itemgetter
 from typing import NamedTuple
 from uuid import UUID
 
-from apps.catalog.importers.rows import finish_from
+from apps.catalog.importers.rows import count_from, finish_from
 from apps.core.conditions import Condition, condition_from, graded_state_from
 
 
@@ -77,15 +77,16 @@ def price_from(text: object) -> Decimal | None:
     if text is None:
         return None
     if isinstance(text, str):
-        return _price_from(text)
+        return price_in(text)
     if type(text) is float and 0.01 <= text < 1e9:
-        return _price_from(repr(text))
+        return price_in(repr(text))
     return _price_of(text)
 
 
 # Most prices come again and again, within a file and from day to day; most others are plain figures.
 @lru_cache(maxsize=65536)
-def _price_from(text: str) -> Decimal | None:
+def price_in(text: str) -> Decimal | None:
+    """`price_from` of a text, remembered."""
     if _PLAIN(text):
         return Decimal(text) or None
     return _price_of(text)
@@ -165,6 +166,9 @@ def person(source: str, name: str) -> str:
 
 finish_of = lru_cache(maxsize=4096)(finish_from)
 """What a site means by a word for a finish, remembered."""
+
+count_in = lru_cache(maxsize=4096)(count_from)
+"""`count_from` of a text, remembered."""
 
 _IDS = ("tcgplayer", "cardmarket", "scryfall", "tcgdex", "pricecharting")
 

@@ -9,10 +9,10 @@ STAGE = {
     "quotes": f"""
 create temporary table stage_market ({_COMMON}, observed_at timestamptz, low numeric(12, 2), mid numeric(12, 2),
     high numeric(12, 2), market numeric(12, 2), sample_size integer) on commit drop;
-create temporary table stage_unique (variant_id uuid, source_id bigint, condition varchar(12), currency varchar(3),
+create temporary table stage_fresh (variant_id uuid, source_id bigint, condition varchar(12), currency varchar(3),
     observed_at timestamptz, low numeric(12, 2), mid numeric(12, 2), high numeric(12, 2), market numeric(12, 2),
-    sample_size integer) on commit drop;
-create temporary table stage_fresh (like stage_unique, is_new boolean) on commit drop;
+    sample_size integer, is_new boolean) on commit drop;
+alter table stage_market alter f set statistics 1;
 """,
     "sales": f"""
 create temporary table stage_market ({_COMMON}, sale_key uuid, reference text, grade_company varchar(3), grade numeric(3, 1),
@@ -28,16 +28,16 @@ create temporary table stage_candidate (k integer, variant_id uuid, product_id u
     language text, fits boolean) on commit drop;
 """
 UNSTAGE = {
-    "quotes": "drop table stage_market, stage_unique, stage_fresh, stage_fact, stage_lookup, stage_candidate",
+    "quotes": "drop table stage_market, stage_fresh, stage_fact, stage_lookup, stage_candidate",
     "sales": "drop table stage_market, stage_fact, stage_lookup, stage_candidate",
 }
-CLEAR = {"quotes": "truncate stage_market, stage_unique, stage_fresh", "sales": "truncate stage_market"}
+CLEAR = {"quotes": "truncate stage_market, stage_fresh", "sales": "truncate stage_market"}
 
 COPY_FACTS = "copy stage_fact (f, pair, source, condition, currency) from stdin"
 COPY_LOOKUPS = """copy stage_lookup (k, asked, id_source, id_value, category, release, number, finish, language, treatment)
 from stdin"""
 COPY = {
-    "quotes": "copy stage_market (n, k, f, observed_at, low, mid, high, market, sample_size) from stdin",
+    "quotes": "copy stage_market (n, k, f, observed_at, low, mid, high, market, sample_size) from stdin with (null 'None')",
     "sales": """copy stage_market (n, k, f, sale_key, reference, grade_company, grade, price, quantity, seller, buyer, sold_at)
 from stdin""",
 }
@@ -45,6 +45,7 @@ from stdin""",
 SOURCES = """
 update stage_fact f set source_id = o.id from valuations_source o where o.slug = f.source and f.f >= %(from)s;
 update stage_fact set reason = 'there is no source ' || source where source_id is null and f >= %(from)s;
+analyze stage_fact;
 """
 
 # Each way to name a variant is looked up once, however many rows use it. Among a product's printings with the wanted finish
@@ -101,6 +102,9 @@ where l.id_value <> '' and not exists (select 1 from stage_candidate o where o.k
 on conflict do nothing
 """
 
+ANY_REFUSED = """
+select exists (select from stage_fact where reason is not null) or exists (select from stage_lookup where reason is not null)
+"""
 REFUSED = """
 select s.n, coalesce(f.reason, l.reason) from stage_market s join stage_fact f using (f) join stage_lookup l using (k)
 where f.reason is not null or l.reason is not null order by s.n
@@ -109,31 +113,33 @@ EMPTY = """
 select count(*) from stage_market s join stage_fact f using (f) join stage_lookup l using (k)
 where f.reason is null and l.reason is null and coalesce(s.low, s.mid, s.high, s.market) is null
 """
+_USABLE = """stage_market s join stage_fact f using (f) join stage_lookup l using (k)
+where f.reason is null and l.reason is null and coalesce(s.low, s.mid, s.high, s.market) is not null"""
+MONTHS = f"""
+select month, valuations_make_partition(month) from (
+    select distinct date_trunc('month', s.observed_at at time zone 'UTC')::date as month from {_USABLE}) needed
+"""  # noqa: S608 - fixed text
 
-# The last line wins where a file says two things of one moment.
-UNIQUE = """
-insert into stage_unique
-select distinct on (l.variant_id, f.pair, s.observed_at) l.variant_id, f.source_id, f.condition, f.currency, s.observed_at,
-    s.low, s.mid, s.high, s.market, s.sample_size
-from stage_market s join stage_fact f using (f) join stage_lookup l using (k)
-where f.reason is null and l.reason is null and coalesce(s.low, s.mid, s.high, s.market) is not null
-order by l.variant_id, f.pair, s.observed_at, s.n desc
-"""
-SPAN = "select min(observed_at), max(observed_at) from stage_unique"
-MONTHS = """
-select valuations_make_partition(month) from (
-    select distinct date_trunc('month', observed_at at time zone 'UTC')::date as month from stage_unique) needed
-"""
+# Without a look at how many rows share their facts the planner takes them for few, and loops over indexes.
+COUNT_FACTS = "analyze stage_market (f)"
 
-# What is new or says something else. The span lets the planner leave the other months alone.
-FRESH = """
+# The last line wins where a file says two things of one moment; of the rest, what is new or says something else is kept.
+# The span lets the planner leave the other months alone.
+FRESH = f"""
 insert into stage_fresh
-select u.*, q.variant_id is null
-from stage_unique u left join valuations_quote q on q.variant_id = u.variant_id and q.source_id = u.source_id
-    and q.condition = u.condition and q.observed_at = u.observed_at and q.observed_at between %(first)s and %(last)s
+select t.*, q.variant_id is null
+from (
+    select distinct on (l.variant_id, f.pair, s.observed_at) l.variant_id, f.source_id, f.condition, f.currency, s.observed_at,
+        s.low, s.mid, s.high, s.market, s.sample_size
+    from {_USABLE} order by l.variant_id, f.pair, s.observed_at, s.n desc) t
+left join valuations_quote q on q.variant_id = t.variant_id and q.source_id = t.source_id
+    and q.condition = t.condition and q.observed_at = t.observed_at and q.observed_at between %(first)s and %(last)s
 where q.variant_id is null or (q.low, q.mid, q.high, q.market, q.sample_size, q.currency)
-    is distinct from (u.low, u.mid, u.high, u.market, u.sample_size, u.currency)
-"""
+    is distinct from (t.low, t.mid, t.high, t.market, t.sample_size, t.currency)
+"""  # noqa: S608
+TOLD = f"""
+select count(*), max(observed_at) from (select distinct l.variant_id, f.pair, s.observed_at from {_USABLE}) t
+"""  # noqa: S608
 INSERT_QUOTES = """
 insert into valuations_quote (variant_id, source_id, condition, observed_at, low, mid, high, market, sample_size, currency)
 select variant_id, source_id, condition, observed_at, low, mid, high, market, sample_size, currency from stage_fresh where is_new
@@ -145,7 +151,7 @@ from stage_fresh s
 where not s.is_new and q.variant_id = s.variant_id and q.source_id = s.source_id and q.condition = s.condition
   and q.observed_at = s.observed_at and q.observed_at between %(first)s and %(last)s
 """
-TOUCHED = "select distinct variant_id from stage_fresh"
+TOUCHED = "select distinct variant_id from stage_touched"
 
 _SALES = """(select distinct on (f.source_id, s.reference) s.*, l.variant_id, f.source_id, f.condition, f.currency
 from stage_market s join stage_fact f using (f) join stage_lookup l using (k) where f.reason is null and l.reason is null
