@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from apps.core.rejects import Reject
-from apps.valuations.feeds.protocol import Row
+from apps.valuations.feeds.protocol import LinkRow, Row
 from apps.valuations.importers.rows import QuoteRow
 
 MOST = Decimal(10_000_000)
@@ -23,7 +23,7 @@ def checked(row: Row, now: dt.datetime) -> Row:
 
     An absurd `high` is what somebody asks in jest: it is left out, and the rest of the quote stays.
     """
-    if isinstance(row, Reject):
+    if isinstance(row, Reject | LinkRow):
         return row
     if isinstance(row, QuoteRow):
         if row.high is not None and row.high > MOST:

@@ -6,7 +6,7 @@ import datetime as dt
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from apps.core.rejects import Reject
 from apps.valuations.feeds.client import Client, Validator
@@ -15,7 +15,30 @@ from apps.valuations.importers.rows import QuoteRow, SaleRow
 Cursor = dict[str, Any]
 """Where a run stands, as JSON: stored in the transaction that stored the rows before it."""
 
-Row = QuoteRow | SaleRow | Reject
+
+class LinkRow(NamedTuple):
+    """A product as its source lists it. releases: the names and abbreviations that its set may go by. number: "" if sealed."""
+
+    source: str
+    value: str
+    category: str
+    releases: tuple[str, ...]
+    number: str
+    name: str
+
+    @property
+    def told(self) -> dict[str, str]:
+        """What is kept of one that could not be linked."""
+        return {
+            "source": self.source,
+            "id": self.value,
+            "set": self.releases[0],
+            "number": self.number,
+            "name": self.name,
+        }
+
+
+Row = QuoteRow | SaleRow | LinkRow | Reject
 
 
 @dataclass(frozen=True)
@@ -33,8 +56,9 @@ class Page:
 class Adapter(ABC):
     """One kind of source. Made anew for each run, out of the feed's options.
 
-    kind, title: its name for programs and for people. writes: "quotes" or "sales". host: whose circuit breaker and pace
-    it shares; feeds of one host count together. rates: how much the source allows, as `limits` writes it ("10/second").
+    kind, title: its name for programs and for people. writes: "quotes", "sales", or "links" of products. host: whose circuit
+    breaker and pace it shares; feeds of one host count together. rates: how much the source allows, as `limits` writes it
+    ("10/second").
     pace: from run to run, until the operator says otherwise. needs_keys: whether it waits for keys (else for a switch).
     """
 

@@ -9,6 +9,7 @@ from django.apps.registry import Apps
 
 from apps.valuations.feeds.bricklink import Guide
 from apps.valuations.feeds.cardmarket import PriceGuides
+from apps.valuations.feeds.catalogues import TCGCSVCatalogue, TCGplayerCatalogue
 from apps.valuations.feeds.ebay import Asks, Sales
 from apps.valuations.feeds.errors import FeedError
 from apps.valuations.feeds.pricecharting import PriceGuide
@@ -18,8 +19,11 @@ from apps.valuations.feeds.tcgcsv import Archive, Daily
 from apps.valuations.feeds.tcgplayer import TCGplayer
 
 ADAPTERS: dict[str, type[Adapter]] = {
-    adapter.kind: adapter for adapter in (TCGplayer, Daily, Archive, Asks, Sales, PriceGuides, PriceGuide, Guide, Table)
-}
+    adapter.kind: adapter
+    for adapter in (
+        TCGplayer, TCGplayerCatalogue, Daily, TCGCSVCatalogue, Archive, Asks, Sales, PriceGuides, PriceGuide, Guide, Table,
+    )
+}  # fmt: skip
 
 
 def adapter_of(kind: str, options: Mapping[str, Any]) -> Adapter:

@@ -24,6 +24,7 @@ from apps.valuations.actions import refresh_prices
 from apps.valuations.feeds.checks import checked
 from apps.valuations.feeds.client import Client, Validator, client_for
 from apps.valuations.feeds.errors import FeedBusy, FeedOff
+from apps.valuations.feeds.links import link
 from apps.valuations.feeds.protocol import Adapter, Cursor, Page, Row
 from apps.valuations.feeds.registry import adapter_of
 from apps.valuations.importers.loader import MarketReport, load
@@ -191,7 +192,10 @@ class _Work:
         run = self.current
         if batch.rows:
             origin = f"feed.{self.feed.slug}"
-            report = load(batch.rows, kind=self.adapter.writes, origin=origin, batch_id=run.pk, daily=True)
+            if self.adapter.writes == "links":
+                report = link(batch.rows, origin=origin, batch_id=run.pk)
+            else:
+                report = load(batch.rows, kind=self.adapter.writes, origin=origin, batch_id=run.pk, daily=True)
             _count(run, report)
             self.touched |= report.touched
         run.pages += batch.pages

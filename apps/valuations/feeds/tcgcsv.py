@@ -29,7 +29,8 @@ FIRST_DAY = dt.date(2024, 2, 8)
 _DAYS_AT_FIRST = 30
 
 
-def _categories(options: Mapping[str, Any]) -> list[int]:
+def chosen_categories(options: Mapping[str, Any]) -> list[int]:
+    """The option categories, TCGplayer's numbers of games; all that we know unless told. Raises FeedError."""
     chosen = options.get("categories", sorted(CATEGORIES))
     if not isinstance(chosen, list) or not all(type(each) is int for each in chosen):
         raise FeedError("The option categories is a list of TCGplayer's numbers, such as [3, 68].")
@@ -54,7 +55,7 @@ class Daily(Adapter):
     needs_keys = False
 
     def __init__(self, options: Mapping[str, Any]) -> None:
-        self.categories = _categories(options)
+        self.categories = chosen_categories(options)
         self.table = options.get("format", "json") == "csv"
         if options.get("format", "json") not in ("json", "csv"):
             raise FeedError("The option format is json or csv.")
@@ -107,7 +108,7 @@ class Archive(Adapter):
     needs_keys = False
 
     def __init__(self, options: Mapping[str, Any]) -> None:
-        self.categories = set(_categories(options))
+        self.categories = set(chosen_categories(options))
         try:
             self.start = dt.date.fromisoformat(options["from"]) if options.get("from") else None
             self.end = dt.date.fromisoformat(options["to"]) if options.get("to") else None

@@ -127,7 +127,7 @@ def test_moderators_see_how_feeds_stand(day, run, desk):
     assert "downloads.s3.cardmarket.com: answered 403." in page
     assert "EBAY_CLIENT_ID and EBAY_CLIENT_SECRET are not set." in page
     assert f"?q={FeedRun.objects.get(feed__slug='tcgcsv').pk}" in page, "its rejects"
-    assert page.count("Run now") == 3, "TCGCSV, its archive, Cardmarket"
+    assert page.count("Run now") == 4, "TCGCSV, its catalogue, its archive, Cardmarket"
     for name in ("feed", "feedrun"):
         assert desk.get(reverse(f"admin:valuations_{name}_changelist")).status_code == 200
     assert (
