@@ -26,7 +26,7 @@ FACETS: dict[str, tuple[str, str]] = {
     "set": ("s", "Set"),
     "condition": ("c", "Condition"),
     "deal": ("d", "Against fair value"),
-    "price": ("p", "Price"),
+    "price": ("p", "Price band"),
     "language": ("l", "Language"),
     "finish": ("f", "Finish"),
     "graded": ("x", "Graded"),
