@@ -5,6 +5,8 @@ Locks are taken in the order of the evaluation: prices that were seen, the rule'
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db import IntegrityError, connection, transaction
@@ -15,7 +17,7 @@ from apps.alerts.crossing import line_of
 from apps.alerts.models import LINES, MOVES, OFFERS, PORTFOLIO, Comparison, Direction, Kind, Period, Rule, Watch
 from apps.catalog.models import Product, Variant
 from apps.core.conditions import Condition
-from apps.core.errors import Conflict, InvalidInput, NotFound, NotYours
+from apps.core.errors import Conflict, DomainError, InvalidInput, NotFound, NotYours
 
 MOST_RULES = 300
 MOST_AMOUNT = Decimal("9999999999")
@@ -36,51 +38,89 @@ def default_cool_down(kind: str) -> int:
     return 1 if kind in OFFERS else 24
 
 
-@transaction.atomic
-def set_rule(
-    *,
-    by: User,
-    kind: str,
-    product: Product | None = None,
-    variant: Variant | None = None,
-    condition: str | None = None,
-    amount: Decimal | None = None,
-    comparison: str = "",
-    percent: Decimal | None = None,
-    period: str = "",
-    direction: str = "",
-    currency: str = "USD",
-    cool_down_hours: int | None = None,
-) -> Rule:
-    """Be told of something from now on. What holds already when the rule is set does not fire it.
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What somebody wants to be told of. Without a variant any printing counts; condition None: the usual one of the kind."""
+
+    kind: str
+    product: Product | None = None
+    variant: Variant | None = None
+    condition: str | None = None
+    amount: Decimal | None = None
+    comparison: str = ""
+    percent: Decimal | None = None
+    period: str = ""
+    direction: str = ""
+    currency: str = "USD"
+    cool_down_hours: int | None = None
+    is_on: bool = True
+
+    def rule_of(self, owner: User) -> Rule:
+        """The rule, not saved. Raises InvalidInput naming the field."""
+        fields = dict(self.__dict__)
+        if self.condition is None:
+            fields["condition"] = "" if self.kind in (*OFFERS, *PORTFOLIO) else Condition.NM
+        if self.cool_down_hours is None:
+            fields["cool_down_hours"] = default_cool_down(self.kind)
+        rule = Rule(owner=owner, **fields)
+        _settle(rule)
+        return rule
+
+
+def set_rule(*, by: User, kind: str, **fields: object) -> Rule:
+    """Be told of something (fields: those of `Wanted`) from now on. What holds already when the rule is set does not fire it.
 
     Without a variant any printing of the product counts; an empty condition means any, for offers alone.
     Raises InvalidInput (naming the field), Conflict (the same rule is there, or too many).
     """
-    User.objects.select_for_update(no_key=True).only("pk").get(pk=by.pk)  # one new rule of a member at a time
-    if Rule.objects.filter(owner=by).count() >= MOST_RULES:
-        raise Conflict(f"You have {MOST_RULES} alerts already. Delete one first.")
-    if condition is None:
-        condition = "" if kind in (*OFFERS, *PORTFOLIO) else Condition.NM
-    rule = Rule(
-        owner=by,
-        kind=kind,
-        product=product,
-        variant=variant,
-        condition=condition,
-        amount=amount,
-        comparison=comparison,
-        percent=percent,
-        period=period,
-        direction=direction,
-        currency=currency,
-        cool_down_hours=default_cool_down(kind) if cool_down_hours is None else cool_down_hours,
-    )
-    _settle(rule)
-    _see_prices(rule.product, rule.variant, rule.condition)
-    _save(rule)
-    _watch(rule)
-    return rule
+    (made,) = set_rules(by=by, wanted=[Wanted(kind=kind, **fields)])  # type: ignore[arg-type]
+    if isinstance(made, DomainError):
+        raise made
+    return made
+
+
+@transaction.atomic
+def set_rules(*, by: User, wanted: Sequence[Wanted]) -> list[Rule | DomainError]:
+    """Be told of many things from now on: for each the rule, or what stands in its way, which stops none of the others.
+
+    Eight queries, however many there are. Errors: InvalidInput (naming the field), Conflict (the same rule is there or
+    twice among these, or too many).
+    """
+    User.objects.select_for_update(no_key=True).only("pk").get(pk=by.pk)  # new rules of a member one after the other
+    known = {_says(rule) for rule in Rule.objects.filter(owner=by).only(*_SAYING)}
+    outcomes: list[Rule | DomainError] = []
+    for each in wanted:
+        try:
+            rule = each.rule_of(by)
+            if _says(rule) in known:
+                raise Conflict("You have this very alert already.")
+            if len(known) >= MOST_RULES:
+                raise Conflict(f"You have {MOST_RULES} alerts already. Delete one first.")
+        except DomainError as error:
+            outcomes.append(error)
+        else:
+            known.add(_says(rule))
+            outcomes.append(rule)
+    rules = [each for each in outcomes if isinstance(each, Rule)]
+    _see_prices([(rule.product_id, rule.variant_id, rule.condition) for rule in rules])
+    # A rule that is changed in this very moment may say the same.
+    Rule.objects.bulk_create(rules, ignore_conflicts=True)
+    made = set(Rule.objects.filter(pk__in=[rule.pk for rule in rules]).values_list("pk", flat=True))
+    _watch([rule for rule in rules if rule.pk in made])
+    return [
+        each if isinstance(each, DomainError) or each.pk in made else Conflict("You have this very alert already.")
+        for each in outcomes
+    ]
+
+
+_SAYING = (
+    "kind", "product_id", "variant_id", "condition", "amount", "comparison", "percent", "period", "direction", "currency",
+)  # fmt: skip
+
+
+def _says(rule: Rule) -> tuple[object, ...]:
+    """What makes two rules of a member the same, as the constraint alert_rule_once has it."""
+    return tuple(getattr(rule, name) for name in _SAYING)
 
 
 @transaction.atomic
@@ -89,7 +129,8 @@ def change_rule(*, rule: Rule, by: User, **changes: object) -> Rule:
 
     Raises NotYours, InvalidInput, Conflict (another rule says the same).
     """
-    _see_prices(rule.product, changes.get("variant", rule.variant), changes.get("condition", rule.condition))
+    variant = changes.get("variant", rule.variant)
+    _see_prices([(rule.product_id, getattr(variant, "pk", None), changes.get("condition", rule.condition))])
     rule = _locked(rule, by)
     unknown = set(changes) - set(CHANGEABLE)
     if unknown:
@@ -100,7 +141,7 @@ def change_rule(*, rule: Rule, by: User, **changes: object) -> Rule:
     _settle(rule)
     _save(rule)
     rule.watches.all().delete()
-    _watch(rule)
+    _watch([rule])
     rule.watches.update(quiet_until=quiet)
     return rule
 
@@ -108,13 +149,13 @@ def change_rule(*, rule: Rule, by: User, **changes: object) -> Rule:
 @transaction.atomic
 def set_on(*, rule: Rule, on: bool, by: User) -> Rule:
     """Pause an alert, or let it go on from the price of now. Raises NotYours."""
-    _see_prices(rule.product, rule.variant, rule.condition)
+    _see_prices([(rule.product_id, rule.variant_id, rule.condition)])
     rule = _locked(rule, by)
     if rule.is_on != on:
         rule.is_on = on
         rule.save(update_fields=["is_on"])
         rule.watches.all().delete()
-        _watch(rule)
+        _watch([rule])
     return rule
 
 
@@ -203,19 +244,22 @@ def _save(rule: Rule) -> None:
         raise Conflict("You have this very alert already.") from None
 
 
-def _watch(rule: Rule) -> None:
-    """Watch what the rule is about, from the price of now on."""
+def _watch(rules: Sequence[Rule]) -> None:
+    """Watch what rules are about, from the price of now on."""
+    about_cards = [rule.pk for rule in rules if not rule.is_about_inventory]
+    about_inventory = [rule.pk for rule in rules if rule.is_about_inventory]
     with connection.cursor() as cursor:
-        if rule.is_about_inventory:
-            cursor.execute(statements.ADD_WORTH_WATCH, {"rule": rule.pk})
-        else:
-            cursor.execute(statements.ADD_WATCHES.format(which=statements.OF_ONE_RULE), {"rule": rule.pk})
+        if about_inventory:
+            cursor.execute(statements.ADD_WORTH_WATCHES, {"rules": about_inventory})
+        if about_cards:
+            cursor.execute(statements.ADD_WATCHES.format(which=statements.OF_RULES), {"rules": about_cards})
 
 
-def _see_prices(product: Product | None, variant: object, condition: object) -> None:
-    """Note which prices a new watch begins from."""
-    if product is None:
+def _see_prices(about: Sequence[tuple[object, object, object]]) -> None:
+    """Note which prices new watches begin from: of a product, a variant (None: any) and a condition each."""
+    cards = [each for each in about if each[0] is not None]
+    if not cards:
         return
-    which = {"product": product.pk, "variant": getattr(variant, "pk", None), "condition": condition}
+    products, variants, conditions = map(list, zip(*cards, strict=True))
     with connection.cursor() as cursor:
-        cursor.execute(statements.SEE_PRICES, which)
+        cursor.execute(statements.SEE_PRICES, {"products": products, "variants": variants, "conditions": conditions})

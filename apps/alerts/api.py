@@ -8,16 +8,17 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema
 from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from apps.accounts.models import Scope
 from apps.alerts import actions, queries
-from apps.alerts.models import Comparison, Direction, Kind, Period, Rule
-from apps.catalog.api import PAGING, Pagination, id_asked
+from apps.alerts.models import LINES, Comparison, Direction, Kind, Period, Rule
+from apps.catalog.api import id_asked
 from apps.catalog.models import Product, Variant
 from apps.core.conditions import Condition
 from apps.core.errors import InvalidInput
-from apps.core.pagination import limit_offset
+from apps.core.lists import PAGING, CursorPagination, asked
+from apps.core.reading import MemberRead
+from apps.core.selection import FIELDS, only, selection
 
 _NAMES = {"price_threshold": "amount", "comparison_operator": "comparison", "variant_id": "variant"}
 
@@ -115,7 +116,15 @@ class FiringOutput(serializers.Serializer):
 
 
 def _page_of(name: str, rows: serializers.Serializer) -> serializers.Serializer:
-    return inline_serializer(name.title(), {name: rows, "pagination": Pagination()})
+    return inline_serializer(name.title(), {name: rows, "pagination": CursorPagination()})
+
+
+def fields_of(kind: str, given: dict[str, object]) -> dict[str, object]:
+    """What a client sent of a new alert of that kind, in the words of the actions; the line itself counts unless told."""
+    if kind in LINES:
+        falls = kind in (Kind.DROP, Kind.WORTH_DROP)
+        given = {"comparison_operator": Comparison.AT_MOST if falls else Comparison.AT_LEAST} | given
+    return {_NAMES.get(name, name): value for name, value in given.items()}
 
 
 def _fields(given: dict[str, object], product: Product | None) -> dict[str, object]:
@@ -133,7 +142,7 @@ def _answer(request: Request, pk: uuid.UUID, code: int = status.HTTP_200_OK) -> 
     return Response(AlertOutput(queries.rule_for(owner=request.user, pk=pk)).data, status=code)
 
 
-class AlertList(APIView):
+class AlertList(MemberRead):
     """The member's alerts; set one."""
 
     required_scopes = {"POST": Scope.ALERTS}
@@ -141,15 +150,17 @@ class AlertList(APIView):
     @extend_schema(
         tags=["alerts"],
         operation_id="alerts",
-        parameters=[OpenApiParameter("card_id", uuid.UUID, description="of this card alone"), *PAGING],
+        parameters=[OpenApiParameter("card_id", uuid.UUID, description="of this card alone"), *PAGING, FIELDS],
         responses=_page_of("alerts", AlertOutput(many=True)),
     )
     def get(self, request: Request) -> Response:
         """Newest first."""
-        limit, offset = limit_offset(request)
-        product = id_asked(request, "card_id")
-        page = queries.rules_page(owner=request.user, product_id=product, limit=limit, offset=offset)
-        return Response({"alerts": AlertOutput(page.rows, many=True).data, "pagination": page.envelope()})
+        part, chosen = asked(request), selection(request, AlertOutput)
+        page = queries.rules_page(
+            owner=request.user, product_id=id_asked(request, "card_id"), limit=part.limit, offset=part.offset,
+            after=part.after_place,
+        )  # fmt: skip
+        return part.answer("alerts", only(chosen, AlertOutput(page.rows, many=True).data), page)
 
     @extend_schema(tags=["alerts"], operation_id="alert_set", request=NewAlert, responses={201: AlertOutput})
     def post(self, request: Request) -> Response:
@@ -164,17 +175,12 @@ class AlertList(APIView):
         given = dict(wanted.validated_data)
         card, kind, is_on = given.pop("card_id", None), given.pop("alert_type"), given.pop("is_active", True)
         product = queries.card(card) if card else None
-        if kind in (Kind.DROP, Kind.WORTH_DROP):
-            given.setdefault("comparison_operator", Comparison.AT_MOST)
-        elif kind in (Kind.RISE, Kind.WORTH_RISE):
-            given.setdefault("comparison_operator", Comparison.AT_LEAST)
-        made = actions.set_rule(by=request.user, kind=kind, product=product, **_fields(given, product))
-        if not is_on:
-            actions.set_on(rule=made, on=False, by=request.user)
+        told = _fields(fields_of(kind, given), product)
+        made = actions.set_rule(by=request.user, kind=kind, product=product, is_on=is_on, **told)
         return _answer(request, made.pk, status.HTTP_201_CREATED)
 
 
-class AlertDetail(APIView):
+class AlertDetail(MemberRead):
     """One alert of the member."""
 
     required_scopes = {"PATCH": Scope.ALERTS, "DELETE": Scope.ALERTS}
@@ -205,18 +211,20 @@ class AlertDetail(APIView):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-class AlertHistory(APIView):
+class AlertHistory(MemberRead):
     """What the member was told."""
 
     @extend_schema(
         tags=["alerts"],
         operation_id="alerts_history",
-        parameters=[OpenApiParameter("alert_id", uuid.UUID, description="by this alert alone"), *PAGING],
+        parameters=[OpenApiParameter("alert_id", uuid.UUID, description="by this alert alone"), *PAGING, FIELDS],
         responses=_page_of("history", FiringOutput(many=True)),
     )
     def get(self, request: Request) -> Response:
         """Newest first, with the price then and now."""
-        limit, offset = limit_offset(request)
-        rule = id_asked(request, "alert_id")
-        page = queries.history_page(owner=request.user, rule_id=rule, limit=limit, offset=offset)
-        return Response({"history": FiringOutput(page.rows, many=True).data, "pagination": page.envelope()})
+        part, chosen = asked(request), selection(request, FiringOutput)
+        page = queries.history_page(
+            owner=request.user, rule_id=id_asked(request, "alert_id"), limit=part.limit, offset=part.offset,
+            after=part.after_place,
+        )  # fmt: skip
+        return part.answer("history", only(chosen, FiringOutput(page.rows, many=True).data), page)

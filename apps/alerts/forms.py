@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import uuid
 from decimal import Decimal
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from apps.alerts.actions import COOL_DOWNS, MOST_AMOUNT, MOST_PERCENT, default_cool_down
+from apps.alerts.many import Terms
 from apps.alerts.models import LINES, MOVES, OFFERS, PORTFOLIO, Comparison, Direction, Kind, Period, Rule
-from apps.catalog.models import Product, Variant
+from apps.catalog.models import Product, Release, Variant
+from apps.catalog.queries import releases
 from apps.core.conditions import Condition
 
+SOURCES: list[tuple[str, object]] = [
+    ("list", _("A list")),
+    ("set", _("A set")),
+    ("missing", _("What I lack of a set")),
+    ("inventory", _("My inventory")),
+]
+"""Where the cards of many alerts at once come from."""
 CARD_KINDS = [(kind, kind.label) for kind in Kind if kind not in PORTFOLIO]
 INVENTORY_KINDS = [(kind, kind.label) for kind in Kind if kind in PORTFOLIO]
 _FALLING = (Kind.DROP, Kind.WORTH_DROP)
@@ -51,7 +61,7 @@ class RuleForm(forms.Form):
         if kind not in OFFERS:
             first["condition"] = Condition.NM
         if rule is not None:
-            first |= {name: getattr(rule, name) for name in self.base_fields}
+            first |= {name: getattr(rule, name) for name in RuleForm.base_fields}
         super().__init__(*args, initial=first | (initial or {}), **options)
         self.kind = kind
         self._choose_printing(product, printings or [])
@@ -102,3 +112,60 @@ class RuleForm(forms.Form):
             self.fields["percent"].label = _("Percent under fair value")
         for name in unneeded:
             del self.fields[name]
+
+
+class ManyForm(RuleForm):
+    """One alert for each of many cards: which cards, and what each of them waits for."""
+
+    text = forms.CharField(
+        label=_("Cards, one to a line"),
+        max_length=20_000,
+        widget=forms.Textarea({"rows": 8, "spellcheck": "false"}),
+        help_text=_("Name, number or set as in the search: Charizard ex 199/165. An amount of its own behind @: @ 80"),
+    )
+    release = forms.CharField(label=_("Set"), max_length=120, help_text=_("Its code or its whole name."))
+
+    def __init__(self, *args: object, source: str, **options: object) -> None:
+        super().__init__(*args, **options)
+        self.source = source
+        if self.kind in LINES:
+            # One amount hardly fits many cards: each line crosses so many percent from its own price of now.
+            del self.fields["amount"], self.fields["comparison"]
+            falling = self.kind in _FALLING
+            self.fields["away"] = forms.DecimalField(
+                label=_("Percent under the price of now") if falling else _("Percent above the price of now"),
+                min_value=1,
+                max_value=99 if falling else MOST_PERCENT,
+                max_digits=6,
+                decimal_places=2,
+                initial=10,
+                widget=forms.NumberInput({"inputmode": "decimal"}),
+            )
+        del self.fields["variant"]
+        unneeded = {"list": ["release"], "inventory": ["text", "release"]}.get(source, ["text"])
+        for name in unneeded:
+            del self.fields[name]
+        first = [name for name in ("text", "release") if name in self.fields]
+        after = ["away"] if "away" in self.fields else []
+        self.order_fields([*first, "condition", *after])
+
+    def clean_release(self) -> Release:
+        """The set of that code or name."""
+        text = self.cleaned_data["release"]
+        try:
+            return Release.objects.get(pk=uuid.UUID(text))
+        except (ValueError, Release.DoesNotExist):
+            found = releases(text=text, limit=20).rows
+        exact = [each for each in found if text.casefold() in (each.code.casefold(), each.abbreviation.casefold())]
+        fitting = exact or [each for each in found if each.name.casefold() == text.casefold()] or list(found)
+        if len(fitting) != 1:
+            names = ", ".join(each.name for each in fitting[:5])
+            raise forms.ValidationError(
+                _("Several sets fit: %(names)s.") % {"names": names} if names else _("There is no such set.")
+            )
+        return fitting[0]
+
+    def terms(self) -> Terms:
+        """What each card waits for, of the cleaned form."""
+        told = {name: value for name, value in self.cleaned_data.items() if name not in ("text", "release")}
+        return Terms(kind=self.kind, **told)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
@@ -15,7 +15,7 @@ from apps.alerts.words import rule_in_words
 from apps.catalog.models import Product, ProductImage, Variant
 from apps.core.conditions import Condition
 from apps.core.errors import NotFound
-from apps.core.pagination import Page
+from apps.core.pagination import Page, Place, newest_first
 from apps.inventory import queries as inventory
 from apps.valuations.models import CurrentPrice
 
@@ -59,19 +59,16 @@ def _complete(rules: Sequence[Rule], owner: User) -> None:
             rule.price_now = worth
 
 
-def rules_page(*, owner: User, product_id: uuid.UUID | None = None, limit: int, offset: int = 0) -> Page[Rule]:
+def rules_page(
+    *, owner: User, product_id: uuid.UUID | None = None, limit: int, offset: int = 0, after: Place | None = None
+) -> Page[Rule]:
     """A member's rules, newest first; of one card where it is named. Two queries, and one where the inventory is watched."""
     rows = _described(owner)
     if product_id:
         rows = rows.filter(product=product_id)
-    found = list(rows.order_by("-created_at", "-pk")[offset : offset + limit])
-    total = (
-        len(found)
-        if offset == 0 and len(found) < limit
-        else Rule.objects.filter(owner=owner, **({"product": product_id} if product_id else {})).count()
-    )
-    _complete(found, owner)
-    return Page(found, total, limit, offset)
+    page = newest_first(rows, limit=limit, offset=offset, after=after)
+    _complete(page.rows, owner)
+    return page
 
 
 def rule_for(*, owner: User, pk: uuid.UUID) -> Rule:
@@ -83,27 +80,31 @@ def rule_for(*, owner: User, pk: uuid.UUID) -> Rule:
     return rule
 
 
-def history_page(*, owner: User, rule_id: uuid.UUID | None = None, limit: int, offset: int = 0) -> Page[Alert]:
+def rules_by_id(*, owner: User, ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Rule]:
+    """Rules of the member with all that is told of them."""
+    found = list(_described(owner).filter(pk__in=ids))
+    _complete(found, owner)
+    return {rule.pk: rule for rule in found}
+
+
+def history_page(
+    *, owner: User, rule_id: uuid.UUID | None = None, limit: int, offset: int = 0, after: Place | None = None
+) -> Page[Alert]:
     """What a member was told, newest first, with `price_now` of the same printing in the same condition."""
     rows = Alert.objects.filter(owner=owner)
     if rule_id:
         rows = rows.filter(rule=rule_id)
-    total = rows.count()
     price = CurrentPrice.objects.filter(
         variant=OuterRef("variant"), condition=OuterRef("condition"), currency=OuterRef("currency")
     )
-    shown = (
-        rows.select_related("variant__product__release")
-        .annotate(price_now=Subquery(price.values("value")[:1]))
-        .order_by("-created_at", "-pk")
-    )
-    found = list(shown[offset : offset + limit])
+    shown = rows.select_related("variant__product__release").annotate(price_now=Subquery(price.values("value")[:1]))
+    page = newest_first(shown, limit=limit, offset=offset, after=after)
     worth: Decimal | None = None
-    for alert in found:
+    for alert in page.rows:
         if alert.kind in PORTFOLIO:
             worth = inventory.totals(owner=owner).value if worth is None else worth
             alert.price_now = worth
-    return Page(found, total, limit, offset)
+    return page
 
 
 def counts(*, owner: User) -> dict[str, int]:
@@ -111,12 +112,27 @@ def counts(*, owner: User) -> dict[str, int]:
     return Rule.objects.filter(owner=owner).aggregate(total=Count("pk"), on=Count("pk", filter=Q(is_on=True)))
 
 
+def no_such_card() -> NotFound:
+    """What is said of a card that is not there."""
+    return NotFound("There is no such card.")
+
+
 def card(pk: uuid.UUID) -> Product:
     """A card to be told of, with its set. Raises NotFound."""
-    found = Product.objects.defer("search").select_related("release", "category").filter(pk=pk).first()
+    found = cards_by_id([pk]).get(pk)
     if found is None:
-        raise NotFound("There is no such card.")
+        raise no_such_card()
     return found
+
+
+def cards_by_id(ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Product]:
+    """Cards to be told of, with their sets."""
+    return Product.objects.defer("search").select_related("release", "category").in_bulk(list(ids))
+
+
+def variants_by_id(ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Variant]:
+    """Printings to be told of."""
+    return Variant.objects.in_bulk(list(ids))
 
 
 def printings(product: Product) -> list[Variant]:

@@ -248,19 +248,20 @@ left join lateral (
 where {{which}} and not exists (select 1 from alerts_watch w where w.rule_id = r.id and w.variant_id = v.id)
 order by r.id, v.id on conflict do nothing
 """
-OF_ONE_RULE = "r.id = %(rule)s"
+OF_RULES = "r.id = any(%(rules)s::uuid[])"
 OF_NEW_PRINTINGS = "r.variant_id is null and v.id = any(%(variants)s::uuid[])"
 # What is known of the price now counts as seen: older events do not reach a new watch. Asked for before any watch is
 # locked, as the evaluation does.
 SEE_PRICES = """
 insert into alerts_seenprice (variant_id, condition, value, at)
 select p.variant_id, p.condition, p.value, p.computed_at
-from catalog_variant v join valuations_currentprice p on p.variant_id = v.id and p.condition = %(condition)s
-where v.product_id = %(product)s and (%(variant)s::uuid is null or v.id = %(variant)s)
+from unnest(%(products)s::uuid[], %(variants)s::uuid[], %(conditions)s::text[]) as t (product_id, variant_id, condition)
+join catalog_variant v on v.product_id = t.product_id and (t.variant_id is null or v.id = t.variant_id)
+join valuations_currentprice p on p.variant_id = v.id and p.condition = t.condition
 order by p.variant_id, p.condition on conflict do nothing
 """
 
-ADD_WORTH_WATCH = f"""
+ADD_WORTH_WATCHES = f"""
 {_WATCH}
 select r.id, r.owner_id, r.kind, null, '', n.line, {_SHARED}, case r.kind
     when '{Kind.WORTH_DROP}' then c.value > n.line
@@ -272,5 +273,5 @@ cross join lateral ({WORTH_OF.format(holders="(select r.owner_id, r.currency)")}
 left join lateral (
     select {_CHANGE_OF_PERIOD.format("c").replace("w.", "r.")} / {_WAS_OF_PERIOD.replace("w.", "r.")} * 100 as percent
     where {_WAS_OF_PERIOD.replace("w.", "r.")} > 0) m on true
-where r.id = %(rule)s
+where {OF_RULES}
 """

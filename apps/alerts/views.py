@@ -10,8 +10,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from apps.alerts import actions, queries
-from apps.alerts.forms import CARD_KINDS, INVENTORY_KINDS, RuleForm
+from apps.alerts import actions, many, queries
+from apps.alerts.forms import CARD_KINDS, INVENTORY_KINDS, SOURCES, ManyForm, RuleForm
+from apps.alerts.many import Line
 from apps.alerts.models import Rule
 from apps.core.conditions import Condition
 from apps.core.errors import DomainError
@@ -70,6 +71,50 @@ def new_for_inventory(request: HttpRequest) -> HttpResponse:
     """Set an alert about the worth of the member's whole inventory."""
     kind = _chosen(request, INVENTORY_KINDS)
     return _set(request, RuleForm(request.POST or None, kind=kind), {"kinds": INVENTORY_KINDS, "kind": kind})
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def new_for_many(request: HttpRequest) -> HttpResponse:
+    """Set one alert for each of many cards. What is refused stays on the page with its reason, to be mended."""
+    kind = _chosen(request, CARD_KINDS)
+    source = request.GET.get("from", "")
+    source = source if source in dict(SOURCES) else "list"
+    initial = {"release": request.GET.get("set", "")[:120]}
+    form = ManyForm(request.POST or None, kind=kind, source=source, initial=initial)
+    context = {"kinds": CARD_KINDS, "kind": kind, "sources": SOURCES, "source": source, "set": initial["release"]}
+    refused: list[Line] = []
+    if request.method == "POST" and form.is_valid():
+        try:
+            lines = many.set_for_all(by=request.user, lines=_lines(request, form), terms=form.terms())
+        except DomainError as error:
+            tell(form, error)
+        else:
+            refused = [line for line in lines if line.error is not None]
+            made = len(lines) - len(refused)
+            if made:
+                messages.success(request, f"{made} alert{' is' if made == 1 else 's are'} set.")
+            if not refused:
+                return redirect("alerts")
+            if source == "list":
+                # What is set is done: only what was refused is left to be mended.
+                left = form.data.copy()
+                left["text"] = "\n".join(line.told for line in refused)
+                form.data = left
+            context |= {"refused": refused, "made": made}
+    fragment = request.htmx and not request.htmx.boosted
+    template = "alerts/partials/many.html" if fragment else "alerts/many.html"
+    status = 422 if form.errors or refused else 200
+    return render(request, template, context | {"form": form}, status=status)
+
+
+def _lines(request: HttpRequest, form: ManyForm) -> list[Line]:
+    """The cards that the form names. Raises InvalidInput."""
+    if form.source == "list":
+        return many.typed(form.cleaned_data["text"])
+    if form.source == "inventory":
+        return many.of_inventory(request.user)
+    return many.of_set(form.cleaned_data["release"].pk, missing_for=request.user if form.source == "missing" else None)
 
 
 def _set(request: HttpRequest, form: RuleForm, context: dict[str, object], **subject: object) -> HttpResponse:

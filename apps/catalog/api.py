@@ -14,25 +14,13 @@ from apps.catalog import queries
 from apps.catalog.images import image_url
 from apps.core import answers
 from apps.core.errors import InvalidInput
+from apps.core.lists import BY_OFFSET, Pagination
 from apps.core.pagination import limit_offset
 from apps.core.reading import PublicRead
 from apps.core.selection import FIELDS, only, selection
 
 LONGEST = 120
 GAME = OpenApiParameter("tcg_type", str, description="short code of a game: pokemon, onepiece, magic …")
-PAGING = [
-    OpenApiParameter("limit", int, description="how many, 1 to 100; 20 unless told"),
-    OpenApiParameter("offset", int, description="how many to skip"),
-]
-
-
-class Pagination(serializers.Serializer):
-    """Where a page stands in the whole."""
-
-    total = serializers.IntegerField()
-    limit = serializers.IntegerField()
-    offset = serializers.IntegerField()
-    has_more = serializers.BooleanField()
 
 
 class SetOutput(serializers.Serializer):
@@ -99,7 +87,7 @@ class SetList(PublicRead):
     @extend_schema(
         tags=["catalogue"],
         operation_id="sets",
-        parameters=[GAME, OpenApiParameter("q", str, description="part of the name, or the code"), *PAGING, FIELDS],
+        parameters=[GAME, OpenApiParameter("q", str, description="part of the name, or the code"), *BY_OFFSET, FIELDS],
         responses=inline_serializer("Sets", {"sets": SetOutput(many=True), "pagination": Pagination()}),
     )
     def get(self, request: Request) -> Response:

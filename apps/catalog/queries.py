@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -21,7 +22,7 @@ from apps.catalog.images import image_url
 from apps.catalog.models import Barcode, Category, Finish, Product, ProductImage, Release, Variant
 from apps.catalog.search import ENRICHERS, SORTS, Filters, Understood
 from apps.core.errors import NotFound
-from apps.core.pagination import Page
+from apps.core.pagination import Page, Stretch
 from ml import gtin
 
 __all__ = ["CardNotFound", "Facet", "FacetValue", "ProductDetail", "ProductRow", "SearchResult", "image_url"]
@@ -98,6 +99,8 @@ class SearchResult:
     page: Page[ProductRow]
     facets: tuple[Facet, ...]
     understood: Understood
+    last: tuple[str | None, ...] | None = None
+    """The position of the last row in the order of the page: what `after` takes."""
 
     @property
     def suggestion(self) -> str:
@@ -118,9 +121,9 @@ kept as (
     where {products} and {variants})
 select p.id, p.name, p.number, p.rarity, c.path, c.game, r.id, r.code, r.name, r.abbreviation, r.released_on,
        coalesce(i.file, ''), coalesce(i.source_url, ''), v.id, coalesce(v.finish, ''), coalesce(v.treatment, ''),
-       (select count(*) from kept)
+       (select count(*) from kept), {place}
 from (select p.id from kept m join catalog_product p on p.id = m.id join catalog_release r on r.id = p.release_id {join}
-      order by {order} limit %(limit)s offset %(offset)s) page
+      where {behind} order by {order} limit %(limit)s offset %(offset)s) page
 join catalog_product p on p.id = page.id
 join catalog_release r on r.id = p.release_id
 join catalog_category c on c.id = p.category_id
@@ -132,6 +135,9 @@ left join lateral (select id, finish, treatment from catalog_variant v where v.p
                        v.is_default desc, v.treatment, v.finish limit 1) v on true
 order by {order}
 """
+
+_COLUMNS = 16
+"""Columns of a row; its count and its position follow."""
 
 # Each facet counts what all the others leave. A product has several variants, hence the two levels.
 _COUNTS = """
@@ -167,29 +173,34 @@ def search_products(
     sort: str = "relevance",
     limit: int = 24,
     offset: int = 0,
+    after: Sequence[str | None] | None = None,
     facets: bool = True,
 ) -> SearchResult:
     """Products that a text and facets mean, a page of them: three queries and one per enricher, two more where none fits.
 
     `category` is a path or a short code of a game; `release` an id, code or printed abbreviation. An unknown sort is
-    relevance.
+    relevance. after: instead of an offset, the `last` of an earlier result. Raises ValueError where it is of another order.
     """
     understood = search.understand(text)
     filters = Filters(*map(_several, (category, release, rarity, finish, language)))
-    rows, total = _page(understood, filters, sort, limit, offset, with_total=True)
+    part = _Part(limit, offset, tuple(after) if after is not None else None)
+    rows, total, last = _page(understood, filters, sort, part, with_total=True)
     with_total = True
     if not total and understood.total is not None:
         # The total on the card differs between sources for some sets: the number alone then.
         with_total = False
-        rows, total = _page(understood, filters, sort, limit, offset, with_total=False)
+        rows, total, last = _page(understood, filters, sort, part, with_total=False)
     if not total and len(understood.words) > 1:
         understood.is_loose, with_total = True, False
-        rows, total = _page(understood, filters, sort, limit, offset, with_total=False)
+        rows, total, last = _page(understood, filters, sort, part, with_total=False)
     for enrich in ENRICHERS:
         if rows:
             enrich(rows)
     counted = _facets(understood, filters, with_total=with_total) if facets else ()
-    return SearchResult(Page(rows, total, limit, offset), counted, understood)
+    if part.after is None:
+        return SearchResult(Page(rows, total, limit, offset), counted, understood, last)
+    page = Stretch(rows[:limit], total, limit, 0, follows=len(rows) > limit)
+    return SearchResult(page, counted, understood, last)
 
 
 def _several(given: str | Iterable[str]) -> tuple[str, ...]:
@@ -228,9 +239,19 @@ def _is_uuid(text: str) -> bool:
     return True
 
 
+@dataclass(frozen=True)
+class _Part:
+    """Which rows of a search: from an offset on, or (one more, to know whether others follow) behind a position."""
+
+    limit: int
+    offset: int
+    after: tuple[str | None, ...] | None
+
+
 def _page(
-    understood: Understood, filters: Filters, sort: str, limit: int, offset: int, *, with_total: bool
-) -> tuple[list[ProductRow], int]:
+    understood: Understood, filters: Filters, sort: str, part: _Part, *, with_total: bool
+) -> tuple[list[ProductRow], int, tuple[str | None, ...] | None]:
+    """Rows, how many there are in all, and the position of the last of `limit` rows."""
     matched, parameters = search.matched(understood, with_total=with_total)
     conditions, more = _conditions(filters)
     chosen = f"{conditions['is_finish']} and {conditions['is_language']}"
@@ -240,24 +261,31 @@ def _page(
     variants = "true"
     if filters.finish or filters.language:
         variants = f"exists (select 1 from catalog_variant v where v.product_id = p.id and {chosen})"  # noqa: S608
-    sql = _PAGE.format(
+    behind, places = ("true", {}) if part.after is None else way.following(part.after)
+    sql = functools.partial(
+        _PAGE.format,
         matched=matched,
+        place=", ".join(f"({expression})::text" for expression, _ in way.keys),
         products=" and ".join(conditions[name] for name in ("is_category", "is_release", "is_rarity")),
         variants=variants,
         chosen=chosen,
         join=way.join,
         order=way.order,
     )
+    most = part.limit if part.after is None else part.limit + 1
     with connection.cursor() as cursor:
-        parameters |= more | {"typed": understood.words}
-        cursor.execute(sql, parameters | {"limit": limit, "offset": offset})
+        parameters |= more | {"typed": understood.words} | places
+        cursor.execute(sql(behind=behind), parameters | {"limit": most, "offset": part.offset})
         found = cursor.fetchall()
-        if not found and offset:
+        if not found and (part.offset or part.after):
             # Past the end: the rows are none, the count is still told.
-            cursor.execute(sql, parameters | {"limit": 1, "offset": 0})
+            cursor.execute(sql(behind="true"), parameters | {"limit": 1, "offset": 0})
             first = cursor.fetchone()
-            return [], first[-1] if first else 0
-    return [ProductRow(*row[:-1]) for row in found], found[0][-1] if found else 0
+            return [], first[_COLUMNS] if first else 0, None
+    if not found:
+        return [], 0, None
+    last = found[: part.limit][-1][_COLUMNS + 1 :]
+    return [ProductRow(*row[:_COLUMNS]) for row in found], found[0][_COLUMNS], tuple(last)
 
 
 def _facets(understood: Understood, filters: Filters, *, with_total: bool) -> tuple[Facet, ...]:

@@ -1,17 +1,25 @@
-"""Limit and offset for the API, numbered pages for the web. Both are bounded."""
+"""Slices of long lists: numbered pages for the web, limit and offset for the API, and what follows a place. All are bounded.
+
+How the API hands out places is in lists.py.
+"""
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
+from uuid import UUID
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from rest_framework.request import Request
 
 from apps.core.errors import InvalidInput
 
 Row = TypeVar("Row")
+Place = tuple[dt.datetime, UUID]
+"""Where a row stands among rows that are told newest first: when it was made, and its key."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +70,37 @@ class Page(Generic[Row]):
     def envelope(self) -> dict[str, object]:
         """The `pagination` object of the API."""
         return {"total": self.total, "limit": self.limit, "offset": self.offset, "has_more": self.has_more}
+
+
+@dataclass(frozen=True)
+class Stretch(Page[Row]):
+    """The rows that follow a place. They are not counted: `total` and `offset` say nothing."""
+
+    follows: bool = False
+
+    @property
+    def has_more(self) -> bool:
+        """Whether rows follow."""
+        return self.follows
+
+    def envelope(self) -> dict[str, object]:
+        """The `pagination` object of the API."""
+        return {"total": None, "limit": self.limit, "offset": None, "has_more": self.has_more}
+
+
+def newest_first(rows: QuerySet[Any], *, limit: int, offset: int = 0, after: Place | None = None) -> Page[Any]:
+    """A slice of rows with `created_at`, newest first: by offset and counted, or the rows that follow a place.
+
+    One query; two by offset where there is more than the first slice.
+    """
+    ordered = rows.order_by("-created_at", "-pk")
+    if after is not None:
+        at, key = after
+        found = list(ordered.filter(created_at__lte=at).exclude(created_at=at, pk__gte=key)[: limit + 1])
+        return Stretch(found[:limit], 0, limit, 0, follows=len(found) > limit)
+    found = list(ordered[offset : offset + limit])
+    total = len(found) if not offset and len(found) < limit else rows.order_by().count()
+    return Page(found, total, limit, offset)
 
 
 def numbered(request: HttpRequest, *, size: int) -> tuple[int, int]:

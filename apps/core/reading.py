@@ -1,4 +1,4 @@
-"""REST reads that anybody may do: compressed, conditional by ETag, and told how long a cache on the way may keep them."""
+"""REST reads: compressed, conditional by ETag, and told how long a cache on the way may keep them, if at all."""
 
 from __future__ import annotations
 
@@ -17,6 +17,18 @@ from rest_framework.views import APIView
 IN_CLIENTS, IN_SHARED_CACHES = 60, 300
 """Seconds that a client, and a cache in front of the site, may keep an answer that everybody gets alike."""
 _WHO = ("Authorization", "X-API-Key", "Cookie")
+
+
+@method_decorator([gzip_page, conditional_page], name="dispatch")
+class MemberRead(APIView):
+    """A view whose answer is a member's own, or changes by the minute: asked for anew each time, sent only where it changed."""
+
+    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Let nobody on the way keep it."""
+        response = super().finalize_response(request, response, *args, **kwargs)
+        patch_cache_control(response, private=True, no_cache=True)
+        patch_vary_headers(response, _WHO)
+        return response
 
 
 @method_decorator([gzip_page, conditional_page], name="dispatch")

@@ -5,19 +5,18 @@ from __future__ import annotations
 import uuid
 
 from django.shortcuts import get_object_or_404
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
 from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from apps.catalog.models import Variant
 from apps.core.conditions import Condition, GradeCompany
-from apps.core.pagination import limit_offset
+from apps.core.lists import PAGING, CursorPagination, asked
+from apps.core.reading import MemberRead
+from apps.core.selection import FIELDS, only, selection
 from apps.inventory import actions, queries
 from apps.inventory.models import InventoryItem, Movement
-
-PAGING = [OpenApiParameter("limit", int), OpenApiParameter("offset", int)]
 
 
 class ItemInput(serializers.Serializer):
@@ -75,23 +74,27 @@ def _shown(request: Request, pk: uuid.UUID) -> dict[str, object]:
     return ItemOutput(queries.item_for(owner=request.user, pk=pk)).data
 
 
-class InventoryList(APIView):
+class InventoryList(MemberRead):
     """The member's items."""
 
     required_scopes = {"POST": "inventory:write"}
 
     @extend_schema(
-        tags=["inventory"], parameters=[OpenApiParameter("q", str), *PAGING], responses=ItemOutput(many=True)
+        tags=["inventory"],
+        operation_id="inventory",
+        parameters=[OpenApiParameter("q", str, description="words of name, set, number or notes"), *PAGING, FIELDS],
+        responses=inline_serializer("Inventory", {"items": ItemOutput(many=True), "pagination": CursorPagination()}),
     )
     def get(self, request: Request) -> Response:
         """One page of the inventory, newest first."""
-        limit, offset = limit_offset(request)
+        part, chosen = asked(request), selection(request, ItemOutput)
         page = queries.items_page(
-            owner=request.user, text=request.query_params.get("q", "")[:100], limit=limit, offset=offset
-        )
-        return Response({"items": ItemOutput(page.rows, many=True).data, "pagination": page.envelope()})
+            owner=request.user, text=request.query_params.get("q", "")[:100], limit=part.limit, offset=part.offset,
+            after=part.after_place,
+        )  # fmt: skip
+        return part.answer("items", only(chosen, ItemOutput(page.rows, many=True).data), page)
 
-    @extend_schema(tags=["inventory"], request=NewItemInput, responses={201: ItemOutput})
+    @extend_schema(tags=["inventory"], operation_id="inventory_add", request=NewItemInput, responses={201: ItemOutput})
     def post(self, request: Request) -> Response:
         """Add copies of a printing."""
         wanted = NewItemInput(data=request.data)
@@ -107,17 +110,17 @@ class InventoryList(APIView):
         return Response(_shown(request, made.pk), status=status.HTTP_201_CREATED)
 
 
-class InventoryDetail(APIView):
+class InventoryDetail(MemberRead):
     """One item of the member."""
 
     required_scopes = {"PATCH": "inventory:write", "DELETE": "inventory:write"}
 
-    @extend_schema(tags=["inventory"], responses=ItemOutput)
+    @extend_schema(tags=["inventory"], operation_id="inventory_item", responses=ItemOutput)
     def get(self, request: Request, pk: uuid.UUID) -> Response:
         """The item with its value."""
         return Response(_shown(request, pk))
 
-    @extend_schema(tags=["inventory"], request=ItemInput, responses=ItemOutput)
+    @extend_schema(tags=["inventory"], operation_id="inventory_item_change", request=ItemInput, responses=ItemOutput)
     def patch(self, request: Request, pk: uuid.UUID) -> Response:
         """Change what is said of it."""
         wanted = ItemInput(data=request.data)
@@ -125,7 +128,7 @@ class InventoryDetail(APIView):
         actions.adjust_item(item=self._mine(request, pk), by=request.user, **wanted.validated_data)
         return Response(_shown(request, pk))
 
-    @extend_schema(tags=["inventory"], responses={204: None})
+    @extend_schema(tags=["inventory"], operation_id="inventory_item_remove", responses={204: None})
     def delete(self, request: Request, pk: uuid.UUID) -> Response:
         """Take it out of the inventory."""
         actions.remove_item(item=self._mine(request, pk), by=request.user)

@@ -27,7 +27,7 @@ from django.db.models.functions import Coalesce
 from apps.accounts.models import User
 from apps.catalog.models import ProductImage
 from apps.core.errors import NotFound
-from apps.core.pagination import Page
+from apps.core.pagination import Page, Place, newest_first
 from apps.inventory.models import Binder, InventoryItem, ItemPhoto
 from apps.valuations.models import CurrentPrice
 
@@ -93,10 +93,14 @@ def items_page(
     sort: str = "newest",
     limit: int = 50,
     offset: int = 0,
+    after: Place | None = None,
 ) -> Page[InventoryItem]:
-    """One page of an inventory with all that the table shows; two queries besides the photos'."""
+    """One page of an inventory with all that the table shows; two queries besides the photos'.
+
+    after: what follows a place, the newest first.
+    """
     rows = narrowed(_with_values(owner), text=text, binder=binder, condition=condition, category=category)
-    total = rows.count()
+    total = rows.count() if after is None else 0
     rows = rows.annotate(
         # At most one open listing per item (a constraint of listings), so that the join adds no rows.
         open_listing=FilteredRelation("listings", condition=Q(listings__state__in=["active", "paused"])),
@@ -105,6 +109,8 @@ def items_page(
         listing_price_minor=F("open_listing__price_minor"),
         image_name=_image_name(),
     ).select_related("variant__product__release", "variant__product__category", "binder")
+    if after is not None:
+        return newest_first(rows, limit=limit, after=after)
     ordered = rows.order_by(*SORTS.get(sort, SORTS["newest"]), "-pk")
     return Page(list(ordered[offset : offset + limit]), total, limit, offset)
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import uuid
 
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field, inline_serializer
 from rest_framework import serializers, status
 from rest_framework.permissions import SAFE_METHODS, AllowAny, BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from apps.accounts.permissions import HasScope
-from apps.core.errors import InvalidInput
-from apps.core.pagination import limit_offset
+from apps.catalog.api import id_asked
+from apps.core.lists import PAGING, CursorPagination, asked
+from apps.core.reading import MemberRead
+from apps.core.selection import FIELDS, only, selection
 from apps.inventory import queries as inventory
 from apps.listings import actions, queries
 
@@ -33,6 +34,22 @@ class ListingChange(serializers.Serializer):
     price_minor = serializers.IntegerField(min_value=1, required=False)
     quantity = serializers.IntegerField(min_value=1, required=False)
     description = serializers.CharField(max_length=500, required=False, allow_blank=True)
+
+
+class SellerOutput(serializers.Serializer):
+    """Who sells."""
+
+    id = serializers.UUIDField()
+    display_name = serializers.CharField()
+    country = serializers.CharField()
+
+
+class ShippingOutput(serializers.Serializer):
+    """What shipping costs; abroad_minor: null where the seller does not ship abroad."""
+
+    domestic_minor = serializers.IntegerField()
+    abroad_minor = serializers.IntegerField(allow_null=True)
+    tracked = serializers.BooleanField()
 
 
 class ListingOutput(serializers.Serializer):
@@ -56,10 +73,12 @@ class ListingOutput(serializers.Serializer):
     description = serializers.CharField()
     created_at = serializers.DateTimeField()
 
+    @extend_schema_field(SellerOutput)
     def get_seller(self, listing: object) -> dict[str, str]:
         """Who sells."""
         return {"id": str(listing.seller_id), "display_name": str(listing.seller), "country": listing.seller.country}
 
+    @extend_schema_field(ShippingOutput)
     def get_shipping(self, listing: object) -> dict[str, int | bool | None]:
         """What shipping costs."""
         return {
@@ -69,15 +88,7 @@ class ListingOutput(serializers.Serializer):
         }
 
 
-def _uuid(request: Request, name: str) -> uuid.UUID | None:
-    text = request.query_params.get(name)
-    try:
-        return uuid.UUID(text) if text else None
-    except ValueError:
-        raise InvalidInput(f"{name} is a UUID.", field=name) from None
-
-
-class _PublicToRead(APIView):
+class _PublicToRead(MemberRead):
     def get_permissions(self) -> list[BasePermission]:
         """Anybody reads; writing needs the scope."""
         return [AllowAny()] if self.request.method in SAFE_METHODS else [HasScope()]
@@ -90,19 +101,27 @@ class ListingList(_PublicToRead):
 
     @extend_schema(
         tags=["listings"],
-        parameters=[OpenApiParameter(n, str) for n in ("card_id", "seller_id")]
-        + [OpenApiParameter(n, int) for n in ("limit", "offset")],
-        responses=ListingOutput(many=True),
+        operation_id="listings",
+        parameters=[
+            OpenApiParameter("card_id", uuid.UUID, description="of this card alone"),
+            OpenApiParameter("seller_id", uuid.UUID, description="of this member alone"),
+            *PAGING,
+            FIELDS,
+        ],
+        responses=inline_serializer(
+            "Listings", {"listings": ListingOutput(many=True), "pagination": CursorPagination()}
+        ),
     )
     def get(self, request: Request) -> Response:
         """Newest first; of one card or seller where asked."""
-        limit, offset = limit_offset(request)
+        part, chosen = asked(request), selection(request, ListingOutput)
         page = queries.public_page(
-            product_id=_uuid(request, "card_id"), seller_id=_uuid(request, "seller_id"), limit=limit, offset=offset
-        )
-        return Response({"listings": ListingOutput(page.rows, many=True).data, "pagination": page.envelope()})
+            product_id=id_asked(request, "card_id"), seller_id=id_asked(request, "seller_id"), limit=part.limit,
+            offset=part.offset, after=part.after_place,
+        )  # fmt: skip
+        return part.answer("listings", only(chosen, ListingOutput(page.rows, many=True).data), page)
 
-    @extend_schema(tags=["listings"], request=NewListing, responses={201: ListingOutput})
+    @extend_schema(tags=["listings"], operation_id="listing_make", request=NewListing, responses={201: ListingOutput})
     def post(self, request: Request) -> Response:
         """Offer copies of an inventory item."""
         wanted = NewListing(data=request.data)
@@ -119,13 +138,13 @@ class ListingDetail(_PublicToRead):
 
     required_scopes = {"PATCH": "listings:write", "DELETE": "listings:write"}
 
-    @extend_schema(tags=["listings"], responses=ListingOutput)
+    @extend_schema(tags=["listings"], operation_id="listing", responses=ListingOutput)
     def get(self, request: Request, pk: uuid.UUID) -> Response:
         """The listing with its shipping."""
         reader = request.user if request.user.is_authenticated else None
         return Response(ListingOutput(queries.listing_for(pk=pk, reader=reader)).data)
 
-    @extend_schema(tags=["listings"], request=ListingChange, responses=ListingOutput)
+    @extend_schema(tags=["listings"], operation_id="listing_change", request=ListingChange, responses=ListingOutput)
     def patch(self, request: Request, pk: uuid.UUID) -> Response:
         """Change price, copies or description."""
         wanted = ListingChange(data=request.data)
@@ -134,7 +153,7 @@ class ListingDetail(_PublicToRead):
         actions.change_listing(listing=found, by=request.user, **wanted.validated_data)
         return Response(ListingOutput(queries.own_listing(seller=request.user, pk=pk)).data)
 
-    @extend_schema(tags=["listings"], responses={204: None})
+    @extend_schema(tags=["listings"], operation_id="listing_withdraw", responses={204: None})
     def delete(self, request: Request, pk: uuid.UUID) -> Response:
         """Withdraw it."""
         actions.withdraw(listing=queries.own_listing(seller=request.user, pk=pk), by=request.user)

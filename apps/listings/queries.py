@@ -14,7 +14,7 @@ from apps.accounts.models import User
 from apps.catalog.models import ProductImage
 from apps.core.errors import NotFound
 from apps.core.money import Money
-from apps.core.pagination import Page
+from apps.core.pagination import Page, Place, newest_first
 from apps.inventory.models import InventoryItem, ItemPhoto
 from apps.listings.destinations import HOME, WORLD
 from apps.listings.models import OPEN_STATES, Listing
@@ -125,7 +125,12 @@ def of_seller(*, seller: User, states: Iterable[str], limit: int = 50, offset: i
 
 
 def public_page(
-    *, product_id: uuid.UUID | None = None, seller_id: uuid.UUID | None = None, limit: int, offset: int
+    *,
+    product_id: uuid.UUID | None = None,
+    seller_id: uuid.UUID | None = None,
+    limit: int,
+    offset: int = 0,
+    after: Place | None = None,
 ) -> Page[Listing]:
     """Active listings for the API, newest first."""
     rows = _described().filter(state=Listing.State.ACTIVE)
@@ -133,8 +138,7 @@ def public_page(
         rows = rows.filter(item__variant__product_id=product_id)
     if seller_id:
         rows = rows.filter(seller_id=seller_id)
-    total = rows.count()
-    return Page(list(rows.order_by("-created_at", "-pk")[offset : offset + limit]), total, limit, offset)
+    return newest_first(rows, limit=limit, offset=offset, after=after)
 
 
 def from_prices(product_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, FromPrice]:

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import uuid
 
-from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field, inline_serializer
 from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from apps.catalog.api import one_of
 from apps.core.errors import NotFound
-from apps.core.pagination import limit_offset
+from apps.core.lists import PAGING, CursorPagination, asked
+from apps.core.reading import MemberRead
+from apps.core.selection import FIELDS, only, selection
 from apps.escrow.models import Dispute
 from apps.listings import queries as listings
 from apps.trades import actions, queries
 from apps.trades.models import Trade
 
 WRITE = {"POST": "trades:write"}
+SIDES = ["buying", "selling"]
 
 
 class AddressInput(serializers.Serializer):
@@ -198,26 +202,32 @@ def _answer(request: Request, pk: uuid.UUID, code: int = status.HTTP_200_OK) -> 
     return Response(shown.data, status=code)
 
 
-class TradeList(APIView):
+class TradeList(MemberRead):
     """The member's trades; buy."""
 
     required_scopes = WRITE
 
     @extend_schema(
         tags=["trades"],
-        parameters=[OpenApiParameter("side", str, enum=["buying", "selling"])]
-        + [OpenApiParameter(n, int) for n in ("limit", "offset")],
-        responses=TradeOutput(many=True),
+        operation_id="trades",
+        parameters=[
+            OpenApiParameter("side", str, enum=SIDES, description="one side alone; both unless told"),
+            *PAGING,
+            FIELDS,
+        ],
+        responses=inline_serializer("Trades", {"trades": TradeOutput(many=True), "pagination": CursorPagination()}),
     )
     def get(self, request: Request) -> Response:
         """Newest first."""
-        limit, offset = limit_offset(request)
-        side = request.query_params.get("side", "")
-        page = queries.of_member(member=request.user, side=side, limit=limit, offset=offset)
+        part, chosen = asked(request), selection(request, TradeOutput)
+        page = queries.of_member(
+            member=request.user, side=one_of(request, "side", SIDES), limit=part.limit, offset=part.offset,
+            after=part.after_place,
+        )  # fmt: skip
         rows = TradeOutput(page.rows, many=True, context={"request": request}).data
-        return Response({"trades": rows, "pagination": page.envelope()})
+        return part.answer("trades", only(chosen, rows), page)
 
-    @extend_schema(tags=["trades"], request=BuyInput, responses={201: TradeOutput})
+    @extend_schema(tags=["trades"], operation_id="trade_buy", request=BuyInput, responses={201: TradeOutput})
     def post(self, request: Request) -> Response:
         """Promise to buy: the copies are reserved and the payment is awaited."""
         wanted = BuyInput(data=request.data)
@@ -228,10 +238,10 @@ class TradeList(APIView):
         return _answer(request, trade.pk, status.HTTP_201_CREATED)
 
 
-class TradeDetail(APIView):
+class TradeDetail(MemberRead):
     """One trade of the member."""
 
-    @extend_schema(tags=["trades"], responses=TradeOutput)
+    @extend_schema(tags=["trades"], operation_id="trade", responses=TradeOutput)
     def get(self, request: Request, pk: uuid.UUID) -> Response:
         """Where it stands and who acts next."""
         return _answer(request, pk)
@@ -253,7 +263,7 @@ class TradePay(APIView):
 
     required_scopes = WRITE
 
-    @extend_schema(tags=["trades"], request=PayInput, responses=PaymentOutput)
+    @extend_schema(tags=["trades"], request=PayInput, responses={200: PaymentOutput, 402: PaymentOutput})
     def post(self, request: Request, pk: uuid.UUID) -> Response:
         """With a payment method at once, else on the page whose address is answered. A decline answers 402."""
         wanted = PayInput(data=request.data)
@@ -315,7 +325,11 @@ TradeReview = _step("TradeReview", ReviewInput, actions.review, "Say how it went
 class TradeMessages(_TradeSay):
     """What the two say to each other in the trade room, and the system's own lines."""
 
-    @extend_schema(tags=["trades"], responses=MessageOutput(many=True))
+    @extend_schema(
+        tags=["trades"],
+        operation_id="trade_messages",
+        responses=inline_serializer("TradeMessages", {"messages": MessageOutput(many=True)}),
+    )
     def get(self, request: Request, pk: uuid.UUID) -> Response:
         """All of them, oldest first."""
         said = queries.room(pk=pk, reader=request.user).messages.all()

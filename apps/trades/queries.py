@@ -14,7 +14,7 @@ from django.utils import timezone
 from apps.accounts.models import User
 from apps.catalog.models import ProductImage
 from apps.core.errors import NotFound
-from apps.core.pagination import Page
+from apps.core.pagination import Page, Place, newest_first
 from apps.escrow import states
 from apps.escrow.models import Dispute, HoldState
 from apps.escrow.states import Actor, HoldEvent
@@ -47,20 +47,16 @@ def _lines() -> Prefetch:
 _MORE = ("shipments", Prefetch("hold__disputes", Dispute.objects.order_by("-created_at")))
 
 
-def of_member(*, member: User, side: str = "", limit: int = 30, offset: int = 0) -> Page[Trade]:
+def of_member(
+    *, member: User, side: str = "", limit: int = 30, offset: int = 0, after: Place | None = None
+) -> Page[Trade]:
     """A member's trades, newest first; `side` is "buying", "selling" or empty for both."""
     mine = {
         "buying": Q(buyer=member),
         "selling": Q(seller=member),
     }.get(side, Q(buyer=member) | Q(seller=member))
-    rows = Trade.objects.filter(mine).select_related("hold", "buyer", "seller")
-    total = rows.count()
-    return Page(
-        list(rows.prefetch_related(_lines(), *_MORE).order_by("-created_at", "-pk")[offset : offset + limit]),
-        total,
-        limit,
-        offset,
-    )
+    rows = Trade.objects.filter(mine).select_related("hold", "buyer", "seller").prefetch_related(_lines(), *_MORE)
+    return newest_first(rows, limit=limit, offset=offset, after=after)
 
 
 def to_do(*, member: User) -> int:

@@ -99,7 +99,7 @@ def test_pages_are_bounded_and_searchable(mine, member):
         make_item(member, notes=f"box {place}")
     body = mine.get(URL, {"limit": 2, "offset": 4}).json()
     assert len(body["items"]) == 1
-    assert body["pagination"] == {"total": 5, "limit": 2, "offset": 4, "has_more": False}
+    assert body["pagination"] == {"total": 5, "limit": 2, "offset": 4, "has_more": False, "next_cursor": None}
     assert mine.get(URL, {"q": "box drawer"}).json()["pagination"]["total"] == 1
     assert mine.get(f"{URL}?q=%00").status_code == 200
     for wrong in ({"limit": 0}, {"limit": 101}, {"limit": "ten"}, {"offset": -1}):

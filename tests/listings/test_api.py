@@ -51,7 +51,7 @@ def test_everybody_reads_active_listings_of_a_card_or_a_seller(api):
     make_trade(make_listing(seller))
     body = api.get(URL, {"card_id": variant.product_id, "seller_id": seller.pk}).json()
     assert [row["id"] for row in body["listings"]] == [str(wanted.pk)]
-    assert body["pagination"] == {"total": 1, "limit": 20, "offset": 0, "has_more": False}
+    assert body["pagination"] == {"total": 1, "limit": 20, "offset": 0, "has_more": False, "next_cursor": None}
     assert api.get(URL).json()["pagination"]["total"] == 2
     assert api.get(URL, {"limit": 1}).json()["pagination"]["has_more"]
     assert problem(api.get(URL, {"card_id": "x"}), 400)["details"]["field"] == "card_id"

@@ -9,7 +9,7 @@ from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
 from rest_framework import serializers, status
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
@@ -20,6 +20,7 @@ from apps.accounts.models import Scope
 from apps.catalog.models import Variant
 from apps.core.conditions import Condition
 from apps.core.errors import InvalidInput, NotFound
+from apps.core.lists import BY_OFFSET, Pagination
 from apps.core.pagination import limit_offset
 from apps.inventory.exchange import actions, exporting, queries
 from apps.inventory.exchange.formats import FIELDS, FORMATS
@@ -28,7 +29,6 @@ from apps.inventory.exchange.streams import attachment
 from apps.inventory.exchange.vocabulary import NAMES
 from apps.inventory.models import Binder
 
-PAGING = [OpenApiParameter("limit", int), OpenApiParameter("offset", int)]
 _WRITES = Scope.INVENTORY
 
 
@@ -84,7 +84,7 @@ class LineInput(serializers.Serializer):
     alike = serializers.BooleanField(default=True, help_text="the same for all lines that are alike")
 
 
-class LineOutput(serializers.ModelSerializer):
+class ImportLineOutput(serializers.ModelSerializer):
     """A line of a file, what it says, and what became of it."""
 
     class Meta:
@@ -109,7 +109,12 @@ class ImportList(APIView):
     required_scopes = {"POST": _WRITES}
     parser_classes = [MultiPartParser]
 
-    @extend_schema(tags=["inventory"], parameters=PAGING, responses=ImportOutput(many=True))
+    @extend_schema(
+        tags=["inventory"],
+        operation_id="imports",
+        parameters=BY_OFFSET,
+        responses=inline_serializer("Imports", {"imports": ImportOutput(many=True), "pagination": Pagination()}),
+    )
     def get(self, request: Request) -> Response:
         """One page of imports, newest first."""
         limit, offset = limit_offset(request)
@@ -195,8 +200,9 @@ class ImportLines(APIView):
 
     @extend_schema(
         tags=["inventory"],
-        parameters=[OpenApiParameter("state", str, enum=ImportLine.State.values), *PAGING],
-        responses=LineOutput(many=True),
+        parameters=[OpenApiParameter("state", str, enum=ImportLine.State.values), *BY_OFFSET],
+        operation_id="import_lines",
+        responses=inline_serializer("ImportLines", {"lines": ImportLineOutput(many=True), "pagination": Pagination()}),
     )
     def get(self, request: Request, pk: uuid.UUID) -> Response:
         """Lines in the order of the file."""
@@ -206,7 +212,7 @@ class ImportLines(APIView):
             raise InvalidInput(f"state is one of {', '.join(ImportLine.State.values)}.", field="state")
         origin = queries.import_for(owner=request.user, pk=pk)
         page = queries.lines_page(origin=origin, wanted=(state,) if state else (), limit=limit, offset=offset)
-        return Response({"lines": LineOutput(page.rows, many=True).data, "pagination": page.envelope()})
+        return Response({"lines": ImportLineOutput(page.rows, many=True).data, "pagination": page.envelope()})
 
 
 class ImportLineDetail(APIView):
@@ -214,7 +220,7 @@ class ImportLineDetail(APIView):
 
     required_scopes = {"PATCH": _WRITES}
 
-    @extend_schema(tags=["inventory"], request=LineInput, responses=LineOutput)
+    @extend_schema(tags=["inventory"], request=LineInput, responses=ImportLineOutput)
     def patch(self, request: Request, pk: uuid.UUID, line: int) -> Response:
         """Repair it, and by default all that are like it."""
         wanted = LineInput(data=request.data)
@@ -234,7 +240,9 @@ class ImportLineDetail(APIView):
             actions.take_up_again(line=found, by=request.user)
         else:
             raise InvalidInput("Give one of variant_id, said and dismissed.")
-        return Response(LineOutput(queries.line_for(owner=request.user, pk=pk, line=line, part=told["part"])).data)
+        return Response(
+            ImportLineOutput(queries.line_for(owner=request.user, pk=pk, line=line, part=told["part"])).data
+        )
 
 
 _FILTERS = [
@@ -260,7 +268,12 @@ def _items(request: Request) -> Any:
 class ExportList(APIView):
     """The formats that an inventory can be had in."""
 
-    @extend_schema(tags=["inventory"], parameters=_FILTERS, responses=FormatOutput(many=True))
+    @extend_schema(
+        tags=["inventory"],
+        operation_id="exports",
+        parameters=_FILTERS,
+        responses=inline_serializer("ExportFormats", {"formats": FormatOutput(many=True)}),
+    )
     def get(self, request: Request) -> Response:
         """Each format, and what it cannot say of the items."""
         items = _items(request)

@@ -10,8 +10,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from apps.catalog.api import PAGING, Pagination
 from apps.core.errors import InvalidInput
+from apps.core.lists import BY_OFFSET, Pagination
 from apps.core.pagination import limit_offset
 from apps.inventory.portfolio import queries
 from apps.inventory.portfolio.queries import PERIODS, SORTS, Summary
@@ -239,7 +239,7 @@ class PortfolioHoldings(APIView):
         parameters=[
             OpenApiParameter("currency", str, description="ISO 4217; all unless told"),
             OpenApiParameter("sort", str, enum=list(SORTS), description="value unless told"),
-            *PAGING,
+            *BY_OFFSET,
         ],
         responses=inline_serializer(
             "PortfolioHoldingsAnswer", {"holdings": HoldingOutput(many=True), "pagination": Pagination()}

@@ -19,8 +19,8 @@ from apps.core.answers import Answer
 from apps.core.errors import InvalidInput
 from apps.valuations import queries
 from apps.valuations.api.output import (
+    CardFacetOutput,
     CardFacts,
-    FacetOutput,
     FoundCard,
     HistoryOutput,
     SetWithValue,
@@ -58,25 +58,30 @@ class Search:
     sort: str = "relevance"
     limit: int = 20
     offset: int = 0
+    after: tuple[str | None, ...] | None = None
     facets: bool = False
 
 
 def search(asked: Search) -> Answer:
-    """A page of cards. Raises InvalidInput on an unknown game."""
+    """A page of cards, and with `last` the position of its last one. Raises InvalidInput on an unknown game."""
 
     def look() -> dict[str, object]:
-        found = catalog.search_products(
-            text=asked.text, category=known_game(asked.game), release=asked.release, rarity=asked.rarity,
-            finish=asked.finish, language=asked.language, sort=asked.sort, limit=asked.limit, offset=asked.offset,
-            facets=asked.facets,
-        )  # fmt: skip
+        try:
+            found = catalog.search_products(
+                text=asked.text, category=known_game(asked.game), release=asked.release, rarity=asked.rarity,
+                finish=asked.finish, language=asked.language, sort=asked.sort, limit=asked.limit, offset=asked.offset,
+                after=asked.after, facets=asked.facets,
+            )  # fmt: skip
+        except ValueError:
+            raise InvalidInput("This cursor is of another order of cards.", field="cursor") from None
         answer: dict[str, object] = {
             "cards": plain(FoundCard(found.page.rows, many=True).data),
             "pagination": found.page.envelope(),
+            "last": found.last,
             "suggestion": found.suggestion,
             "all_words": not found.understood.is_loose,
         }
-        return answer | ({"facets": plain(FacetOutput(found.facets, many=True).data)} if asked.facets else {})
+        return answer | ({"facets": plain(CardFacetOutput(found.facets, many=True).data)} if asked.facets else {})
 
     key = answers.key_of("search", answers.hashed(asked.game), answers.hashed(asked))
     return answers.kept(key, look, about=[ALL_PRICES])
@@ -99,8 +104,10 @@ def card(product_id: UUID, variant_id: UUID | None, condition: str) -> Answer:
     def look() -> dict[str, object]:
         detail = catalog.product_detail(product_id)
         variant = printing(detail, variant_id)
-        price = queries.price_block(variant.pk, condition) if variant else Price(None, condition)
-        return plain(CardFacts({"detail": detail, "price": price}).data)
+        known = queries.prices_for([variant.pk]) if variant else {}
+        pk = variant.pk if variant else None
+        price = known.get((pk, condition)) or Price(pk, condition)
+        return plain(CardFacts({"detail": detail, "price": price, "grades": queries.grades_of(known.values())}).data)
 
     key = answers.key_of("card", product_id, variant_id or "ordinary", condition)
     return answers.kept(key, look, about=[about_card(product_id)])
@@ -126,10 +133,10 @@ def history(product_id: UUID, variant_id: UUID | None, condition: str, period: s
 
 
 def trending(game: str, period: str, trend: str, limit: int) -> Answer:
-    """What moved. Raises InvalidInput on an unknown game."""
+    """What moved, and one row more, from which it is seen whether others follow. Raises InvalidInput on an unknown game."""
 
     def look() -> list[dict[str, object]]:
-        rows = queries.movers(limit=limit, period=period, side=TRENDS[trend], game=known_game(game))
+        rows = queries.movers(limit=limit + 1, period=period, side=TRENDS[trend], game=known_game(game))
         return plain(TrendingOutput(rows, many=True).data)
 
     key = answers.key_of("trending", answers.hashed(game), period, trend, limit)

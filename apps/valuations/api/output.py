@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import uuid
+from decimal import Decimal
 from typing import Any
 
 from rest_framework import serializers
 
 from apps.catalog.api import SetOutput, kept_picture
 from apps.catalog.queries import ProductRow
+from apps.core.conditions import grade_of
 from apps.valuations.history import History
-from apps.valuations.queries import Mover
+from apps.valuations.queries import Mover, Price
 
 MOST_LOOKED_UP = 100
 
@@ -61,7 +63,7 @@ class FoundCard(serializers.Serializer):
         return kept_picture(row.image, row.image_source)
 
 
-class FacetValueOutput(serializers.Serializer):
+class CardFacetValueOutput(serializers.Serializer):
     """A choice with how many cards it leaves."""
 
     value = serializers.CharField()
@@ -69,12 +71,12 @@ class FacetValueOutput(serializers.Serializer):
     count = serializers.IntegerField()
 
 
-class FacetOutput(serializers.Serializer):
+class CardFacetOutput(serializers.Serializer):
     """A facet with its choices, most frequent first."""
 
     name = serializers.CharField()
     label = serializers.CharField()
-    values = FacetValueOutput(many=True)
+    values = CardFacetValueOutput(many=True)
 
 
 class SetFacts(serializers.Serializer):
@@ -122,6 +124,30 @@ class PriceStats(serializers.Serializer):
         return super().get_fields() | {"30_day_change": PriceChange(source="*")}
 
 
+class GradedPrice(serializers.Serializer):
+    """What a graded copy of the printing is worth. `grade_company` is empty where the sources tell no grader."""
+
+    grade_company = serializers.SerializerMethodField()
+    grade = serializers.SerializerMethodField()
+    fair_value = Amount(source="amount")
+    fair_value_low = Amount(source="low")
+    fair_value_high = Amount(source="high")
+    confidence = serializers.DecimalField(max_digits=3, decimal_places=2, coerce_to_string=False, allow_null=True)
+    market_price = Amount(source="market")
+    sample_size = serializers.IntegerField()
+    is_converted = serializers.BooleanField(source="converted", help_text="all of it from other grades or ungraded copies")
+    currency = serializers.CharField()
+    last_updated = serializers.DateTimeField(source="as_of", allow_null=True)
+
+    def get_grade_company(self, price: Price) -> str:
+        """PSA, BGS, CGC, SGC or TAG."""
+        return (grade_of(price.condition) or ("", Decimal(0)))[0]
+
+    def get_grade(self, price: Price) -> float:
+        """From 1 to 10 in halves."""
+        return float((grade_of(price.condition) or ("", Decimal(0)))[1])
+
+
 class PrintingOutput(serializers.Serializer):
     """A printing of a card."""
 
@@ -149,6 +175,7 @@ class CardFacts(serializers.Serializer):
     variant_id = serializers.UUIDField(source="price.variant_id", allow_null=True)
     variants = PrintingOutput(source="detail.variants", many=True)
     price_stats = PriceStats(source="price")
+    graded_prices = GradedPrice(source="grades", many=True)
 
     def get_image_url(self, card: dict[str, Any]) -> str | None:
         """Where its picture is."""
@@ -181,7 +208,7 @@ class HistoryOutput(serializers.Serializer):
     """How the price of a printing went, oldest first, in one currency."""
 
     card_id = serializers.SerializerMethodField()
-    variant_id = serializers.UUIDField()
+    variant_id = serializers.UUIDField(allow_null=True)
     condition = serializers.CharField()
     period = serializers.CharField()
     currency = serializers.CharField()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 from django.utils import timezone
@@ -12,22 +13,23 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from apps.catalog.api import GAME, PAGING, Pagination, id_asked, one_of, plain, word
+from apps.catalog.api import GAME, id_asked, one_of, plain, word
 from apps.catalog.models import Finish
 from apps.catalog.search import SORTS
 from apps.core.answers import Answer
 from apps.core.conditions import Condition, condition_from
 from apps.core.errors import InvalidInput
-from apps.core.pagination import limit_offset
+from apps.core.lists import CURSOR, PAGING, Asked, CursorPagination, asked
+from apps.core.pagination import Page, Stretch
 from apps.core.reading import PublicRead, with_addresses
 from apps.core.selection import FIELDS, only, selection
 from apps.valuations import freshness, queries
-from apps.valuations.api import kept
+from apps.valuations.api import kept, parts
 from apps.valuations.api.kept import TRENDS, Search
 from apps.valuations.api.output import (
+    CardFacetOutput,
     CardFacts,
     DataPoint,
-    FacetOutput,
     FoundCard,
     FreshnessOutput,
     HistoryOutput,
@@ -43,6 +45,9 @@ from apps.valuations.queries import CHANGES, PERIODS
 CONDITION = OpenApiParameter("condition", str, description="near_mint (unless told), lightly_played … or NM, LP …")
 VARIANT = OpenApiParameter("variant_id", uuid.UUID, description="which printing; the ordinary one unless told")
 DEFAULT_TRENDING, MOST_TRENDING = 10, 50
+LONGEST_TRENDING = 500
+"""How many cards a trending list has in all, by cursor."""
+MOST_POINTS = 1000
 
 
 class WithFreshness(serializers.Serializer):
@@ -56,7 +61,9 @@ class CardAnswer(CardFacts, WithFreshness):
 
 
 class HistoryAnswer(HistoryOutput, WithFreshness):
-    """A history, and how far its prices are up to date."""
+    """A history, and how far its prices are up to date. pagination: where it was asked for in parts."""
+
+    pagination = CursorPagination(required=False)
 
 
 class SetAnswer(SetWithValue, WithFreshness):
@@ -110,10 +117,10 @@ class CardSearch(PublicRead):
             "CardSearch",
             {
                 "cards": FoundCard(many=True),
-                "pagination": Pagination(),
+                "pagination": CursorPagination(),
                 "suggestion": serializers.CharField(),
                 "all_words": serializers.BooleanField(),
-                "facets": FacetOutput(many=True, required=False),
+                "facets": CardFacetOutput(many=True, required=False),
                 "freshness": FreshnessOutput(),
             },
         ),
@@ -124,8 +131,7 @@ class CardSearch(PublicRead):
         Half-typed and mistyped words find what they mean; `suggestion` then says what was searched instead. Where no card
         has all of the words, `all_words` is false and the cards are those that have most of them. `fields` is about each card.
         """
-        limit, offset = limit_offset(request)
-        chosen = selection(request, FoundCard)
+        part, chosen = asked(request), selection(request, FoundCard)
         answer = kept.search(
             Search(
                 text=word(request, "q"),
@@ -135,12 +141,16 @@ class CardSearch(PublicRead):
                 finish=one_of(request, "finish", list(Finish.values)),
                 language=word(request, "language"),
                 sort=one_of(request, "sort", list(SORTS), default="relevance"),
-                limit=limit,
-                offset=offset,
+                limit=part.limit,
+                offset=part.offset,
+                after=part.after,
                 facets=one_of(request, "facets", ["true", "false"], default="false") == "true",
             )
         )
-        return _told(request, answer, answer.value | {"cards": only(chosen, answer.value["cards"])})
+        told = {name: value for name, value in answer.value.items() if name != "last"}
+        told["pagination"] = part.pagination(told["pagination"], answer.value["last"])
+        told["cards"] = only(chosen, told["cards"])
+        return part.link(_told(request, answer, told), told["pagination"])
 
 
 class CardLookup(PublicRead):
@@ -199,12 +209,14 @@ class PriceHistory(PublicRead):
             OpenApiParameter("source", str, description="slug of a source such as tcgplayer; all unless told"),
             CONDITION,
             VARIANT,
+            OpenApiParameter("limit", int, description=f"how many data points, 1 to {MOST_POINTS}; all unless told"),
+            CURSOR,
             OpenApiParameter("fields", str, description="names of the fields of each data point to answer, by comma"),
         ],
         responses=HistoryAnswer,
     )
     def get(self, request: Request, pk: uuid.UUID) -> Response:
-        """Prices of a card over a period, by source, with a summary."""
+        """Prices of a card over a period, by source, with a summary. The summary is of the whole period always."""
         chosen = selection(request, DataPoint)
         answer = kept.history(
             pk,
@@ -213,8 +225,29 @@ class PriceHistory(PublicRead):
             one_of(request, "period", list(PERIODS), default="30d"),
             word(request, "source") or "all",
         )
-        told = answer.value | {"data_points": only(chosen, answer.value["data_points"])}
-        return _told(request, answer, told)
+        points: list[dict[str, Any]] = answer.value["data_points"]
+        if not {"limit", "cursor"} & set(request.query_params):
+            return _told(request, answer, answer.value | {"data_points": only(chosen, points)})
+        part = asked(request, default=MOST_POINTS, most=MOST_POINTS)
+        shown, stands = _part(part, points if part.after is None else _behind(parts.points_after, points, part.after))
+        pagination = part.pagination(stands, parts.point_position(shown[-1]) if shown else None)
+        told = answer.value | {"data_points": only(chosen, shown), "pagination": pagination}
+        return part.link(_told(request, answer, told), pagination)
+
+
+def _behind(follow: Callable[..., list[dict[str, Any]]], *of: Any) -> list[dict[str, Any]]:
+    try:
+        return follow(*of)
+    except (ValueError, ZeroDivisionError):
+        raise InvalidInput("This cursor is of another list.", field="cursor") from None
+
+
+def _part(part: Asked, rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], dict[str, object]]:
+    """The rows of a whole list that are told, and where they stand."""
+    shown = rows[part.offset : part.offset + part.limit]
+    if part.after is None:
+        return shown, Page(shown, len(rows), part.limit, part.offset).envelope()
+    return shown, Stretch(shown, 0, part.limit, 0, follows=len(rows) > part.limit).envelope()
 
 
 class Trending(PublicRead):
@@ -228,27 +261,39 @@ class Trending(PublicRead):
             OpenApiParameter("trend_type", str, enum=list(TRENDS), description="gainers unless told"),
             OpenApiParameter("period", str, enum=list(CHANGES), description="7d unless told"),
             OpenApiParameter("limit", int, description="how many, 1 to 50; 10 unless told"),
+            CURSOR,
             FIELDS,
         ],
         responses=inline_serializer(
-            "TrendingCards", {"trending_cards": TrendingOutput(many=True), "freshness": FreshnessOutput()}
+            "TrendingCards",
+            {
+                "trending_cards": TrendingOutput(many=True),
+                "pagination": CursorPagination(),
+                "freshness": FreshnessOutput(),
+            },
         ),
     )
     def get(self, request: Request) -> Response:
         """Cards whose market price rose or fell most.
 
         `most_watched`: those with the most sales and quotes of late. Prices under one unit and figures of low confidence
-        are left out.
+        are left out. They are not counted: `total` is null. By cursor up to 500 are told.
         """
-        limit, _ = limit_offset(request, default=DEFAULT_TRENDING, most=MOST_TRENDING)
+        part = asked(request, default=DEFAULT_TRENDING, most=MOST_TRENDING)
         chosen = selection(request, TrendingOutput)
+        trend = one_of(request, "trend_type", list(TRENDS), default="gainers")
         answer = kept.trending(
             word(request, "tcg_type"),
             one_of(request, "period", list(CHANGES), default="7d"),
-            one_of(request, "trend_type", list(TRENDS), default="gainers"),
-            limit,
+            trend,
+            part.limit if part.after is None else LONGEST_TRENDING,
         )
-        return _told(request, answer, {"trending_cards": only(chosen, answer.value)})
+        rows = answer.value if part.after is None else _behind(parts.movers_after, answer.value, part.after, trend)
+        shown = rows[: part.limit]
+        stands = Stretch(shown, 0, part.limit, 0, follows=len(rows) > part.limit).envelope()
+        pagination = part.pagination(stands, parts.mover_position(shown[-1]) if shown else None)
+        told = {"trending_cards": only(chosen, shown), "pagination": pagination}
+        return part.link(_told(request, answer, told), pagination)
 
 
 class SetDetail(PublicRead):
