@@ -41,6 +41,7 @@ urlpatterns = [
     path("", include("apps.inventory.urls")),
     path("", include("apps.scans.urls")),
     path("", include("apps.listings.urls")),
+    path("", include("apps.listings.cart.urls")),
     path("", include("apps.escrow.urls")),
     path("", include("apps.alerts.urls")),
     path("", include("apps.trades.urls")),

@@ -10,23 +10,23 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 
 import pytest
-from django.test import Client
-from django.urls import get_resolver, reverse
-from django.urls.resolvers import URLResolver
-from rest_framework.test import APIClient
-
 from apps.accounts import actions as accounts
 from apps.accounts.models import Role, Scope
 from apps.alerts import actions as alerts
 from apps.core.ids import uuid7
 from apps.escrow.models import Payment
 from apps.inventory.models import InventoryImport, ItemPhoto
+from apps.listings.cart import actions as cart
+from apps.listings.offers import actions as offers
 from apps.listings.search.asking import Wanted
 from apps.listings.search.saved import save_search
-from apps.listings.offers import actions as offers
 from apps.listings.selling.models import Repricing
 from apps.listings.shipping import default_shipping
 from apps.scans.models import DetectedCard, Scan, ScanPhoto
+from django.test import Client
+from django.urls import get_resolver, reverse
+from django.urls.resolvers import URLResolver
+from rest_framework.test import APIClient
 from tests.factories import ADDRESS, make_item, make_listing, make_user, make_variant
 from tests.trades.conftest import at_stage, company  # noqa: F401 - a fixture
 
@@ -97,6 +97,10 @@ WEB = {
     "scan-card": Route(OWNER, about=pk("scan_card"), visitors=True),
     "sell": Route(MEMBER),
     "country": Route(PUBLIC, "post"),
+    "cart": Route(PUBLIC),
+    "cart-add": Route(PUBLIC, "post", {"listing": "listing"}),
+    "cart-line": Route(OWNER, "post", {"pk": "cart_line"}, visitors=True),
+    **{f"cart-{step}": Route(PUBLIC, "post") for step in ("accept", "compare", "apply", "undo")},
     "sell-many": Route(MEMBER),
     "sell-away": Route(MEMBER, "post"),
     "reprice": Route(MEMBER),
@@ -302,6 +306,7 @@ def world(company):  # noqa: F811
         saved_search=save_search(by=owner, wanted=Wanted(most_minor=100)),
         repricing=Repricing.objects.create(seller=owner, rule={"kind": "fair", "percent": 90}),
         shipping_profile=default_shipping(seller=owner),
+        cart_line=cart.add(listing_id=make_listing().pk, quantity=1, by=owner),
         variant=variant,
         product=variant.product,
         release=variant.product.release,

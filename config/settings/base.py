@@ -48,6 +48,7 @@ INSTALLED_APPS = [
     "apps.inventory",
     "apps.scans",
     "apps.listings",
+    "apps.listings.cart",
     "apps.escrow",
     "apps.alerts",
     "apps.trades",

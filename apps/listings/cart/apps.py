@@ -1,0 +1,10 @@
+"""Registration of the cart, an app of its own inside listings: its tables move apart from theirs."""
+
+from django.apps import AppConfig
+
+
+class CartConfig(AppConfig):
+    """apps.listings.cart."""
+
+    name = "apps.listings.cart"
+    label = "cart"
