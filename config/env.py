@@ -103,6 +103,10 @@ class Environment(BaseSettings):
         0, ge=0, description="months of single quotes that are kept attached, 25 at least; 0: all. Closes by day stay"
     )
     feeds_allow_private: bool = Field(False, description="true where price files lie on addresses of your own network")
+    rates_address: str = Field(
+        "",
+        description="where exchange rates are asked for daily, https://www.ecb.europa.eu/stats/eurofxref; empty: never",
+    )
 
     # logs
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING, ERROR or CRITICAL")

@@ -13,12 +13,17 @@ from collections.abc import Iterator
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 from io import BytesIO
 
+import structlog
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import Max
+from django.utils import timezone
 
 from apps.core.errors import InvalidInput, NotFound
 from apps.core.http import Fetcher
 from apps.valuations.models import ExchangeRate
+
+log = structlog.get_logger()
 
 MOST_BYTES = 64 * 1024**2
 OLDEST_DAYS = 7
@@ -124,13 +129,32 @@ def keep_rates(content: bytes) -> int:
 
 
 def fetch_rates(*, whole: bool = False) -> int:
-    """Ask the bank for the rates of the day, or for all since 1999; how many are new. Raises FetchFailed, InvalidInput."""
+    """Ask the bank for the rates of the day, or for all since 1999; how many are new.
+
+    Raises FetchFailed, FetchRefused (such as an address of our own network), InvalidInput.
+    """
     name = "eurofxref-hist.zip" if whole else "eurofxref-daily.xml"
     with Fetcher(allow_private=settings.FEEDS_ALLOW_PRIVATE, timeout_seconds=settings.FEED_TIMEOUT_SECONDS) as fetcher:
-        found = fetcher.fetch(f"{settings.FEED_ADDRESSES['ecb']}/{name}", most_bytes=MOST_BYTES)
+        address = settings.RATES_ADDRESS or settings.FEED_ADDRESSES["ecb"]
+        found = fetcher.fetch(f"{address}/{name}", most_bytes=MOST_BYTES)
     if found is None:
         raise InvalidInput("The bank sent nothing.")
     return keep_rates(found.content)
+
+
+def refresh_rates(*, today: dt.date | None = None) -> int | None:
+    """Run by the scheduler: the day's rates, or all where the last known are too old to go on from; how many are new.
+
+    None, and a line in the log, where RATES_ADDRESS is not set. Raises as `fetch_rates`.
+    """
+    if not settings.RATES_ADDRESS:
+        log.info("rates.off", why="RATES_ADDRESS is empty: exchange rates are not asked for")
+        return None
+    today = today or timezone.now().date()
+    newest = ExchangeRate.objects.aggregate(day=Max("day"))["day"]
+    kept = fetch_rates(whole=newest is None or today - newest > dt.timedelta(days=OLDEST_DAYS))
+    log.info("rates.kept", new=kept)
+    return kept
 
 
 def convert(amount: Decimal, *, source: str, target: str, on: dt.date) -> Decimal:

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from apps.valuations import actions
+from apps.valuations import actions, rates
 from apps.valuations.api import kept
 from apps.valuations.feeds import actions as feeds
 
@@ -17,6 +17,12 @@ def refresh_stale() -> None:
 def warm_answers() -> None:
     """Work out what the API will be asked for soonest. Safe to run twice: what is fresh stays."""
     kept.warm()
+
+
+@shared_task(ignore_result=True)
+def import_rates() -> None:
+    """Keep the exchange rates of the day. Safe to run twice."""
+    rates.refresh_rates()
 
 
 @shared_task(ignore_result=True)

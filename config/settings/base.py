@@ -172,6 +172,8 @@ CELERY_BEAT_SCHEDULE = {
     "warm-answers": {"task": "apps.valuations.tasks.warm_answers", "schedule": 600.0},
     "follow-fair-values": {"task": "apps.listings.tasks.follow_fair_values", "schedule": 300.0},
     "run-feeds": {"task": "apps.valuations.tasks.run_due_feeds", "schedule": 60.0},
+    # The bank tells a day's rates at four in its afternoon; a repeat changes nothing.
+    "import-rates": {"task": "apps.valuations.tasks.import_rates", "schedule": crontab(minute=37, hour="3,9,15,21")},
     # The last round of a day is the one that stays; the others see to it that a day has one.
     "take-portfolio-days": {
         "task": "apps.inventory.tasks.take_portfolio_days",
@@ -203,6 +205,7 @@ BRICKLINK_TOKEN = ENV.bricklink_token
 BRICKLINK_TOKEN_SECRET = ENV.bricklink_token_secret
 QUOTES_KEPT_MONTHS = ENV.quotes_kept_months
 FEEDS_ALLOW_PRIVATE = ENV.feeds_allow_private
+RATES_ADDRESS = ENV.rates_address.rstrip("/")
 FEED_ADDRESSES = {
     "tcgplayer": "https://api.tcgplayer.com",
     "ecb": "https://www.ecb.europa.eu/stats/eurofxref",

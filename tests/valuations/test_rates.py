@@ -8,11 +8,14 @@ from decimal import Decimal
 import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
+from structlog.testing import capture_logs
 
 from apps.core.errors import InvalidInput
+from apps.core.http import FetchRefused
 from apps.valuations.history import history
 from apps.valuations.models import ExchangeRate, Quote
-from apps.valuations.rates import NoRate, convert, fetch_rates, keep_rates, read_rates
+from apps.valuations.rates import NoRate, convert, fetch_rates, keep_rates, read_rates, refresh_rates
+from apps.valuations.tasks import import_rates
 from tests.valuations.feeds.playing import Source
 
 DAILY = b"""<?xml version="1.0" encoding="UTF-8"?>
@@ -112,14 +115,46 @@ def test_the_command(tmp_path, capsys):
         call_command("import_rates", str(tmp_path / "nowhere"))
 
 
-@pytest.mark.django_db
-def test_the_bank_is_asked(settings):
+@pytest.fixture
+def bank(settings):
     bank = Source()
     settings.FEEDS_ALLOW_PRIVATE = True
-    settings.FEED_ADDRESSES = {**settings.FEED_ADDRESSES, "ecb": bank.address}
+    settings.RATES_ADDRESS = bank.address
     bank.says("/eurofxref-daily.xml", DAILY)
     bank.says("/eurofxref-hist.zip", packed(WHOLE))
-    try:
-        assert (fetch_rates(), fetch_rates(whole=True)) == (2, 2)
-    finally:
-        bank.close()
+    yield bank
+    bank.close()
+
+
+@pytest.mark.django_db
+def test_the_bank_is_asked(bank):
+    assert (fetch_rates(), fetch_rates(whole=True)) == (2, 2)
+
+
+@pytest.mark.django_db
+def test_the_schedule_asks_for_all_days_first_and_then_for_the_last(bank):
+    import_rates()
+    assert ExchangeRate.objects.count() == 4
+    bank.says("/eurofxref-daily.xml", DAILY.replace(b"2026-11-20", b"2026-11-23"))
+    assert refresh_rates(today=FRIDAY + dt.timedelta(3)) == 2
+    assert refresh_rates(today=FRIDAY + dt.timedelta(3)) == 0
+    assert bank.paths().count("/eurofxref-hist.zip") == 1
+
+
+@pytest.mark.django_db
+def test_without_an_address_the_schedule_asks_nobody_and_says_so(bank, settings):
+    settings.RATES_ADDRESS = ""
+    with capture_logs() as told:
+        import_rates()
+    assert [(each["event"], each["why"]) for each in told] == [
+        ("rates.off", "RATES_ADDRESS is empty: exchange rates are not asked for")
+    ]
+    assert not ExchangeRate.objects.exists()
+
+
+@pytest.mark.django_db
+def test_an_address_within_our_own_network_is_not_asked(bank, settings):
+    settings.FEEDS_ALLOW_PRIVATE = False
+    with pytest.raises(FetchRefused):
+        import_rates()
+    assert not ExchangeRate.objects.exists()
