@@ -54,13 +54,19 @@ join catalog_product p on p.release_id = r.release_id and p.number_key = l.numbe
 where l.number <> '' and not exists (select from stage_candidate c where c.likeness = l.likeness and c.rank < 3)
 """  # noqa: S608
 
-BY_NAME_IN_SET = f"""
+# The words of a set's cards are worked out once, not for every line that looks among them.
+BY_NAME_IN_SET = """
+with open as materialized (
+    select l.*, r.release_id from stage_release r join stage_lookup l using (likeness)
+    where l.names <> '{}' and not exists (select from stage_candidate c where c.likeness = l.likeness and c.rank < 4)),
+cards as materialized (
+    select p.id, p.release_id, array[catalog_words(p.name), catalog_words(split_part(p.name, ' // ', 1))]
+           || array(select catalog_words(value) from jsonb_each_text(p.names)) as words
+    from catalog_product p where p.release_id in (select release_id from open))
 insert into stage_candidate
 select l.likeness, p.id, null, case when l.number = '' then 4 else 8 end
-from stage_release r join stage_lookup l using (likeness) join catalog_product p on p.release_id = r.release_id
-where l.names <> '{{}}' and {_AGREES}
-  and not exists (select from stage_candidate c where c.likeness = l.likeness and c.rank < 4)
-"""  # noqa: S608
+from open l join cards p on p.release_id = l.release_id and p.words && l.names
+"""
 
 BY_NUMBER_AND_NAME = f"""
 insert into stage_candidate
@@ -182,9 +188,10 @@ LOCK = "select id from inventory_inventoryitem where id in (select item_id from 
 GATHER = f"""
 update due set item_id = t.first, is_new = due.id = t.first from (
     select id, first_value(id) over (partition by {_KEY} order by line, part) as first from due where item_id is null) t
-where due.id = t.id
+where due.id = t.id;
+analyze due;
 """  # noqa: S608
-APART = "update due set item_id = id, is_new = true"
+APART = "update due set item_id = id, is_new = true; analyze due"
 RAISE = """
 update inventory_inventoryitem i set quantity = i.quantity + d.copies
 from (select item_id, sum(quantity) as copies from due group by item_id having not bool_or(is_new)) d where i.id = d.item_id
@@ -193,9 +200,10 @@ MAKE = """
 insert into inventory_inventoryitem (id, created_at, owner_id, variant_id, condition, grade_company, grade, quantity, reserved,
     unit_cost_minor, currency, acquired_on, binder_id, notes, provenance)
 select d.id, %(now)s, %(owner)s, d.variant_id, d.condition, d.grade_company, d.grade,
-       (select sum(quantity) from due o where o.item_id = d.id), 0, d.unit_cost_minor, d.currency, d.acquired_on,
+       t.copies, 0, d.unit_cost_minor, d.currency, d.acquired_on,
        d.binder_id, d.notes, jsonb_build_object('from', 'import', 'import', %(origin)s::text, 'line', d.line)
-from due d where d.is_new order by d.line, d.part
+from due d join (select item_id, sum(quantity) as copies from due group by item_id) t on t.item_id = d.id
+where d.is_new order by d.line, d.part
 """
 MOVE = """
 insert into inventory_movement (id, created_at, item_id, kind, quantity_change, reserved_change, unit_price_minor, currency,

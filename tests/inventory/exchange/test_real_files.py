@@ -94,7 +94,7 @@ def mapping_of(name: str) -> dict[str, object]:
 
 def test_known_printings_are_found_in_every_format(printings, owner, send):
     for name, slug in KNOWN.items():
-        if "-real-" in name and "tokens" not in name and slug != "cardmarket":
+        if "-real-" in name and not {"tokens", "conditions"} & set(name.split("-")) and slug != "cardmarket":
             states = Counter(send((FOLDER / name).read_bytes(), name=name).lines.values_list("state", flat=True))
             assert states["bad"] == 0, (name, states)
             assert states["matched"] >= 0.9 * states.total(), (name, states)
