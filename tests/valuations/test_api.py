@@ -215,7 +215,7 @@ def test_without_the_database_the_last_answer_known_is_given_and_marked(get, var
     def away(*args, **kwargs):
         raise OperationalError("the server closed the connection")
 
-    monkeypatch.setattr(queries, "price_block", away)
+    monkeypatch.setattr(queries, "prices_for", away)
     told = get(f"cards/{variant.product_id}")
     assert told["price_stats"]["fair_value"] == 12.5
     assert (told["freshness"]["state"], told["freshness"]["is_stale"]) == ("stale", True)
