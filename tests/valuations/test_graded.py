@@ -126,3 +126,14 @@ def test_the_card_page_tells_each_grade_best_first(client, variant, quoted):
     page = client.get(reverse("card", args=[variant.product_id])).content.decode()
     assert "Value by grade" in page
     assert page.index("PSA 10") < page.index("BGS 9.5") < page.index("Grade 9")
+
+
+def test_the_api_tells_each_grade(api, variant, quoted):
+    quoted("10.00")
+    quoted("80.00", source="pricecharting", condition="PSA 10")
+    quoted("30.00", source="pricecharting", condition="Grade 9.5")
+    actions.refresh_prices([variant.pk])
+    told = api.get(f"/api/v1/cards/{variant.product_id}").json()["graded_prices"]
+    assert [(each["grade_company"], each["grade"]) for each in told] == [("PSA", 10.0), ("", 9.5)]
+    assert (told[0]["market_price"], told[0]["currency"]) == (80.0, "USD")
+    assert told[0]["fair_value_low"] < told[0]["fair_value"] < told[0]["fair_value_high"]
