@@ -20,12 +20,13 @@ from django.utils import timezone
 
 from apps.core.errors import DomainError
 from apps.core.http import Fetcher
+from apps.core.rejects import Reject
 from apps.valuations.actions import refresh_prices
 from apps.valuations.feeds.checks import checked
 from apps.valuations.feeds.client import Client, Validator, client_for
 from apps.valuations.feeds.errors import FeedBusy, FeedOff
 from apps.valuations.feeds.links import link
-from apps.valuations.feeds.protocol import Adapter, Cursor, Page, Row
+from apps.valuations.feeds.protocol import Adapter, Cursor, LinkRow, Page, Row
 from apps.valuations.feeds.registry import adapter_of
 from apps.valuations.importers.loader import MarketReport, load
 from apps.valuations.models import Feed, FeedRun
@@ -193,9 +194,11 @@ class _Work:
         if batch.rows:
             origin = f"feed.{self.feed.slug}"
             if self.adapter.writes == "links":
-                report = link(batch.rows, origin=origin, batch_id=run.pk)
+                products = [row for row in batch.rows if isinstance(row, LinkRow | Reject)]
+                report = link(products, origin=origin, batch_id=run.pk)
             else:
-                report = load(batch.rows, kind=self.adapter.writes, origin=origin, batch_id=run.pk, daily=True)
+                prices = [row for row in batch.rows if not isinstance(row, LinkRow)]
+                report = load(prices, kind=self.adapter.writes, origin=origin, batch_id=run.pk, daily=True)
             _count(run, report)
             self.touched |= report.touched
         run.pages += batch.pages
