@@ -1,10 +1,11 @@
 """REST routes of trades."""
 
-from django.urls import path
+from django.urls import include, path
 
 from apps.trades import api
 
 urlpatterns = [
+    path("", include("apps.trades.selling.api_urls")),
     path("trades", api.TradeList.as_view(), name="api-trades"),
     path("trades/<uuid:pk>", api.TradeDetail.as_view(), name="api-trade"),
     path("trades/<uuid:pk>/pay", api.TradePay.as_view(), name="api-trade-pay"),

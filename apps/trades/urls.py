@@ -1,12 +1,13 @@
 """Web routes of buying, of the trade room, and of a member as others see them."""
 
-from django.urls import path
+from django.urls import include, path
 
 from apps.trades import views
 
 urlpatterns = [
     path("members/<uuid:pk>/", views.member, name="member"),
     path("checkout/<uuid:listing>/", views.checkout, name="checkout"),
+    path("", include("apps.trades.selling.urls")),
     path("trades/", views.trades, name="trades"),
     path("trades/<uuid:pk>/", views.trade, name="trade"),
     path("trades/<uuid:pk>/pay/", views.pay, name="trade-pay"),

@@ -1,6 +1,7 @@
 """Settings for production. Everything that differs by machine comes from config.env."""
 
 from datetime import timedelta
+from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from celery.schedules import crontab
@@ -395,6 +396,7 @@ TRADE_DEADLINES = {
 }
 PLATFORM_FEE_BASIS_POINTS = 500
 PLATFORM_FEE_FIXED_MINOR = 30
+TAX_THRESHOLDS = Path(ENV.tax_thresholds) if ENV.tax_thresholds else None
 NEW_SELLER_OPEN_LIMIT_MINOR = 50_000
 NEW_SELLER_SALES = 5  # completed sales after which the limit is lifted
 OFFERS = {
