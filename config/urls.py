@@ -9,6 +9,7 @@ from apps.accounts.blocks import urls as blocks
 from apps.core import views as core_views
 from apps.listings.offers import urls as offers
 from apps.trades import agreed
+from apps.trades.reputation import urls as reputation
 from config import views
 
 handler400 = "apps.core.problems.bad_request"
@@ -46,6 +47,7 @@ urlpatterns = [
     path("", include("apps.alerts.urls")),
     path("", include("apps.trades.urls")),
     path("", include(agreed.urlpatterns)),
+    path("", include(reputation)),
     path("", include(offers)),
     path("", include("apps.accounts.urls")),
     path("", include(blocks)),

@@ -54,8 +54,8 @@ MOST = {
     "inventory": 7,
     "item": 7,
     "portfolio": 8,
-    "sell": 6,
-    "list-item": 7,
+    "sell": 8,
+    "list-item": 8,
     "listing": 5,
     "offers received": 5,
     "offers made": 5,
@@ -71,7 +71,8 @@ MOST = {
     "alert": 5,
     "alert-new": 5,
     "profile": 2,
-    "member": 5,
+    "standing": 0,
+    "member": 6,
     "cases": 7,
     "case": 18,
     "feeds": 8,
@@ -113,8 +114,8 @@ class World:
         self.product = self.variant.product
         self.buyer.addresses.create(**ADDRESS)
         self.case = self.trade.hold.disputes.get()
-        bargained = make_listing(self.seller, variant=self.variant, price_minor=2000)
-        self.offer = offers.make_offer(listing=bargained, by=self.buyer, price_minor=1000)
+        self.bargained = make_listing(self.seller, variant=self.variant, price_minor=2000)
+        self.offer = offers.make_offer(listing=self.bargained, by=self.buyer, price_minor=1000)
         self.alert = alerts.set_rule(by=self.buyer, kind="price_drop", product=self.product, amount=5)
         alerts.set_rule(by=self.buyer, kind="portfolio_drop", amount=5)
 
@@ -126,9 +127,10 @@ class World:
             make_price(other, change_30d="1.00")
             ProductImage.objects.create(product=other.product, file=f"x/{other.pk}.jpg", is_primary=True)
             make_variant(self.product, finish=f"foil-{next(_numbers)}")
-            bargained = make_listing(self.seller, variant=other, price_minor=2000)
-            offers.make_offer(listing=bargained, by=self.buyer, price_minor=1000)
-            ended = offers.make_offer(listing=bargained, by=make_user(), price_minor=1000)
+            wanted = make_listing(seller, variant=other, price_minor=2000)
+            offers.make_offer(listing=wanted, by=self.buyer, price_minor=1000)
+            offers.make_offer(listing=self.bargained, by=make_user(), price_minor=1000)
+            ended = offers.make_offer(listing=self.bargained, by=make_user(), price_minor=1000)
             offers.decline(offer=ended, by=self.seller)
             blocks.block(other=make_user(), by=self.buyer)
             for owner in (seller, self.seller):
@@ -205,6 +207,7 @@ PAGES = {
     "alert": page("alert", "alert", by="buyer"),
     "alert-new": page("alert-new", "product", by="buyer"),
     "profile": page("profile", by="buyer"),
+    "standing": page("standing"),
     "member": page("member", "seller"),
     "cases": page("admin:cases", by="moderator"),
     "feeds": page("admin:feeds", by="moderator"),

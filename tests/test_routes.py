@@ -27,6 +27,7 @@ from django.test import Client
 from django.urls import get_resolver, reverse
 from django.urls.resolvers import URLResolver
 from rest_framework.test import APIClient
+from apps.trades.models import Review
 from tests.factories import ADDRESS, make_item, make_listing, make_user, make_variant
 from tests.trades.conftest import at_stage, company  # noqa: F401 - a fixture
 
@@ -143,6 +144,8 @@ WEB = {
             "say", "review",
         )
     },
+    "standing": Route(PUBLIC),
+    "review-answer": Route(OWNER, "post", pk("review")),
     "offers": Route(MEMBER),
     "offer": Route(PARTY, about=pk("offer"), moderators=True),
     "offer-checkout": Route(PARTY, about=pk("offer")),
@@ -311,6 +314,8 @@ def world(company):  # noqa: F811
     )  # fmt: skip
     inventory_import.lines.create(id=uuid7(), line=2, state="unknown", said={"name": "Nobody"}, problem="card")
     bargained = make_listing(owner, price_minor=2000)
+    review = Review.objects.create(trade=trade, author=trade.buyer, subject=owner, rating=4)
+    Review.objects.create(trade=trade, author=owner, subject=trade.buyer, rating=4)
     return SimpleNamespace(
         year=2026,
         month=1,
@@ -321,6 +326,7 @@ def world(company):  # noqa: F811
         item=item,
         item_photo=ItemPhoto.objects.create(item=item, file="items/a.jpg", width=1, height=1),
         listing=make_listing(owner),
+        review=review,
         offer=offers.make_offer(listing=bargained, by=trade.buyer, price_minor=1500),
         saved_search=save_search(by=owner, wanted=Wanted(most_minor=100)),
         repricing=Repricing.objects.create(seller=owner, rule={"kind": "fair", "percent": 90}),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 
 from django.db import transaction
 from django.db.models import F
+from django.utils import timezone
 
 from apps.accounts.models import User
+from apps.accounts.standing.queries import newcomer_limits
 from apps.core import audit, outbox
 from apps.core.errors import Conflict, InvalidInput, NotFound, NotYours
 from apps.inventory.actions import OutOfStock
@@ -24,6 +27,12 @@ class NotForSale(Conflict):
     """The listing cannot be bought now."""
 
     code, message = "NOT_FOR_SALE", "This is not for sale any more."
+
+
+class NewSellerLimit(Conflict):
+    """A new seller has listed as many items today as they may."""
+
+    code = "NEW_SELLER_LIMIT"
 
 
 @transaction.atomic
@@ -46,6 +55,7 @@ def list_item(
         raise NotYours
     _check_price(price_minor)
     _check_quantity(quantity, item.available)
+    check_newcomer(by=by, adding=1)
     if item.listings.filter(state__in=OPEN_STATES).exists():
         raise Conflict("This item is listed already. Change that listing instead.")
     listing = Listing.objects.create(
@@ -181,6 +191,21 @@ def _shown_state(seller_id: uuid.UUID) -> str:
     """Of what is for sale from now on: on vacation it waits until the seller is back."""
     is_away = Storefront.objects.filter(seller=seller_id, is_away=True).exists()
     return Listing.State.AWAY if is_away else Listing.State.ACTIVE
+
+
+def check_newcomer(*, by: User, adding: int) -> None:
+    """New sellers list so many items a day until their first sales are done. Raises NewSellerLimit."""
+    limits = newcomer_limits(by)
+    if limits is None:
+        return
+    today = Listing.objects.filter(seller=by, created_at__gt=timezone.now() - dt.timedelta(days=1)).count()
+    if today + adding > limits.listings_a_day:
+        left = max(limits.listings_a_day - today, 0)
+        raise NewSellerLimit(
+            f"New sellers list at most {limits.listings_a_day} items a day until {limits.sales} sales are done; "
+            f"today you may list {left} more.",
+            left=left,
+        )
 
 
 def _check_price(price_minor: int) -> None:

@@ -60,7 +60,7 @@ def _described() -> QuerySet[Listing]:
     own = ItemPhoto.objects.filter(item=OuterRef("item"))
     reference = ProductImage.objects.filter(product=OuterRef("item__variant__product"), is_primary=True)
     return Listing.objects.select_related(
-        "item__variant__product__release", "item__variant__product__category", "seller", "shipping"
+        "item__variant__product__release", "item__variant__product__category", "seller__standing", "shipping"
     ).annotate(
         fair_value=Subquery(fair.values("value")[:1]),
         domestic_minor=shipping_within(HOME),

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from apps.accounts.standing.queries import newcomer_limits
 from apps.catalog import queries as catalog
 from apps.catalog.views import release_context
 from apps.core.conditions import Condition
@@ -103,6 +104,7 @@ def sell(request: HttpRequest) -> HttpResponse:
         "counts": queries.counts(seller=request.user),
         "is_away": is_away(seller=request.user),
         "unlisted": queries.unlisted_items(owner=request.user, limit=12),
+        "newcomer": newcomer_limits(request.user),
     }
     return render(request, "listings/sell.html", context)
 
@@ -124,7 +126,8 @@ def list_item(request: HttpRequest, item: uuid.UUID) -> HttpResponse:
         else:
             messages.success(request, f"{found.variant.product.name} is for sale.")
             return redirect(made)
-    context = {"item": found, "form": form, "photos": found.photos.all(), "photo_form": PhotoForm()}
+    newcomer = newcomer_limits(request.user)
+    context = {"item": found, "form": form, "newcomer": newcomer, "photos": found.photos.all(), "photo_form": PhotoForm()}
     return render(request, "listings/list_item.html", context, status=422 if form.errors else 200)
 
 

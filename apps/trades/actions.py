@@ -31,6 +31,7 @@ from apps.listings.offers.models import Offer
 from apps.listings.shipping import shipping_minor
 from apps.trades.events import MessageSent, TradeCancelled, TradeCompleted, TradeCreated, TradeShipped
 from apps.trades.models import Message, Review, Shipment, Trade, TradeLine
+from apps.trades.reputation.reviews import BLIND_FOR
 
 _DOUBLE_CLICK = dt.timedelta(seconds=10)  # the same words again this soon are one message
 _ADDRESS_FIELDS = ("name", "line1", "city", "postal_code", "country")
@@ -268,6 +269,8 @@ def review(*, trade: Trade, by: User, rating: int, body: str = "") -> Review:
     trade = _locked(trade, either=by)
     if trade.state != Trade.State.COMPLETED:
         raise Conflict("Reviews open when the trade is completed.")
+    if trade.closed_at is not None and trade.closed_at <= timezone.now() - BLIND_FOR:
+        raise Conflict("The 14 days for a review have passed.")
     if rating not in range(1, 6):
         raise InvalidInput("A rating is 1 to 5 stars.", field="rating")
     subject = trade.seller if by.pk == trade.buyer_id else trade.buyer

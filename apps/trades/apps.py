@@ -12,3 +12,4 @@ class TradesConfig(AppConfig):
     def ready(self) -> None:
         """Subscribe to escrow's facts."""
         from apps.trades import handlers  # noqa: F401
+        from apps.trades.reputation import handlers as _reputation  # noqa: F401

@@ -49,6 +49,20 @@ class TradeCancelled(TradeEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ReviewRevealed(Event):
+    """Everybody sees a review: both are in, or the time is over."""
+
+    topic = "review.revealed"
+    review_id: uuid.UUID
+    subject_id: uuid.UUID
+
+    @property
+    def aggregate(self) -> str:
+        """The review."""
+        return f"review:{self.review_id}"
+
+
+@dataclass(frozen=True, kw_only=True)
 class MessageSent(TradeEvent):
     """Somebody wrote in the trade room."""
 

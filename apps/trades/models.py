@@ -119,11 +119,19 @@ class Review(Base):
     subject = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="reviews_received")
     rating = models.PositiveSmallIntegerField()
     body = models.CharField(max_length=1000, blank=True)
+    answer = models.CharField(max_length=1000, blank=True, help_text="by who was reviewed, once")
+    answered_at = models.DateTimeField(null=True, blank=True)
+    revealed_at = models.DateTimeField(null=True, blank=True, help_text="when it was stated that everybody sees it")
+    hidden_at = models.DateTimeField(null=True, blank=True, help_text="taken down by a moderator")
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["trade", "author"], name="review_once_per_author"),
             models.CheckConstraint(condition=Q(rating__gte=1, rating__lte=5), name="review_rating_in_range"),
+            models.CheckConstraint(
+                condition=Q(answer="", answered_at__isnull=True) | (~Q(answer="") & Q(answered_at__isnull=False)),
+                name="review_answer_has_its_time",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -7,7 +7,7 @@ import uuid
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet, Subquery, Value
+from django.db.models import Count, OuterRef, Prefetch, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -19,8 +19,7 @@ from apps.escrow import states
 from apps.escrow.models import Dispute, HoldState
 from apps.escrow.states import Actor, HoldEvent
 from apps.trades.models import Message, Review, Trade, TradeLine
-
-REVIEWS_OPEN_AFTER = dt.timedelta(days=14)
+from apps.trades.reputation.reviews import BLIND_FOR, is_visible
 
 
 @dataclass(frozen=True)
@@ -166,17 +165,15 @@ def may(trade: Trade, reader: User, now: dt.datetime | None = None) -> dict[str,
         "refund": can(HoldEvent.REFUND) and hold.state != HoldState.FUNDED,
         "dispute": can(HoldEvent.DISPUTE),
         "withdraw": can(HoldEvent.WITHDRAW),
-        "review": trade.state == Trade.State.COMPLETED and actor is not None,
+        "review": trade.state == Trade.State.COMPLETED and actor is not None and trade.closed_at > now - BLIND_FOR,
         "say": actor is not None,
     }
 
 
 def visible_reviews(*, subject: User) -> QuerySet[Review]:
     """Reviews of a member: both are in, or 14 days have passed since the trade closed."""
-    other = Review.objects.filter(trade=OuterRef("trade")).exclude(author=OuterRef("author"))
     return (
-        Review.objects.filter(subject=subject)
-        .filter(Q(Exists(other)) | Q(trade__closed_at__lte=timezone.now() - REVIEWS_OPEN_AFTER))
+        Review.objects.filter(is_visible(timezone.now()), subject=subject)
         .select_related("author")
         .order_by("-created_at")
     )

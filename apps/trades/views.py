@@ -10,11 +10,13 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from apps.accounts import queries as accounts
 from apps.accounts.actions import save_address
 from apps.accounts.blocks.queries import Blocked
+from apps.accounts.standing.queries import standing_of
 from apps.core.errors import Conflict, DomainError, InvalidInput, NotYours, TooLarge, UnsupportedType
 from apps.core.forms import tell
 from apps.core.ids import uuid7
@@ -35,6 +37,7 @@ from apps.trades.forms import (
     ShipForm,
 )
 from apps.trades.models import Trade
+from apps.trades.reputation.reviews import BLIND_FOR
 
 PAGE_SIZE = 30
 SHELF_SIZE = 24
@@ -44,10 +47,12 @@ SHELF_SIZE = 24
 def member(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """What anybody may know of a member: their standing, what they offer, how it went for others."""
     found = accounts.member(pk)
+    known = standing_of(pk)
     limit, offset = numbered(request, size=SHELF_SIZE)
     context = {
         "member": found,
         "standing": queries.standing(member=found),
+        "known": known,
         "page": listings.public_page(seller_id=pk, limit=limit, offset=offset),
         "reviews": queries.visible_reviews(subject=found)[:12],
     }
@@ -138,7 +143,7 @@ def _room(request: HttpRequest, pk: uuid.UUID, *, status: int = 200, **forms: ob
         "payment": next(iter(sorted(found.hold.payments.all(), key=lambda p: -p.attempt)), None),
         "my_review": next((r for r in reviews if r.author_id == request.user.pk), None),
         "their_review": next((r for r in reviews if r.author_id != request.user.pk), None)
-        if len(reviews) > 1
+        if len(reviews) > 1 or (reviews and found.closed_at and found.closed_at <= timezone.now() - BLIND_FOR)
         else None,
         "ship_form": ShipForm(),
         "message_form": MessageForm(),

@@ -36,7 +36,7 @@ def _described() -> QuerySet[Offer]:
     )
     picture = ProductImage.objects.filter(product=OuterRef("listing__item__variant__product"), is_primary=True)
     return Offer.objects.select_related(
-        "listing__item__variant__product__release", "buyer", "seller", "author"
+        "listing__item__variant__product__release", "buyer", "seller__standing", "author"
     ).annotate(
         fair_value=Subquery(fair.values("value")[:1]),
         image_name=Coalesce(Subquery(picture.values("file")[:1]), Value("")),

@@ -12,7 +12,7 @@ from apps.accounts.models import User
 from apps.core.errors import InvalidInput
 from apps.core.outbox import emit_all
 from apps.inventory.models import InventoryItem
-from apps.listings.actions import LEAST_PRICE_MINOR, MOST_PRICE_MINOR
+from apps.listings.actions import LEAST_PRICE_MINOR, MOST_PRICE_MINOR, check_newcomer
 from apps.listings.events import ListingCreated
 from apps.listings.models import Listing, ShippingProfile
 from apps.listings.selling.vacation import is_away
@@ -41,13 +41,14 @@ class Listed:
 
 @transaction.atomic
 def list_many(*, by: User, offers: Sequence[Offered], shipping: ShippingProfile | None = None) -> Listed:
-    """List all that can be listed; the rest is told with its reason. Six queries, however many there are.
+    """List all that can be listed; the rest is told with its reason. Eight queries, however many there are.
 
-    Raises InvalidInput (nothing, or too much, is asked for). Emits listing.created for each.
+    Raises InvalidInput (nothing, or too much, is asked for), NewSellerLimit. Emits listing.created for each.
     """
     wanted = {offer.item_id: offer for offer in offers}
     if not 1 <= len(wanted) <= MOST_ITEMS:
         raise InvalidInput(f"Choose 1 to {MOST_ITEMS} items at a time.", field="item")
+    check_newcomer(by=by, adding=len(wanted))
     shipping = shipping or default_shipping(seller=by)
     items = InventoryItem.objects.select_for_update(no_key=True).filter(owner=by, pk__in=wanted).order_by("pk")
     found = {item.pk: item for item in items}

@@ -1,0 +1,29 @@
+"""What keeps sellers' standing up: trades that end or ship, and reviews that become visible. Facts come in sets."""
+
+from apps.core.outbox import subscribe_to_sets
+from apps.trades.events import ReviewRevealed, TradeCancelled, TradeCompleted, TradeShipped
+from apps.trades.reputation.standing import refigure
+
+
+@subscribe_to_sets(TradeShipped)
+def figure_shipped(events: list[TradeShipped]) -> None:
+    """How quick a parcel was is known."""
+    refigure({event.seller_id for event in events})
+
+
+@subscribe_to_sets(TradeCompleted)
+def figure_completed(events: list[TradeCompleted]) -> None:
+    """A sale is done."""
+    refigure({event.seller_id for event in events})
+
+
+@subscribe_to_sets(TradeCancelled)
+def figure_cancelled(events: list[TradeCancelled]) -> None:
+    """A sale came to nothing."""
+    refigure({event.seller_id for event in events})
+
+
+@subscribe_to_sets(ReviewRevealed)
+def figure_reviewed(events: list[ReviewRevealed]) -> None:
+    """Everybody sees what was written."""
+    refigure({event.subject_id for event in events})

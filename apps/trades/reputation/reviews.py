@@ -1,0 +1,61 @@
+"""Reviews of a trade: written blind, shown when both are in or the time is over, answered once.
+
+The first writing of a review is `apps.trades.actions.review`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
+
+from apps.accounts.models import User
+from apps.core import outbox
+from apps.core.errors import Conflict, InvalidInput, NotFound, NotYours
+from apps.trades.events import ReviewRevealed
+from apps.trades.models import Review
+
+BLIND_FOR = dt.timedelta(days=14)
+_SET = 1000
+
+
+def is_visible(now: dt.datetime) -> Q:
+    """The condition on reviews that everybody sees: both are in, or the time is over; and not taken down."""
+    other = Review.objects.filter(trade=OuterRef("trade")).exclude(author=OuterRef("author"))
+    return Q(hidden_at__isnull=True) & (Q(Exists(other)) | Q(trade__closed_at__lte=now - BLIND_FOR))
+
+
+@transaction.atomic
+def answer(*, review: Review, by: User, text: str) -> Review:
+    """The reviewed side's own words below a review, once. Raises NotFound (not visible), NotYours, Conflict, InvalidInput."""
+    found = Review.objects.select_for_update(no_key=True, of=("self",)).filter(pk=review.pk).first()
+    if found is None or not Review.objects.filter(is_visible(timezone.now()), pk=review.pk).exists():
+        raise NotFound("There is no such review.")
+    if found.subject_id != by.pk:
+        raise NotYours("Only who was reviewed can answer.")
+    text = text.strip()
+    if not 1 <= len(text) <= 1000:
+        raise InvalidInput("An answer has 1 to 1,000 characters.", field="answer")
+    if found.answer == text:
+        return found
+    if found.answer:
+        raise Conflict("You have answered this review already.")
+    found.answer, found.answered_at = text, timezone.now()
+    found.save(update_fields=["answer", "answered_at"])
+    return found
+
+
+@transaction.atomic
+def reveal_due(*, now: dt.datetime | None = None) -> int:
+    """State which reviews became visible since the last sweep, in one set; how many. Emits review.revealed for each."""
+    now = now or timezone.now()
+    due = list(
+        Review.objects.select_for_update(of=("self",), no_key=True, skip_locked=True)
+        .filter(is_visible(now), revealed_at__isnull=True)
+        .order_by("pk")[:_SET]
+    )
+    Review.objects.filter(pk__in=[review.pk for review in due]).update(revealed_at=now)
+    outbox.emit_all([ReviewRevealed(review_id=review.pk, subject_id=review.subject_id) for review in due])
+    return len(due)
