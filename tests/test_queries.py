@@ -11,8 +11,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from apps.accounts.models import Role
 from apps.accounts.blocks import actions as blocks
+from apps.accounts.models import Role
 from apps.alerts import actions as alerts
 from apps.catalog.models import ProductImage
 from apps.core import outbox

@@ -10,6 +10,11 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 
 import pytest
+from django.test import Client
+from django.urls import get_resolver, reverse
+from django.urls.resolvers import URLResolver
+from rest_framework.test import APIClient
+
 from apps.accounts import actions as accounts
 from apps.accounts.models import Role, Scope
 from apps.alerts import actions as alerts
@@ -23,10 +28,6 @@ from apps.listings.search.saved import save_search
 from apps.listings.selling.models import Repricing
 from apps.listings.shipping import default_shipping
 from apps.scans.models import DetectedCard, Scan, ScanPhoto
-from django.test import Client
-from django.urls import get_resolver, reverse
-from django.urls.resolvers import URLResolver
-from rest_framework.test import APIClient
 from apps.trades.models import Review
 from tests.factories import ADDRESS, make_item, make_listing, make_user, make_variant
 from tests.trades.conftest import at_stage, company  # noqa: F401 - a fixture

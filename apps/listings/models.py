@@ -229,6 +229,5 @@ class SearchHit(models.Model):
 from apps.listings.offers.models import Offer as Offer  # noqa: E402 - Django looks for an app's tables here
 from apps.listings.offers.models import OfferTerms as OfferTerms  # noqa: E402
 
-
 # Tables of a room of their own are known to Django through this module.
 from apps.listings.selling.models import RepricedListing, Repricing  # noqa: E402, F401

@@ -23,8 +23,8 @@ from apps.inventory.forms import PhotoForm
 from apps.listings import actions, queries
 from apps.listings.forms import ListingForm
 from apps.listings.models import OPEN_STATES, Listing
-from apps.listings.selling.vacation import is_away
 from apps.listings.offers.views import panel_of
+from apps.listings.selling.vacation import is_away
 from apps.listings.shipping import country_of, default_shipping
 from apps.valuations import queries as valuations
 
