@@ -120,15 +120,20 @@ select s.listing_id, {key} from listings_searchrow s where {conditions} and {aft
 # Every destination has its own order by total; the walk merges those that reach the reader, and leaves out where a nearer
 # one of the same listing counts.
 _WALKED_BY_TOTAL = """
-select s.listing_id, {key} from ({branches}) r join listings_searchrow s on s.listing_id = r.listing_id
-where {conditions} and {after} and not exists (
-    select 1 from listings_reach n where n.listing_id = r.listing_id and n.destination = any(%(destinations)s)
-      and array_position(%(destinations)s::varchar[], n.destination)
-        < array_position(%(destinations)s::varchar[], r.destination))
+select r.listing_id, {key} from (
+    select * from ({branches}) r where {bounds} and {after} order by r.delivered_minor, r.listing_id offset 0) r
+cross join lateral (
+    select from listings_searchrow s where s.listing_id = r.listing_id and {conditions} and not exists (
+        select 1 from listings_reach n where n.listing_id = r.listing_id and n.destination = any(%(destinations)s)
+          and array_position(%(destinations)s::varchar[], n.destination)
+            < array_position(%(destinations)s::varchar[], r.destination))
+    limit 1) s
 order by {order} limit %(limit)s
 """
 
-_BRANCH = "select * from listings_reach where destination = %(to_{number})s"
+# Ordered within: only so does the planner merge the destinations' indexes instead of sorting all of them.
+_BRANCH = """(select listing_id, destination, delivered_minor, shipping_minor from listings_reach
+    where destination = %(to_{number})s order by delivered_minor, listing_id)"""
 
 _SHOWN = """
 select l.id, p.id, v.id, p.name, p.number, e.name, coalesce(nullif(e.abbreviation, ''), e.code), c.path, v.finish, v.language,
@@ -213,6 +218,15 @@ def _keys(wanted: Wanted, meaning: Meaning, counts: Counts) -> list[tuple[Any, .
                 branches.append(_BRANCH.format(number=number))
                 parameters[f"to_{number}"] = place
             pieces["branches"] = " union all ".join(branches)
+            # What the totals themselves tell of the price spares looking at the listing: the walk begins at the lowest one.
+            pieces["bounds"] = "true"
+            if wanted.least_minor is not None:
+                pieces["bounds"] = (
+                    "r.delivered_minor >= %(least)s and r.delivered_minor - r.shipping_minor >= %(least)s"
+                )
+            if wanted.most_minor is not None:
+                pieces["bounds"] += " and r.delivered_minor - r.shipping_minor <= %(most)s"
+            pieces = {name: piece.replace("s.listing_id", "r.listing_id") for name, piece in pieces.items()}
     else:
         sql = _SORTED if counts.is_exact or wanted.sort == "relevance" else _WALKED
     with connection.cursor() as cursor:
