@@ -130,16 +130,16 @@ def run() -> dict[str, dict[str, float]]:
             whole.append(imported(paths[LINES], owner))
             bare.append(copied(paths[LINES]))
             out.append(exported(owner))
-    base = statistics.median(bare)
-    best = sorted(whole, key=lambda each: each["lines/s"])[ROUNDS // 2]
-    found = {
-        "bare COPY (baseline)": {"lines/s": base},
-        "import, whole path": {**best, "ratio": best["lines/s"] / base},
-        "export": {"items/s": statistics.median(out)},
-        "memory": {"grown MB for a tenth": grown[LINES // 10], "grown MB for all": grown[LINES]},
-    }
-    for what, figures in found.items():
-        print(f"{what:<24}" + "  ".join(f"{name} {value:,.2f}" for name, value in figures.items()))
+        base = statistics.median(bare)
+        best = sorted(whole, key=lambda each: each["lines/s"])[ROUNDS // 2]
+        found = {
+            "bare COPY (baseline)": {"lines/s": base},
+            "import, whole path": {**best, "ratio": best["lines/s"] / base},
+            "export": {"items/s": statistics.median(out)},
+            "memory": {"grown MB for a tenth": grown[LINES // 10], "grown MB for all": grown[LINES]},
+        }
+        for what, figures in found.items():
+            print(f"{what:<24}" + "  ".join(f"{name} {value:,.2f}" for name, value in figures.items()))
     return found
 
 
