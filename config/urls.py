@@ -46,6 +46,7 @@ urlpatterns = [
     path("", include("apps.escrow.urls")),
     path("", include("apps.alerts.urls")),
     path("", include("apps.trades.urls")),
+    path("", include("apps.trades.checkout.urls")),
     path("", include(agreed.urlpatterns)),
     path("", include(reputation)),
     path("", include(offers)),

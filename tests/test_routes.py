@@ -10,11 +10,6 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 
 import pytest
-from django.test import Client
-from django.urls import get_resolver, reverse
-from django.urls.resolvers import URLResolver
-from rest_framework.test import APIClient
-
 from apps.accounts import actions as accounts
 from apps.accounts.models import Role, Scope
 from apps.alerts import actions as alerts
@@ -28,7 +23,12 @@ from apps.listings.search.saved import save_search
 from apps.listings.selling.models import Repricing
 from apps.listings.shipping import default_shipping
 from apps.scans.models import DetectedCard, Scan, ScanPhoto
+from apps.trades.checkout.models import Order
 from apps.trades.models import Review
+from django.test import Client
+from django.urls import get_resolver, reverse
+from django.urls.resolvers import URLResolver
+from rest_framework.test import APIClient
 from tests.factories import ADDRESS, make_item, make_listing, make_user, make_variant
 from tests.trades.conftest import at_stage, company  # noqa: F401 - a fixture
 
@@ -136,6 +136,10 @@ WEB = {
     "onboarding-return": Route(MEMBER),
     "payout-dashboard": Route(MEMBER, "post"),
     "checkout": Route(MEMBER, about={"listing": "listing"}),
+    "cart-checkout": Route(MEMBER),
+    "order": Route(OWNER, about=pk("order")),
+    "order-next": Route(OWNER, about=pk("order")),
+    "order-pay": Route(OWNER, "post", pk("order")),
     "trades": Route(MEMBER),
     "trade": Route(PARTY, about=pk("trade"), moderators=True),
     **{
@@ -333,6 +337,7 @@ def world(company):  # noqa: F811
         repricing=Repricing.objects.create(seller=owner, rule={"kind": "fair", "percent": 90}),
         shipping_profile=default_shipping(seller=owner),
         cart_line=cart.add(listing_id=make_listing().pk, quantity=1, by=owner),
+        order=Order.objects.create(buyer=owner, request_key="one", ship_to=ADDRESS),
         variant=variant,
         product=variant.product,
         release=variant.product.release,

@@ -53,6 +53,7 @@ INSTALLED_APPS = [
     "apps.escrow",
     "apps.alerts",
     "apps.trades",
+    "apps.trades.checkout",
     "apps.moderation",
     "apps.demo",
     "config.apps.ProjectConfig",
