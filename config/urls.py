@@ -9,6 +9,7 @@ from apps.accounts.blocks import urls as blocks
 from apps.core import views as core_views
 from apps.listings.offers import urls as offers
 from apps.trades import agreed
+from apps.trades.reports import urls as reports
 from apps.trades.reputation import urls as reputation
 from config import views
 
@@ -49,6 +50,7 @@ urlpatterns = [
     path("", include("apps.trades.checkout.urls")),
     path("", include(agreed.urlpatterns)),
     path("", include(reputation)),
+    path("", include(reports)),
     path("", include(offers)),
     path("", include("apps.accounts.urls")),
     path("", include(blocks)),

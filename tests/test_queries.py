@@ -20,6 +20,7 @@ from apps.escrow import actions as escrow
 from apps.inventory.models import ItemPhoto
 from apps.listings.offers import actions as offers
 from apps.trades import actions as trades
+from apps.trades.reports import actions as reports
 from apps.valuations.models import Feed
 from tests.factories import (
     ADDRESS,
@@ -72,6 +73,10 @@ MOST = {
     "alert-new": 5,
     "profile": 2,
     "standing": 0,
+    "report": 3,
+    "reports": 5,
+    "admin reports": 7,
+    "admin report": 8,
     "member": 6,
     "cases": 7,
     "case": 18,
@@ -112,6 +117,9 @@ class World:
         self.free = make_item(self.seller, self.variant, notes="free")
         self.trade = at_stage("answered", listing=make_listing(self.seller, variant=self.variant), buyer=self.buyer)
         self.product = self.variant.product
+        self.report = reports.report(
+            kind="member", target_id=self.buyer.pk, reason="other", statement="Rude.", by=self.seller
+        )
         self.buyer.addresses.create(**ADDRESS)
         self.case = self.trade.hold.disputes.get()
         self.bargained = make_listing(self.seller, variant=self.variant, price_minor=2000)
@@ -133,6 +141,10 @@ class World:
             ended = offers.make_offer(listing=self.bargained, by=make_user(), price_minor=1000)
             offers.decline(offer=ended, by=self.seller)
             blocks.block(other=make_user(), by=self.buyer)
+            told = {"kind": "member", "reason": "other", "statement": "Rude."}
+            reports.report(target_id=seller.pk, by=self.buyer, **told)
+            about = reports.report(target_id=self.buyer.pk, by=seller, **told)
+            reports.decide(report=about, uphold=True, decision="So it is.", by=self.moderator)
             for owner in (seller, self.seller):
                 make_listing(owner, variant=self.variant)
                 make_listing(owner, variant=other)
@@ -208,6 +220,10 @@ PAGES = {
     "alert-new": page("alert-new", "product", by="buyer"),
     "profile": page("profile", by="buyer"),
     "standing": page("standing"),
+    "report": lambda world: (reverse("report", args=["listing", world.listing.pk]), world.buyer),
+    "reports": page("reports", by="buyer"),
+    "admin reports": page("admin:reports", by="moderator"),
+    "admin report": page("admin:report", "report", by="moderator"),
     "member": page("member", "seller"),
     "cases": page("admin:cases", by="moderator"),
     "feeds": page("admin:feeds", by="moderator"),

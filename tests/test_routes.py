@@ -25,6 +25,7 @@ from apps.listings.shipping import default_shipping
 from apps.scans.models import DetectedCard, Scan, ScanPhoto
 from apps.trades.checkout.models import Order
 from apps.trades.models import Review
+from apps.trades.reports import actions as reports
 from django.test import Client
 from django.urls import get_resolver, reverse
 from django.urls.resolvers import URLResolver
@@ -150,6 +151,11 @@ WEB = {
         )
     },
     "standing": Route(PUBLIC),
+    "report": Route(MEMBER, about={"kind": "listing_word", "pk": "listing"}),
+    "reports": Route(MEMBER),
+    "report-appeal": Route(OWNER, "post", pk("report")),
+    "admin:reports": Route(MODERATOR),
+    "admin:report": Route(MODERATOR, about=pk("report")),
     "review-answer": Route(OWNER, "post", pk("review")),
     "offers": Route(MEMBER),
     "offer": Route(PARTY, about=pk("offer"), moderators=True),
@@ -321,6 +327,8 @@ def world(company):  # noqa: F811
     bargained = make_listing(owner, price_minor=2000)
     review = Review.objects.create(trade=trade, author=trade.buyer, subject=owner, rating=4)
     Review.objects.create(trade=trade, author=owner, subject=trade.buyer, rating=4)
+    report = reports.report(kind="member", target_id=owner.pk, reason="other", statement="Rude.", by=trade.buyer)
+    reports.decide(report=report, uphold=True, decision="So it is.", by=make_user(role=Role.MODERATOR))
     return SimpleNamespace(
         year=2026,
         month=1,
@@ -332,6 +340,8 @@ def world(company):  # noqa: F811
         item_photo=ItemPhoto.objects.create(item=item, file="items/a.jpg", width=1, height=1),
         listing=make_listing(owner),
         review=review,
+        report=report,
+        listing_word="listing",
         offer=offers.make_offer(listing=bargained, by=trade.buyer, price_minor=1500),
         saved_search=save_search(by=owner, wanted=Wanted(most_minor=100)),
         repricing=Repricing.objects.create(seller=owner, rule={"kind": "fair", "percent": 90}),

@@ -65,6 +65,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, object]]:
                 "badge_variant": "primary",
             },
             {"title": "What waits", "icon": "home", "link": reverse("admin:index")},
+            {"title": "Reports", "icon": "flag", "link": reverse("admin:reports")},
             {"title": "Price feeds", "icon": "rss_feed", "link": reverse("admin:feeds")},
         ],
     }

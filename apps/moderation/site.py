@@ -48,12 +48,14 @@ class ModeratorSite(UnfoldAdminSite):
         return csp_update(_ADMIN_POLICY)(super().admin_view(view, cacheable))
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
-        """The admin's own pages, the cases, and how the price feeds stand."""
-        from apps.moderation import views
+        """The admin's own pages, the cases, the reports, and how the price feeds stand."""
+        from apps.moderation import reports, views
 
         return [
             path("cases/", self.admin_view(views.cases), name="cases"),
             path("cases/<uuid:pk>/", self.admin_view(views.case), name="case"),
+            path("reports/", self.admin_view(reports.reports), name="reports"),
+            path("reports/<uuid:pk>/", self.admin_view(reports.report), name="report"),
             path("feeds/", self.admin_view(views.feeds), name="feeds"),
             *super().get_urls(),
         ]

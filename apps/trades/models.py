@@ -136,3 +136,6 @@ class Review(Base):
 
     def __str__(self) -> str:
         return f"{self.rating}/5"
+
+
+from apps.trades.reports.models import Report as Report  # noqa: E402 - Django looks for an app's tables here

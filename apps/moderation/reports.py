@@ -1,0 +1,68 @@
+"""The moderators' pages for reports: the queue, one report with what is known of the member, the decision."""
+
+import uuid
+
+from django import forms
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_http_methods, require_safe
+from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminTextareaWidget
+
+from apps.accounts.standing.queries import standing_of
+from apps.core.errors import DomainError
+from apps.core.forms import tell
+from apps.core.pagination import numbered
+from apps.trades.reports import actions, queries
+from apps.trades.reports.models import WAITING
+
+PAGE_SIZE = 50
+
+
+class ReportDecisionForm(forms.Form):
+    """Whether the report is right, and why. Both sides read the reason."""
+
+    uphold = forms.ChoiceField(
+        label=_("Decision"),
+        choices=[("yes", _("Uphold: take it down")), ("no", _("Dismiss: it stays"))],
+        widget=UnfoldAdminRadioSelectWidget,
+    )
+    decision = forms.CharField(
+        label=_("Reason"), max_length=1000, widget=UnfoldAdminTextareaWidget({"rows": 4}), help_text=_("Both read it.")
+    )
+
+
+@require_safe
+def reports(request: HttpRequest) -> HttpResponse:
+    """Reports and appeals that wait, the oldest first."""
+    limit, offset = numbered(request, size=PAGE_SIZE)
+    page = queries.waiting(limit=limit, offset=offset)
+    context = {**admin.site.each_context(request), "title": "Reports", "page": page}
+    return render(request, "moderation/reports.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def report(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """One report on one page; decide it, or its appeal."""
+    found = queries.for_moderator(pk=pk)
+    form = ReportDecisionForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        uphold = form.cleaned_data["uphold"] == "yes"
+        try:
+            actions.decide(report=found, uphold=uphold, decision=form.cleaned_data["decision"], by=request.user)
+        except DomainError as error:
+            tell(form, error)
+        else:
+            messages.success(request, "Decided. Both see it under their reports.")
+            return redirect("admin:report", pk=pk)
+    context = {
+        **admin.site.each_context(request),
+        "title": str(found),
+        "report": found,
+        "is_waiting": found.state in WAITING,
+        "others": queries.others_about(found),
+        "standing": standing_of(found.subject_id),
+        "form": form,
+    }
+    return render(request, "moderation/report.html", context, status=422 if form.errors else 200)
