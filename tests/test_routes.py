@@ -10,11 +10,6 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 
 import pytest
-from django.test import Client
-from django.urls import get_resolver, reverse
-from django.urls.resolvers import URLResolver
-from rest_framework.test import APIClient
-
 from apps.accounts import actions as accounts
 from apps.accounts.models import Role, Scope
 from apps.alerts import actions as alerts
@@ -31,6 +26,10 @@ from apps.scans.models import DetectedCard, Scan, ScanPhoto
 from apps.trades.checkout.models import Order
 from apps.trades.models import Review
 from apps.trades.reports import actions as reports
+from django.test import Client
+from django.urls import get_resolver, reverse
+from django.urls.resolvers import URLResolver
+from rest_framework.test import APIClient
 from tests.factories import ADDRESS, make_item, make_listing, make_user, make_variant
 from tests.trades.conftest import at_stage, company  # noqa: F401 - a fixture
 
@@ -257,6 +256,12 @@ REST = {
     "api-statement-month": Route(MEMBER, about={"year": "year", "month": "month"}, scope=READ),
     "api-fee-example": Route(PUBLIC),
     "api-trades": Route(MEMBER, "post", scope=TRADES),
+    "api-cart": Route(MEMBER, scope=READ),
+    "api-cart-lines": Route(MEMBER, "post", scope=TRADES),
+    "api-cart-line": Route(OWNER, "patch", pk("cart_line"), TRADES),
+    **{f"api-cart-{step}": Route(MEMBER, "post", scope=TRADES) for step in ("accept", "optimise")},
+    "api-checkout": Route(MEMBER, "post", scope=TRADES),
+    "api-order": Route(OWNER, "get", pk("order"), READ),
     "api-trade": Route(PARTY, "get", pk("trade"), READ, moderators=True),
     **{
         f"api-trade-{step}": Route(PARTY, "post", pk("trade"), TRADES)

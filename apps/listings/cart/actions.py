@@ -152,6 +152,13 @@ def apply_plan(*, cart: Cart, picks: Sequence[tuple[uuid.UUID, int, int]], keep:
     cart.save(update_fields=["before", "updated_at"])
 
 
+def take_plan(*, by: User, picks: Sequence[tuple[uuid.UUID, int, int]]) -> Cart:
+    """Make a plan what the member means to buy, in a cart that is made where there is none. See `apply_plan`."""
+    cart, _ = Cart.objects.get_or_create(owner=by)
+    apply_plan(cart=cart, picks=picks)
+    return cart
+
+
 @transaction.atomic
 def undo(*, cart: Cart) -> None:
     """Put back what a plan replaced. Raises Conflict where there is nothing to undo."""

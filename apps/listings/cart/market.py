@@ -218,7 +218,7 @@ class Basket:
         """How many copies."""
         return sum(self.copies.values())
 
-    def plan(self, **more: object) -> Plan:
+    def plan(self, *, bound_minor: int = 0, parcels_bound: int = 0, method: str = "greedy") -> Plan:
         """The choice with its sums; what is missing of each want."""
         market = self.market
         goods = sum(value for _, value, _, _ in self._parcels.values())
@@ -234,7 +234,9 @@ class Basket:
             shipping_minor=self.total - goods,
             parcels=len(self._parcels),
             missing={want.key: want.quantity - got[w] for w, want in enumerate(market.wants) if got[w] < want.quantity},
-            **more,
+            bound_minor=bound_minor,
+            parcels_bound=parcels_bound,
+            method=method,
         )
 
 

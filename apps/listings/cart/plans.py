@@ -130,7 +130,29 @@ def plans_for(wants: Sequence[Want], *, country: str, currency: str, buyer: User
 
 def picked(plan: Plan, plans: Plans) -> list[tuple[uuid.UUID, int, int]]:
     """A plan as (listing, copies, price), copies for several wants added up."""
+    return _summed(plan, plans.offers)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a single plan takes, as (listing, copies, price), and what card by card comes to."""
+
+    picks: list[tuple[uuid.UUID, int, int]]
+    baseline_minor: int
+
+
+def plan_for(
+    wants: Sequence[Want], *, country: str, currency: str, buyer: User | None, fewest: bool
+) -> tuple[Plan, Found]:
+    """One plan for any wants, such as a want list's: the lowest total or the fewest parcels."""
+    market, listings = market_of(wants, country=country, currency=currency, buyer=buyer)
+    solve = fewest_parcels if fewest else cheapest
+    plan = solve(market, seconds=settings.CART_SOLVER_SECONDS)
+    return plan, Found(_summed(plan, listings), card_by_card(market).total)
+
+
+def _summed(plan: Plan, listings: Mapping[str, Listing]) -> list[tuple[uuid.UUID, int, int]]:
     copies: dict[str, int] = {}
     for pick in plan.picks:
         copies[pick.offer] = copies.get(pick.offer, 0) + pick.copies
-    return [(uuid.UUID(key), number, plans.offers[key].price_minor) for key, number in copies.items()]
+    return [(uuid.UUID(key), number, listings[key].price_minor) for key, number in copies.items()]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import time
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import highspy
@@ -43,7 +43,7 @@ class _Rows:
         self.integer.append(integer)
         return len(self.low) - 1
 
-    def row(self, terms: list[tuple[int, float]], low: float = -_INFINITY, high: float = _INFINITY) -> int:
+    def row(self, terms: Sequence[tuple[int, float]], low: float = -_INFINITY, high: float = _INFINITY) -> int:
         """Low <= sum of the terms <= high."""
         self.index += [column for column, _ in terms]
         self.value += [factor for _, factor in terms]
