@@ -14,4 +14,5 @@ class ProjectConfig(AppConfig):
         And handlers that join rooms which do not know each other.
         """
         import config.celery
-        import config.offers  # noqa: F401
+        import config.offers
+        import config.wants  # noqa: F401

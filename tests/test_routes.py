@@ -21,6 +21,7 @@ from apps.listings.offers import actions as offers
 from apps.listings.search.asking import Wanted
 from apps.listings.search.saved import save_search
 from apps.listings.selling.models import Repricing
+from apps.listings.wants import actions as wants
 from apps.listings.shipping import default_shipping
 from apps.scans.models import DetectedCard, Scan, ScanPhoto
 from apps.trades.checkout.models import Order
@@ -120,6 +121,12 @@ WEB = {
     "shipping-profile": Route(OWNER, about=pk("shipping_profile")),
     "shipping-remove": Route(OWNER, "post", pk("shipping_profile")),
     "list-item": Route(OWNER, about={"item": "item"}),
+    "wants": Route(MEMBER),
+    "want-list": Route(PUBLIC, about=pk("want_list")),
+    "want-list-change": Route(OWNER, "post", pk("want_list")),
+    "want": Route(OWNER, "post", pk("want")),
+    "haves": Route(MEMBER),
+    "have": Route(OWNER, "post", {"item": "item"}),
     "orders": Route(MEMBER),
     "orders-pick": Route(MEMBER),
     "orders-slips": Route(MEMBER),
@@ -247,6 +254,11 @@ REST = {
     "api-alerts-history": Route(MEMBER, scope=READ),
     "api-alerts-bulk": Route(MEMBER, "post", scope=ALERTS),
     "api-alert": Route(OWNER, "delete", pk("alert"), ALERTS),
+    "api-wants": Route(MEMBER, "post", scope=LISTINGS),
+    "api-want-matches": Route(MEMBER, scope=READ),
+    "api-want-list": Route(OWNER, "post", pk("want_list"), LISTINGS),
+    "api-want": Route(OWNER, "patch", pk("want"), LISTINGS),
+    "api-have": Route(OWNER, "put", {"item": "item"}, LISTINGS),
     "api-orders": Route(MEMBER, scope=READ),
     "api-orders-pick": Route(MEMBER, scope=READ),
     "api-orders-slips": Route(MEMBER, scope=READ),
@@ -335,9 +347,12 @@ def world(company):  # noqa: F811
     Review.objects.create(trade=trade, author=owner, subject=trade.buyer, rating=4)
     report = reports.report(kind="member", target_id=owner.pk, reason="other", statement="Rude.", by=trade.buyer)
     reports.decide(report=report, uphold=True, decision="So it is.", by=make_user(role=Role.MODERATOR))
+    want_list = wants.make_list(by=owner, name="Public", is_public=True)
     return SimpleNamespace(
         year=2026,
         month=1,
+        want_list=want_list,
+        want=wants.add_lines(wanted=want_list, text="1 Nobody", by=owner)[0],
         owner=owner,
         trade=trade,
         dispute=trade.hold.disputes.get(),

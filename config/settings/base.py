@@ -50,6 +50,7 @@ INSTALLED_APPS = [
     "apps.scans",
     "apps.listings",
     "apps.listings.cart",
+    "apps.listings.wants",
     "apps.escrow",
     "apps.alerts",
     "apps.trades",

@@ -27,6 +27,16 @@ def keep(
     """
     if not lines:
         return 0
+    stage(cursor, lines, defaults)
+    cursor.execute(statements.RESOLVE)
+    cursor.execute(statements.KEEP_AGAIN if again else statements.KEEP, {"origin": origin.pk})
+    changed = int(cursor.rowcount)
+    cursor.execute(statements.UNSTAGE)
+    return changed
+
+
+def stage(cursor: Any, lines: Sequence[Line], defaults: Defaults) -> None:
+    """Fill the temporary tables stage_line, stage_lookup, stage_release and stage_candidate: the cards that lines may name."""
     cursor.execute(statements.STAGE)
     with cursor.copy(statements.COPY) as copy:
         for line in lines:
@@ -38,11 +48,6 @@ def keep(
         statements.BY_NAME,
     ):  # fmt: skip
         cursor.execute(statement)
-    cursor.execute(statements.RESOLVE)
-    cursor.execute(statements.KEEP_AGAIN if again else statements.KEEP, {"origin": origin.pk})
-    changed = int(cursor.rowcount)
-    cursor.execute(statements.UNSTAGE)
-    return changed
 
 
 def _row(line: Line, reading: Reading) -> Iterable[Any]:
