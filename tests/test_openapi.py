@@ -149,6 +149,8 @@ def test_lists_that_hold_something_are_as_the_schema_says(world):
     for method, path in operations():
         if method != "get" or ("{" in path and not any(f"/api/v1{part}{{id}}" in path for part in known)):
             continue
+        if any(parameter.is_required and parameter.location == "query" for parameter in schema[path]["GET"].query):
+            continue
         about = next((pk for part, pk in known.items() if part in path), None)
         case = schema[path]["GET"].Case(
             path_parameters={"id": str(about)} if "{id}" in path else {},
@@ -157,6 +159,8 @@ def test_lists_that_hold_something_are_as_the_schema_says(world):
         response = case.call(base_url="http://testserver")
         assert response.status_code == 200, (path, response.content)
         case.validate_response(response, checks=CHECKS)
+        if not response.headers["content-type"][0].startswith("application/json"):
+            continue
         asked += any(isinstance(value, list) and value for value in response.json().values())
     assert asked >= 14
 

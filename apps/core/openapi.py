@@ -53,11 +53,16 @@ def _statuses(path: str, method: str, operation: dict[str, Any]) -> list[str]:
     found.append("401")
     if {} not in operation.get("security", [{}]):
         found.append("403")
-    if "{" in path or method != "get":
+    if "{" in path or method != "get" or any(map(_is_id, operation.get("parameters", []))):
         found.append("404")
     if method != "get":
         found += ["409", "413", "415"]
     return sorted(found)
+
+
+def _is_id(parameter: dict[str, Any]) -> bool:
+    schema = parameter.get("schema", {})
+    return schema.get("items", schema).get("format") == "uuid"
 
 
 def _answer(status: str) -> dict[str, Any]:

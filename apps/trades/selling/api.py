@@ -8,7 +8,7 @@ from uuid import UUID
 from django.conf import settings
 from django.http import FileResponse, HttpRequest, StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view, inline_serializer
 from rest_framework import serializers
 from rest_framework.permissions import AllowAny
 from rest_framework.renderers import BaseRenderer, JSONRenderer
@@ -158,13 +158,19 @@ class PickList(APIView):
 
 
 class _File(BaseRenderer):
-    """Lets programs ask for a file as they ask for JSON; errors are told as JSON."""
+    """Lets programs ask for a file as they ask for JSON. A file is sent as it is, and errors are told as JSON."""
 
     charset = None
 
-    def render(self, data: object, accepted_media_type: str = "", renderer_context: object = None) -> bytes:
-        """Errors alone come here: a file is sent as it is."""
-        return JSONRenderer().render(data)
+
+class _FileView(APIView):
+    """Errors are JSON, whatever was asked for."""
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """See APIView."""
+        if getattr(response, "exception", False):
+            request.accepted_renderer, request.accepted_media_type = JSONRenderer(), JSONRenderer.media_type
+        return super().finalize_response(request, response, *args, **kwargs)
 
 
 class AsPdf(_File):
@@ -182,7 +188,7 @@ class AsCsv(_File):
 _PDF = {(200, "application/pdf"): OpenApiTypes.BINARY}
 
 
-class Slips(APIView):
+class Slips(_FileView):
     """Packing slips of many orders."""
 
     renderer_classes = [JSONRenderer, AsPdf]
@@ -199,7 +205,7 @@ class Slips(APIView):
         return pdf(packing_slips(_chosen(request), paper=paper, site=settings.SITE_NAME), "packing-slips.pdf")
 
 
-class Labels(APIView):
+class Labels(_FileView):
     """Address labels of many orders."""
 
     renderer_classes = [JSONRenderer, AsPdf]
@@ -333,7 +339,7 @@ class StatementOutput(serializers.Serializer):
     taxes = ReachedOutput(many=True)
 
 
-class StatementView(APIView):
+class StatementView(_FileView):
     """A statement of a seller, from the ledger."""
 
     renderer_classes = [JSONRenderer, AsCsv, AsPdf]
@@ -366,16 +372,14 @@ class StatementView(APIView):
         return Response(StatementOutput(told).data)
 
 
+@extend_schema_view(get=extend_schema(operation_id="statement_year"))
 class YearStatement(StatementView):
     """A year."""
 
-    get = extend_schema(operation_id="statement_year")(StatementView.get)
 
-
+@extend_schema_view(get=extend_schema(operation_id="statement_month"))
 class MonthStatement(StatementView):
     """A month."""
-
-    get = extend_schema(operation_id="statement_month")(StatementView.get)
 
 
 class FeeExample(serializers.Serializer):
