@@ -18,6 +18,8 @@ from apps.listings.cart.greedy import few_sellers, start
 from apps.listings.cart.market import Basket, Market, Plan, basket_of
 from apps.listings.cart.program import Program
 
+_PROOF_TAKES = 8  # times as long as the relaxation at least: HiGHS looks at its clock too seldom to begin it later
+
 
 def cheapest(market: Market, *, seconds: float = 5.0) -> Plan:
     """The plan with the least total; see Plan.gap for how far it may be from the best.
@@ -82,7 +84,9 @@ class _Search:
         program = self._program(self.market)
         value = self._value(program, basket)
         relaxed = program.solver(self.cost(program), self.until, whole=False)
+        began = time.monotonic()
         relaxed.run()
+        took = time.monotonic() - began
         if relaxed.getModelStatus() != highspy.HighsModelStatus.kOptimal:
             self.bound = min(0.0, value)
             return basket
@@ -94,6 +98,8 @@ class _Search:
             left = self.until - time.monotonic()
             if left <= 0 or value - self.bound < 1 - 1e-6:
                 self.is_found = self.is_found or left > 0
+                break
+            if of_all and left < _PROOF_TAKES * took:
                 break
             within = program.offers_within(reduced, value - least) if of_all else None
             kept = program.offers_beside(values, reduced, basket) if within is None else within
