@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.http import FileResponse, HttpRequest, StreamingHttpResponse
+from django.http import HttpRequest, StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view, inline_serializer
 from rest_framework import serializers
@@ -20,11 +20,13 @@ from apps.core.errors import InvalidInput
 from apps.core.pagination import limit_offset
 from apps.core.reading import PublicRead
 from apps.escrow import fees
+from apps.inventory.exchange.streams import attachment
 from apps.trades.selling import orders, statement_papers, statements, tracking
 from apps.trades.selling.labels import SHEETS, address_labels
 from apps.trades.selling.orders import Asked
+from apps.trades.selling.sending import pdf
 from apps.trades.selling.slips import PAPERS, packing_slips
-from apps.trades.selling.views import pdf, sender_of, told_of
+from apps.trades.selling.views import sender_of, told_of
 
 MOST_PRICE_MINOR = 50_000_000
 _FILTERS = [
@@ -199,10 +201,11 @@ class Slips(_FileView):
         parameters=[*_CHOSEN, OpenApiParameter("paper", str, enum=list(PAPERS))],
         responses=_PDF,
     )
-    def get(self, request: Request) -> FileResponse:
+    def get(self, request: Request) -> StreamingHttpResponse:
         """One PDF, an order after another."""
         paper = _one_of(request, "paper", list(PAPERS))
-        return pdf(packing_slips(_chosen(request), paper=paper, site=settings.SITE_NAME), "packing-slips.pdf")
+        made = packing_slips(_chosen(request), paper=paper, site=settings.SITE_NAME)
+        return pdf(request._request, made, name="packing-slips.pdf")
 
 
 class Labels(_FileView):
@@ -220,7 +223,7 @@ class Labels(_FileView):
         ],
         responses=_PDF,
     )
-    def get(self, request: Request) -> FileResponse:
+    def get(self, request: Request) -> StreamingHttpResponse:
         """One PDF, a label for each order."""
         sheet, skip = _one_of(request, "sheet", list(SHEETS)), request.query_params.get("skip") or "0"
         if not (skip.isascii() and skip.isdigit() and len(skip) < 4):
@@ -228,7 +231,7 @@ class Labels(_FileView):
         made = address_labels(
             _chosen(request), sheet=sheet, skip=int(skip), sender=sender_of(request.user), site=settings.SITE_NAME
         )
-        return pdf(made, "labels.pdf")
+        return pdf(request._request, made, name="labels.pdf")
 
 
 class ParcelLine(serializers.Serializer):
@@ -358,7 +361,7 @@ class StatementView(_FileView):
             (200, "application/pdf"): OpenApiTypes.BINARY,
         },
     )
-    def get(self, request: Request, year: int, month: int = 0) -> Response | StreamingHttpResponse | FileResponse:
+    def get(self, request: Request, year: int, month: int = 0) -> Response | StreamingHttpResponse:
         """As JSON, CSV (all movements) or PDF."""
         period = statements.period_of(year, month)
         known = statements.currencies_of(seller=request.user)
@@ -366,9 +369,11 @@ class StatementView(_FileView):
         written = request.accepted_renderer.format
         told = told_of(seller=request.user, period=period, currency=currency, whole=written == "csv")
         if written == "csv":
-            return StreamingHttpResponse(statement_papers.as_csv(told), content_type="text/csv; charset=utf-8")
+            name = f"statement-{period.slug}-{currency}.csv"
+            return attachment(request._request, statement_papers.as_csv(told), name=name)
         if written == "pdf":
-            return pdf(statement_papers.as_pdf(told, site=settings.SITE_NAME), f"statement-{period.slug}.pdf")
+            made = statement_papers.as_pdf(told, site=settings.SITE_NAME)
+            return pdf(request._request, made, name=f"statement-{period.slug}.pdf")
         return Response(StatementOutput(told).data)
 
 

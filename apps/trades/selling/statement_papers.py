@@ -66,21 +66,21 @@ class Statement:
         ]
 
 
-def as_csv(statement: Statement) -> Iterator[bytes]:
+def as_csv(statement: Statement) -> Iterator[str]:
     """The movements line by line, between the balance at the beginning and at the end."""
     currency, sums, balance = statement.currency, statement.sums, statement.sums.opening
 
-    def row(*cells: object) -> bytes:
+    def row(*cells: object) -> str:
         text = io.StringIO()
         csv.writer(text).writerow(cells)
-        return text.getvalue().encode()
+        return text.getvalue()
 
     def figures(each: Movement | Sums) -> list[object]:
         return [
             Money(getattr(each, name), currency).decimal for name in ("cards", "shipping", "refunds", "fees", "payouts")
         ]
 
-    yield b"\xef\xbb\xbf" + row(*_COLUMNS)
+    yield "\ufeff" + row(*_COLUMNS)
     yield row(
         f"{statement.period.begins_at:%Y-%m-%d}",
         "Opening balance",

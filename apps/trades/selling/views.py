@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import csv
-from typing import IO
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
-from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
@@ -15,10 +14,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 from apps.accounts import queries as accounts
 from apps.accounts.models import User
 from apps.core.pagination import numbered
+from apps.inventory.exchange.streams import attachment
 from apps.trades.selling import orders, statement_papers, statements, taxes, tracking
 from apps.trades.selling.addresses import lines_of
 from apps.trades.selling.forms import ChosenForm, OrdersForm, TrackingForm
 from apps.trades.selling.labels import SHEETS, address_labels
+from apps.trades.selling.sending import pdf
 from apps.trades.selling.slips import packing_slips
 from apps.trades.selling.statement_papers import Statement
 
@@ -63,7 +64,8 @@ def pick_list(request: HttpRequest) -> HttpResponse:
 def slips(request: HttpRequest) -> HttpResponseBase:
     """Packing slips of many orders as one PDF."""
     found, said = _chosen(request)
-    return pdf(packing_slips(found, paper=said["paper"], site=settings.SITE_NAME), "packing-slips.pdf")
+    made = packing_slips(found, paper=said["paper"], site=settings.SITE_NAME)
+    return pdf(request, made, name="packing-slips.pdf")
 
 
 @login_required
@@ -74,18 +76,13 @@ def labels(request: HttpRequest) -> HttpResponseBase:
     made = address_labels(
         found, sheet=said["sheet"], skip=said["skip"], sender=sender_of(request.user), site=settings.SITE_NAME
     )
-    return pdf(made, "labels.pdf")
+    return pdf(request, made, name="labels.pdf")
 
 
 def sender_of(seller: User) -> list[str]:
     """The seller's own address as it stands on a label; nothing where none is kept."""
     address = accounts.addresses(user=seller).first()
     return lines_of(address.as_text()) if address else []
-
-
-def pdf(file: IO[bytes], name: str) -> FileResponse:
-    """A PDF that the browser shows, sent piece by piece."""
-    return FileResponse(file, filename=name, content_type="application/pdf")
 
 
 @login_required
@@ -148,11 +145,9 @@ def statement(request: HttpRequest, year: int, month: int = 0) -> HttpResponseBa
     told = told_of(seller=request.user, period=period, currency=currency, whole=written == "csv")
     name = f"statement-{period.slug}-{currency}"
     if written == "csv":
-        response = StreamingHttpResponse(statement_papers.as_csv(told), content_type="text/csv; charset=utf-8")
-        response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
-        return response
+        return attachment(request, statement_papers.as_csv(told), name=f"{name}.csv")
     if written == "pdf":
-        return pdf(statement_papers.as_pdf(told, site=settings.SITE_NAME), f"{name}.pdf")
+        return pdf(request, statement_papers.as_pdf(told, site=settings.SITE_NAME), name=f"{name}.pdf")
     context = {
         "statement": told,
         "period": period,

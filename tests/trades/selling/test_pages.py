@@ -12,7 +12,7 @@ from django.utils import timezone
 from apps.escrow.models import Hold
 from apps.trades.models import Shipment
 from apps.trades.selling.orders import number_of
-from tests.factories import make_user
+from tests.factories import make_item, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -101,3 +101,11 @@ def test_statements_are_pages_and_files(desk, paid):
         assert b"".join(answer.streaming_content).startswith(start)
     assert desk.get("/statements/1900/").status_code == 400
     assert desk.get("/statements/2026/13/").status_code == 400
+
+
+def test_the_fee_is_worked_out_before_listing_without_script(desk, seller):
+    item = make_item(seller)
+    page = desk.get(f"/sell/{item.pk}/").content.decode()
+    assert 'action="/fees/"' in page
+    assert 'name="price_minor"' in page
+    assert "$18.70" in desk.get("/fees/", {"price_minor": "20.00"}).content.decode()
