@@ -33,6 +33,8 @@ api = [
     path("", include(blocks.api_urlpatterns)),
     path("", include(offers.api_urlpatterns)),
     path("", include(agreed.api_urlpatterns)),
+    path("", include(reputation.api_urlpatterns)),
+    path("", include(reports.api_urlpatterns)),
     path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path("docs/", core_views.api_docs, name="api-docs"),
 ]

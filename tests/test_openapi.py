@@ -34,6 +34,7 @@ from apps.alerts.models import Alert
 from apps.listings.offers import actions as offers
 from apps.scans.models import DetectedCard, Scan, ScanPhoto
 from apps.trades import actions as trades
+from apps.trades.reports import actions as reports
 from apps.valuations.models import Feed, FeedRun, Quote, Source
 from tests.factories import (
     make_item,
@@ -92,11 +93,16 @@ def world():
     trade = make_trade(make_listing(variant=variant), owner)
     offer = offers.make_offer(listing=make_listing(price_minor=2000), by=owner, price_minor=1500)
     blocks.block(other=make_user(), by=owner)
+    about = {"kind": "member", "reason": "other", "statement": "Rude."}
+    reports.report(target_id=make_user().pk, by=owner, **about)
+    report = reports.report(target_id=owner.pk, by=make_user(), **about)
+    reports.decide(report=report, uphold=True, decision="It was.", by=make_user(role="moderator"))
     trades.say(trade=trade, by=owner, body="Is it centred?")
     known = {
         "/scans/cards/": card.pk, "/cards/": variant.product_id, "/sets/": variant.product.release_id,
         "/alerts/": alert.pk, "/inventory/": item.pk, "/listings/": listing.pk, "/trades/": trade.pk,
         "/scans/": scan.pk, "/api-keys/": key.pk, "/offers/": offer.pk, "/blocks/": trade.seller_id,
+        "/members/": trade.seller_id, "/reports/": report.pk,
     }  # fmt: skip
     return known, tokens.open_sign_in(owner).access
 

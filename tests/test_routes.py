@@ -248,6 +248,10 @@ REST = {
         for step in ("accept", "decline", "withdraw", "counter", "checkout")
     },
     "api-offer-terms": Route(OWNER, "put", pk("listing"), LISTINGS),
+    "api-standing": Route(PUBLIC, about=pk("owner")),
+    "api-review-answer": Route(OWNER, "post", pk("review"), TRADES),
+    "api-reports": Route(MEMBER, "post", scope=TRADES),
+    "api-report-appeal": Route(OWNER, "post", pk("report"), TRADES),
     "api-blocks": Route(MEMBER, "post", scope=TRADES),
     "api-block": Route(MEMBER, "delete", pk("owner"), TRADES),
     "api-alerts": Route(MEMBER, "post", scope=ALERTS),

@@ -43,6 +43,7 @@ class FoundListing(serializers.Serializer):
     seller_id = serializers.UUIDField()
     seller_name = serializers.CharField(source="seller")
     seller_country = serializers.CharField()
+    seller_standing = serializers.CharField(help_text="new seller, or excellent, good, fair or poor")
     price_minor = serializers.IntegerField()
     currency = serializers.CharField()
     shipping_minor = serializers.IntegerField(allow_null=True, help_text="null: not sent there")

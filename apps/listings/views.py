@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from apps.accounts.standing.queries import newcomer_limits
 from apps.catalog import queries as catalog
 from apps.catalog.views import release_context
-from apps.core.conditions import Condition
+from apps.core.conditions import Condition, state_key
 from apps.core.countries import COUNTRIES
 from apps.core.errors import Conflict, DomainError
 from apps.core.forms import tell
@@ -76,6 +76,7 @@ def listing(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     found = queries.listing_for(pk=pk, reader=reader, country=country)
     if reader is None or reader.pk != found.seller_id:
         actions.count_view(listing=found)
+    item = found.item
     context = {
         "listing": found,
         "photos": found.item.photos.all(),
@@ -84,7 +85,7 @@ def listing(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "country": country,
         "countries": COUNTRIES,
         "is_mine": reader is not None and reader.pk == found.seller_id,
-        "price": valuations.price_block(found.item.variant_id, found.item.condition or Condition.NM),
+        "price": valuations.price_block(item.variant_id, state_key(item.condition, item.grade_company, item.grade)),
         **panel_of(found, reader),
     }
     return render(request, "listings/listing.html", context)

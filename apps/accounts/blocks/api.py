@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import uuid
 
-from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
+from drf_spectacular.utils import extend_schema, inline_serializer
 from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from apps.accounts import queries as accounts
 from apps.accounts.blocks import actions, queries
-from apps.core.pagination import limit_offset
+from apps.core.lists import PAGING, CursorPagination, asked
+from apps.core.reading import MemberRead
 
 SCOPES = {"POST": "trades:write", "DELETE": "trades:write"}
 
@@ -31,7 +31,7 @@ class BlockOutput(serializers.Serializer):
     created_at = serializers.DateTimeField()
 
 
-class BlockList(APIView):
+class BlockList(MemberRead):
     """Whom the member has blocked; block somebody."""
 
     required_scopes = SCOPES
@@ -39,31 +39,14 @@ class BlockList(APIView):
     @extend_schema(
         tags=["me"],
         operation_id="blocks",
-        parameters=[
-            OpenApiParameter("limit", int, description="how many, 1 to 100; 20 unless told"),
-            OpenApiParameter("offset", int, description="how many to skip"),
-        ],
-        responses=inline_serializer(
-            "Blocks",
-            {
-                "blocks": BlockOutput(many=True),
-                "pagination": inline_serializer(
-                    "BlocksPaging",
-                    {
-                        "total": serializers.IntegerField(),
-                        "limit": serializers.IntegerField(),
-                        "offset": serializers.IntegerField(),
-                        "has_more": serializers.BooleanField(),
-                    },
-                ),
-            },
-        ),
+        parameters=PAGING,
+        responses=inline_serializer("Blocks", {"blocks": BlockOutput(many=True), "pagination": CursorPagination()}),
     )
     def get(self, request: Request) -> Response:
         """Latest first."""
-        limit, offset = limit_offset(request)
-        page = queries.blocks_of(owner=request.user, limit=limit, offset=offset)
-        return Response({"blocks": BlockOutput(page.rows, many=True).data, "pagination": page.envelope()})
+        part = asked(request)
+        page = queries.blocks_of(owner=request.user, limit=part.limit, offset=part.offset, after=part.after_place)
+        return part.answer("blocks", BlockOutput(page.rows, many=True).data, page)
 
     @extend_schema(tags=["me"], operation_id="block", request=BlockInput, responses={201: BlockOutput})
     def post(self, request: Request) -> Response:
@@ -74,7 +57,7 @@ class BlockList(APIView):
         return Response(BlockOutput(made).data, status=status.HTTP_201_CREATED)
 
 
-class BlockDetail(APIView):
+class BlockDetail(MemberRead):
     """One blocked member."""
 
     required_scopes = SCOPES

@@ -9,7 +9,7 @@ from django.db.models import Q
 from apps.accounts.blocks.models import Block
 from apps.accounts.models import User
 from apps.core.errors import DomainError
-from apps.core.pagination import Page
+from apps.core.pagination import Page, Place, newest_first
 
 
 class Blocked(DomainError):
@@ -19,10 +19,10 @@ class Blocked(DomainError):
     message = "You and this member do not trade with each other."
 
 
-def blocks_of(*, owner: User, limit: int, offset: int = 0) -> Page[Block]:
+def blocks_of(*, owner: User, limit: int, offset: int = 0, after: Place | None = None) -> Page[Block]:
     """Whom a member has blocked, latest first."""
-    rows = Block.objects.filter(owner=owner).select_related("other").order_by("-created_at", "-pk")
-    return Page(list(rows[offset : offset + limit]), rows.count(), limit, offset)
+    rows = Block.objects.filter(owner=owner).select_related("other")
+    return newest_first(rows, limit=limit, offset=offset, after=after)
 
 
 def has_blocked(*, owner: User, other_id: uuid.UUID) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.conf import settings
 
 from apps.accounts.models import User
+from apps.accounts.standing.formula import level_of
 from apps.accounts.standing.models import SellerStanding
 
 
@@ -24,6 +25,13 @@ class NewcomerLimits:
 def standing_of(member_id: uuid.UUID) -> SellerStanding | None:
     """A member's standing; None for who has sold nothing yet."""
     return SellerStanding.objects.filter(member=member_id).first()
+
+
+def in_words(score: int | None, sales: int) -> str:
+    """A seller's standing in a word or two: new until the first sales are done."""
+    if score is None or sales < settings.NEW_SELLER_SALES:
+        return "new seller"
+    return f"{level_of(score).lower()} standing"
 
 
 def newcomer_limits(member: User) -> NewcomerLimits | None:

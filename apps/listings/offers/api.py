@@ -12,7 +12,8 @@ from rest_framework.views import APIView
 
 from apps.catalog.api import one_of
 from apps.core.errors import NotFound
-from apps.core.pagination import limit_offset
+from apps.core.lists import PAGING, CursorPagination, asked
+from apps.core.reading import MemberRead
 from apps.core.selection import FIELDS, only, selection
 from apps.listings import queries as listings
 from apps.listings.offers import actions, queries
@@ -98,7 +99,7 @@ def _answer(request: Request, pk: uuid.UUID, code: int = status.HTTP_200_OK) -> 
     return Response(shown.data, status=code)
 
 
-class OfferList(APIView):
+class OfferList(MemberRead):
     """The member's offers; make one."""
 
     required_scopes = WRITE
@@ -109,21 +110,21 @@ class OfferList(APIView):
         parameters=[
             OpenApiParameter("side", str, enum=SIDES, description="as the buyer or the seller; both unless told"),
             OpenApiParameter("state", str, enum=STATES, description="live unless told"),
-            OpenApiParameter("limit", int, description="how many, 1 to 100; 20 unless told"),
-            OpenApiParameter("offset", int, description="how many to skip"),
+            *PAGING,
             FIELDS,
         ],
-        responses=inline_serializer("Offers", {"offers": OfferOutput(many=True), "pagination": Paging()}),
+        responses=inline_serializer("Offers", {"offers": OfferOutput(many=True), "pagination": CursorPagination()}),
     )
     def get(self, request: Request) -> Response:
         """Newest first."""
-        (limit, offset), chosen = limit_offset(request), selection(request, OfferOutput)
+        part, chosen = asked(request), selection(request, OfferOutput)
         ended = one_of(request, "state", STATES) == "ended"
         page = queries.offers_of(
-            member=request.user, side=one_of(request, "side", SIDES), ended=ended, limit=limit, offset=offset
-        )
+            member=request.user, side=one_of(request, "side", SIDES), ended=ended, limit=part.limit,
+            offset=part.offset, after=part.after_place,
+        )  # fmt: skip
         rows = OfferOutput(page.rows, many=True, context={"request": request}).data
-        return Response({"offers": only(chosen, rows), "pagination": page.envelope()})
+        return part.answer("offers", only(chosen, rows), page)
 
     @extend_schema(tags=["offers"], operation_id="offer_make", request=OfferInput, responses={201: OfferOutput})
     def post(self, request: Request) -> Response:
@@ -136,7 +137,7 @@ class OfferList(APIView):
         return _answer(request, made.pk, status.HTTP_201_CREATED)
 
 
-class OfferDetail(APIView):
+class OfferDetail(MemberRead):
     """One offer of the member."""
 
     @extend_schema(tags=["offers"], operation_id="offer", responses=OfferOutput)

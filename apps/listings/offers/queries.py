@@ -13,7 +13,7 @@ from django.utils import timezone
 from apps.accounts.models import User
 from apps.catalog.models import ProductImage
 from apps.core.errors import NotFound
-from apps.core.pagination import Page
+from apps.core.pagination import Page, Place, newest_first
 from apps.listings.models import Listing
 from apps.listings.offers.models import LIVE, Offer, OfferState, OfferTerms, Why
 from apps.valuations.models import CurrentPrice
@@ -43,12 +43,13 @@ def _described() -> QuerySet[Offer]:
     )
 
 
-def offers_of(*, member: User, side: str = "", ended: bool = False, limit: int, offset: int = 0) -> Page[Offer]:
+def offers_of(
+    *, member: User, side: str = "", ended: bool = False, limit: int, offset: int = 0, after: Place | None = None
+) -> Page[Offer]:
     """A member's offers, newest first. side: "made" (as the buyer), "received" (as the seller), or empty for both."""
     mine = {"made": Q(buyer=member), "received": Q(seller=member)}.get(side, Q(buyer=member) | Q(seller=member))
     live = Q(state__in=LIVE)
-    rows = _described().filter(mine, ~live if ended else live).order_by("-created_at", "-pk")
-    return Page(list(rows[offset : offset + limit]), rows.count(), limit, offset)
+    return newest_first(_described().filter(mine, ~live if ended else live), limit=limit, offset=offset, after=after)
 
 
 def urgent_first(*, member: User, side: str, limit: int, offset: int = 0) -> Page[Offer]:

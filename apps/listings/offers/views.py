@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from apps.core.conditions import Condition
+from apps.core.conditions import state_key
 from apps.core.errors import Conflict, DomainError, NotFound
 from apps.core.forms import tell
 from apps.core.pagination import numbered
@@ -77,7 +77,7 @@ def _shown(request: HttpRequest, found: Offer, *, form: OfferForm | None = None)
         "is_buyer": request.user.pk == found.buyer_id,
         "is_seller": request.user.pk == found.seller_id,
         "form": form or OfferForm(initial=initial, most=most),
-        "fair": valuations.price_block(item.variant_id, item.condition or Condition.NM),
+        "fair": valuations.price_block(item.variant_id, state_key(item.condition, item.grade_company, item.grade)),
     }
     template = "offers/partials/negotiation.html" if request.htmx else "offers/offer.html"
     return render(request, template, context, status=422 if form is not None and not request.htmx else 200)
@@ -99,13 +99,14 @@ def make(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         else:
             _tell_of(request, made)
             return redirect(made)
+    item = found.item
     context = {
         "listing": found,
         "form": form,
         "takes_offers": queries.terms_of(found).is_open,
         "is_mine": request.user.pk == found.seller_id,
         "live_offer": queries.live_offer(listing=found, buyer=request.user),
-        "price": valuations.price_block(found.item.variant_id, found.item.condition or Condition.NM),
+        "price": valuations.price_block(item.variant_id, state_key(item.condition, item.grade_company, item.grade)),
     }
     return render(request, "offers/make.html", context, status=422 if form.errors else 200)
 

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from apps.accounts.standing.queries import in_words
 from apps.catalog.models import Finish
 from apps.listings.destinations import destinations_of
 from apps.listings.search.asking import Place, Wanted
@@ -48,6 +49,8 @@ class Found:
     seller_id: UUID
     seller: str
     seller_country: str
+    seller_score: int | None
+    seller_sales: int
     price_minor: int
     currency: str
     shipping_minor: int | None
@@ -64,6 +67,11 @@ class Found:
     def deal(self) -> str:
         """The price against fair value, in words; empty where that is not known."""
         return deal_in_words(self.price_minor, self.fair_minor, self.low_minor, self.high_minor)
+
+    @property
+    def seller_standing(self) -> str:
+        """How the seller stands, in a word or two."""
+        return in_words(self.seller_score, self.seller_sales)
 
     @property
     def finish_label(self) -> str:
@@ -138,7 +146,8 @@ _BRANCH = """(select listing_id, destination, delivered_minor, shipping_minor fr
 _SHOWN = """
 select l.id, p.id, v.id, p.name, p.number, e.name, coalesce(nullif(e.abbreviation, ''), e.code), c.path, v.finish, v.language,
        v.treatment, i.condition, i.grade_company, i.grade, l.quantity, l.seller_id,
-       coalesce(nullif(u.display_name, ''), 'member ' || right(u.id::text, 6)), u.country, l.price_minor, l.currency,
+       coalesce(nullif(u.display_name, ''), 'member ' || right(u.id::text, 6)), u.country, g.score, coalesce(g.sales, 0),
+       l.price_minor, l.currency,
        n.shipping_minor, n.delivered_minor, h.is_tracked, s.fair_minor, s.low_minor, s.high_minor,
        coalesce((select o.file from inventory_itemphoto o where o.item_id = i.id order by o.position, o.created_at limit 1),
                 (select f.file from catalog_productimage f where f.product_id = p.id and f.is_primary limit 1), ''),
@@ -152,6 +161,7 @@ join catalog_product p on p.id = v.product_id
 join catalog_release e on e.id = p.release_id
 join catalog_category c on c.id = p.category_id
 join accounts_user u on u.id = l.seller_id
+left join accounts_sellerstanding g on g.member_id = l.seller_id
 join listings_shippingprofile h on h.id = l.shipping_id
 left join lateral (select r.shipping_minor, r.delivered_minor from listings_reach r
     where r.listing_id = l.id and r.destination = any(%(destinations)s)

@@ -8,15 +8,14 @@ from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.core.errors import NotFound
-from apps.core.pagination import Page
+from apps.core.pagination import Page, Place, newest_first
 from apps.trades.reports.actions import APPEAL_WITHIN
 from apps.trades.reports.models import WAITING, Report, ReportState
 
 
-def made_by(*, member: User, limit: int, offset: int = 0) -> Page[Report]:
+def made_by(*, member: User, limit: int, offset: int = 0, after: Place | None = None) -> Page[Report]:
     """What a member reported, newest first."""
-    rows = Report.objects.filter(reporter=member).order_by("-created_at", "-pk")
-    return Page(list(rows[offset : offset + limit]), rows.count(), limit, offset)
+    return newest_first(Report.objects.filter(reporter=member), limit=limit, offset=offset, after=after)
 
 
 def upheld_about(*, member: User) -> list[Report]:

@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from apps.trades.reports import views
+from apps.trades.reports import api, views
 
 
 class Kind:
@@ -24,4 +24,8 @@ urlpatterns = [
     path("report/<reported:kind>/<uuid:pk>/", views.report, name="report"),
     path("me/reports/", views.reports, name="reports"),
     path("me/reports/<uuid:pk>/appeal/", views.appeal, name="report-appeal"),
+]
+api_urlpatterns = [
+    path("reports", api.ReportList.as_view(), name="api-reports"),
+    path("reports/<uuid:pk>/appeal", api.Appeal.as_view(), name="api-report-appeal"),
 ]

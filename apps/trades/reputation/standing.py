@@ -17,6 +17,7 @@ from apps.trades.models import Review, Trade
 from apps.trades.reputation.reviews import is_visible
 
 _KEPT = ("sales", "paid", "good", "shipped", "quick", "reviews", "stars")
+_SET = 1000
 _PAID_ENDS = (HoldState.RELEASED, HoldState.SPLIT, HoldState.REFUNDED)
 
 
@@ -69,3 +70,14 @@ def refigure(members: Collection[uuid.UUID]) -> int:
         update_fields=[*_KEPT, "score", "figured_at"],
     )
     return len(rows)
+
+
+def refigure_all() -> int:
+    """Every seller's standing anew, in sets by id; how many. Begun again it does the same."""
+    last, figured = uuid.UUID(int=0), 0
+    while found := list(
+        Trade.objects.filter(seller__gt=last).order_by("seller").values_list("seller", flat=True).distinct()[:_SET]
+    ):
+        figured += refigure(found)
+        last = found[-1]
+    return figured

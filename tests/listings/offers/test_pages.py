@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -10,7 +12,7 @@ from rest_framework.test import APIClient
 from apps.listings.offers import actions
 from apps.listings.offers.models import Offer
 from apps.trades.models import Trade
-from tests.factories import ADDRESS, make_listing, make_price, make_user
+from tests.factories import ADDRESS, make_item, make_listing, make_price, make_user
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
@@ -57,6 +59,16 @@ def test_the_listing_has_the_form_with_the_fair_value_beside_it(listing, buyer):
     assert answer["Location"] == offer.get_absolute_url()
     assert (offer.price_minor, offer.quantity) == (1500, 2)
     assert "See where it stands" in as_(buyer).get(listing.get_absolute_url()).content.decode()
+
+
+def test_beside_a_graded_copy_stands_the_value_of_its_grade(buyer):
+    seller = make_user()
+    item = make_item(seller, condition="", grade_company="PSA", grade=Decimal(9))
+    make_price(item.variant, "17.50")
+    make_price(item.variant, "90.00", condition="PSA 9")
+    page = as_(buyer).get(make_listing(item=item, price_minor=9500).get_absolute_url()).content.decode()
+    assert "Fair value: $90.00" in page
+    assert "$17.50" not in page
 
 
 def test_a_visitor_is_led_to_sign_in_and_the_seller_sees_the_terms(client, listing):

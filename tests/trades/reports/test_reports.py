@@ -140,6 +140,21 @@ def test_members_report_on_the_page_and_see_what_came_of_it(listing):
     assert "with the moderators" in mine.post(appeal, {"statement": "Look again."}, follow=True).content.decode()
 
 
+def test_programs_report_and_appeal_too(listing, api):
+    api.force_authenticate(make_user())
+    told = {"kind": "listing", "target_id": str(listing.pk), "reason": "scam", "statement": "Pays outside."}
+    made = api.post("/api/v1/reports", told)
+    assert (made.status_code, made.json()["state"]) == (201, "open")
+    assert api.get("/api/v1/reports").json()["reports"][0]["id"] == made.json()["id"]
+    assert api.post("/api/v1/reports", told | {"kind": "house"}).status_code == 400
+    report = decided(Report.objects.get())
+    appeal = f"/api/v1/reports/{report.pk}/appeal"
+    assert api.post(appeal, {"statement": "No."}).status_code == 404
+    api.force_authenticate(listing.seller)
+    assert api.post(appeal, {"statement": "Look again."}).json()["state"] == "appealed"
+    assert api.post(appeal, {"statement": "And again."}).status_code == 409
+
+
 def test_moderators_decide_in_the_admin(listing, moderator):
     report = told(listing)
     desk = as_(moderator)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -111,6 +112,25 @@ def test_many_sellers_are_figured_in_few_statements(company, django_assert_num_q
         assert refigure(sellers) == 3
 
 
+def test_every_standing_is_worked_out_anew_by_a_command(trade, capsys):
+    SellerStanding.objects.all().delete()
+    call_command("figure_standings")
+    assert SellerStanding.objects.get(member=trade.seller).sales == 1
+
+
+def test_programs_read_the_standing_and_answer_reviews(trade, api):
+    review = actions.review(trade=trade, by=trade.buyer, rating=4, body="Fine.")
+    actions.review(trade=trade, by=trade.seller, rating=5)
+    refigure({trade.seller_id})
+    told = api.get(f"/api/v1/members/{trade.seller_id}/standing").json()
+    assert (told["standing"], told["score"], told["sales"], told["stars"]) == ("new seller", None, 1, 4)
+    assert told["latest_reviews"][0]["body"] == "Fine."
+    api.force_authenticate(trade.buyer)
+    assert api.post(f"/api/v1/reviews/{review.pk}/answer", {"answer": "No."}).status_code == 404
+    api.force_authenticate(trade.seller)
+    assert api.post(f"/api/v1/reviews/{review.pk}/answer", {"answer": "Thanks."}).json()["answer"] == "Thanks."
+
+
 def test_the_standing_is_shown_where_one_chooses(trade, settings):
     listing = make_listing(trade.seller)
     page = Client().get(listing.get_absolute_url()).content.decode()
@@ -120,6 +140,8 @@ def test_the_standing_is_shown_where_one_chooses(trade, settings):
     told = f"{known.level} standing"
     for address in (listing.get_absolute_url(), reverse("member", args=[trade.seller_id])):
         assert told in Client().get(address).content.decode()
+    market = Client().get(reverse("market")).content.decode()
+    assert f"{known.level.lower()} standing" in market
     card = Client().get(reverse("card", args=[listing.item.variant.product_id])).content.decode()
     assert f"{known.level.lower()} standing" in card
 
