@@ -10,6 +10,11 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 
 import pytest
+from django.test import Client
+from django.urls import get_resolver, reverse
+from django.urls.resolvers import URLResolver
+from rest_framework.test import APIClient
+
 from apps.accounts import actions as accounts
 from apps.accounts.models import Role, Scope
 from apps.alerts import actions as alerts
@@ -21,16 +26,12 @@ from apps.listings.offers import actions as offers
 from apps.listings.search.asking import Wanted
 from apps.listings.search.saved import save_search
 from apps.listings.selling.models import Repricing
-from apps.listings.wants import actions as wants
 from apps.listings.shipping import default_shipping
+from apps.listings.wants import actions as wants
 from apps.scans.models import DetectedCard, Scan, ScanPhoto
 from apps.trades.checkout.models import Order
 from apps.trades.models import Review
 from apps.trades.reports import actions as reports
-from django.test import Client
-from django.urls import get_resolver, reverse
-from django.urls.resolvers import URLResolver
-from rest_framework.test import APIClient
 from tests.factories import ADDRESS, make_item, make_listing, make_user, make_variant
 from tests.trades.conftest import at_stage, company  # noqa: F401 - a fixture
 
