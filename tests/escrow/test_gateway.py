@@ -14,6 +14,7 @@ import uvicorn
 from pydantic import ValidationError
 
 from apps.escrow import gateway
+from apps.escrow.gateway import connection
 from apps.escrow.sandbox.client import SandboxHTTPClient
 from apps.escrow.sandbox.company import Sandbox
 from apps.escrow.sandbox.resources import accounts
@@ -307,7 +308,7 @@ def test_an_answer_lost_on_the_way_does_not_pay_twice(sandbox):
 def test_a_processor_that_is_not_there_can_be_tried_again(settings, monkeypatch):
     settings.STRIPE_SECRET_KEY = "sk_test_sandbox"
     settings.STRIPE_API_BASE = "http://127.0.0.1:9"
-    monkeypatch.setattr(gateway, "NETWORK_RETRIES", 0)
+    monkeypatch.setattr(connection, "NETWORK_RETRIES", 0)
     before = gateway.use_http_client(None)
     with pytest.raises(gateway.GatewayError) as caught:
         gateway.retrieve_payment("pi_1")
@@ -433,3 +434,22 @@ def test_several_secrets_are_accepted_while_one_is_replaced(sandbox, settings):
     settings.STRIPE_WEBHOOK_SECRET = ""
     with pytest.raises(gateway.PaymentsNotConfigured, match="STRIPE_WEBHOOK_SECRET"):
         gateway.parse_webhook(body, signature)
+
+
+# -- the pinned version ----------------------------------------------------------
+def test_calls_name_the_version_that_we_are_written_for(sandbox):
+    assert stripe.api_version == gateway.API_VERSION
+    seen = []
+    answer = sandbox.handle
+    sandbox.handle = lambda method, url, headers, body=None: (
+        seen.append(headers["Stripe-Version"]) or answer(method, url, headers, body)
+    )
+    pay()
+    assert seen == [gateway.API_VERSION]
+
+
+def test_another_version_of_the_library_stops_payments_with_a_sentence(sandbox, monkeypatch):
+    monkeypatch.setattr(stripe, "api_version", "2030-01-01.other")
+    assert "2030-01-01.other" in gateway.configuration_problem()
+    with pytest.raises(gateway.PaymentsNotConfigured):
+        pay()

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from apps.core.money import Money
 from apps.escrow import actions, ledger
+from apps.escrow.gateway.connection import client
 from apps.escrow.models import Payment, Settlement
 from apps.escrow.reconciliation import reconcile
 from tests.escrow.conftest import minor
@@ -59,9 +60,7 @@ def test_a_window_compares_only_what_lies_in_it(busy):
 def test_a_payout_to_our_bank_is_booked(busy, company):
     reconcile()
     company.sandbox.advance(3 * 86_400)
-    from apps.escrow import gateway
-
-    gateway._client().v1.payouts.create({"amount": 500, "currency": "usd"})
+    client().v1.payouts.create({"amount": 500, "currency": "usd"})
     assert reconcile().differences == []
     assert minor(ledger.BANK) == -500
 
