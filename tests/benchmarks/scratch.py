@@ -5,17 +5,17 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 
 @contextmanager
-def scratch() -> Iterator[Path]:
+def scratch(kept: Path | None = None) -> Iterator[Path]:
     """Start PostgreSQL and Redis, set Django up on them and migrate; the folder in which files may be left meanwhile.
 
-    Once a process: Django is set up for good.
+    kept: a folder that stays, with what is in it, for the next run. Once a process: Django is set up for good.
     """
-    with tempfile.TemporaryDirectory(prefix="cv-bench-") as name:
+    with nullcontext(str(kept)) if kept else tempfile.TemporaryDirectory(prefix="cv-bench-") as name:
         from config.embedded import attach
 
         servers = attach(Path(name))
