@@ -208,7 +208,7 @@ class LedgerAccountAdmin(ReadOnly):
     @display(description=_("balance"), ordering="balance")
     def money(self, account: LedgerAccount) -> str:
         """The balance with its currency."""
-        return str(Money(account.balance, account.currency))
+        return str(Money(account.live_balance, account.currency))
 
 
 @admin.register(LedgerTransaction)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from apps.escrow.ledger import CHART
 from apps.escrow.models import HoldState
 from apps.escrow.states import DEADLINES, STEPS, TERMINAL
 
@@ -19,20 +20,15 @@ _LEDGER = """\
 ## The ledger
 
 Double entry in minor units. A balance is what we owe to the account's owner, so all balances of a currency sum to zero
-and the processor's clearing account is negative while it has money of ours.
+and the processor's clearing account is negative while it has money of ours. An account has one currency and a
+transaction sums to zero in each of its currencies; two are never added, not even for a total. How many digits the
+minor unit has (none in yen, three in dinars) is a matter of showing it alone (`apps/core/money.py`).
 
-| account | floor | holds |
-|---|---|---|
-| `hold:<id>` | 0 | the money of one sale |
-| `member:<id>:available` | 0 | a seller's proceeds that were not transferred yet |
-| `member:<id>:refunds` | 0 | a buyer's money on its way back |
-| `platform:fees` | | our fees |
-| `platform:clearing` | | what the processor has for us |
-| `platform:processing` | | what the processor charged us |
-| `platform:chargebacks` | | drawn by banks, not decided yet |
-| `platform:losses` | | lost for good |
-| `platform:bank` | | paid out to our own bank account |
+The chart of accounts is a table in `apps/escrow/ledger/chart.py`; nothing is posted to an account that is not of it.
 
+"""
+
+_POSTINGS = """
 Postings (G the amount, F the fee, R what goes back, N what the seller gets):
 
 | when | entries |
@@ -52,20 +48,76 @@ Postings (G the amount, F the fee, R what goes back, N what the seller gets):
 
 `manage.py reconcile_payments` compares all of this with the processor's own list of movements.
 
-PostgreSQL itself keeps these promises (`apps/escrow/migrations/0002_ledger_guards.py`): every transaction has at least
-two entries and sums to zero in each currency; entries are never changed or removed, and come only with their
-transaction; balances follow from entries; no account falls below its floor; a posting key means one posting; a hold's
-account holds its whole amount while the hold is paid and open, and nothing otherwise. `manage.py check_ledger` proves
-all of it anew from the entries, and that the guards are in place.
+`ledger.post` writes one transaction, `ledger.post_many` many by one call: all or none, or each behind a savepoint of
+its own. Both are one SQL function (`escrow_post`, `escrow_post_many`); both post a key once, however often they are
+called with it.
+
+### What PostgreSQL itself promises
+
+`apps/escrow/migrations/0002_ledger_guards.py` and `0005_ledger_posting.py`: every transaction has at least two entries
+and sums to zero in each currency; entries are never changed or removed, and come only with their transaction; balances
+follow from entries; no account falls below its floor; a posting key means one posting; a hold's account holds its whole
+amount while the hold is paid and open, and nothing otherwise; seals follow each other without a gap.
 
 The owner of a table can switch its triggers off. In production, migrate as one database role and run the product as
-another that owns nothing and has SELECT, INSERT, UPDATE and DELETE on the tables.
+another that owns nothing and has SELECT, INSERT, UPDATE and DELETE on the tables. What the owner does all the same, the
+seals below tell.
+
+### Many at once
+
+An account with a floor is locked while a posting to it is under way, in the order of ids and before any entry goes in.
+Sales do not meet there: each has a hold account of its own. Accounts without a floor are those that everybody posts to,
+and they have no rule that needs their balance at once. So posting neither locks nor writes them: their row has the
+balance as of the last seal, and the view `escrow_ledgerbalance` adds the entries since. One lock held until the commit
+would let one posting through per flush of the disk, whatever the number of connections.
+
+### Seals
+
+Every transaction is put under a chain of SHA-256 hashes: each hash covers the one before it and the transaction's
+content with its entries (`apps/escrow/ledger/chain.py`). One that is changed, removed or slipped in afterwards does not
+fit any more, and `manage.py check_ledger` names it.
+
+The chain is carried on in the background, `seal-ledger`, in the order of the ids. Three other ways were weighed:
+
+* each posting hashes the one before it, as Formance's ledger does unless told otherwise: then the head of the chain is
+  one row that every posting waits for, and the commits of the whole house come one after the other;
+* a chain for each account: costs a hash per entry on the way of every posting, and a transaction that is cut off the
+  end of all its accounts leaves no gap;
+* a Merkle tree, as Amazon's QLDB had: proves one row to an outsider without showing the others. Nobody asks for that
+  here, and the check reads everything anyway.
+
+A seal may only cover ids of which each is decided, committed or never to be. An id is drawn inside its SQL transaction
+after that has its own number. So the sealer notes the highest id drawn, then takes a number itself; once no SQL
+transaction with a lower number is under way, all ids up to the noted one are decided. The note stays in a table for the
+next run: a transaction that takes long delays seals and nothing else. A seal keeps the hash after each of its
+transactions, so a broken one is named and the others are still proved.
+
+What is younger than the last seal, some seconds as a rule, is guarded by triggers and sums alone; the check says how
+much that is. And whoever owns the tables could make the whole chain anew. So every seal is logged as `ledger.sealed`
+with number and hash, logs leave the machine, and `check_ledger --known NUMBER:HASH` proves that the chain still goes
+through a hash that was written down then.
+
+### The check
+
+`manage.py check_ledger` proves all of it anew, in one snapshot and without a lock that writers would notice: sums,
+balances, floors, keys, currencies, holds against their accounts, what members are owed against what is still to be
+sent, what became of every payment, the seals, and that every guard is in place and switched on. It prints the totals
+by kind of account and currency, with `--trades` what became of the money of every trade, with `--holds` of those still
+open, with `--json` one object for each line. Memory does not grow with the books.
 """
+
+
+def _chart() -> str:
+    lines = ["| kind | account | normal | floor | holds |", "|---|---|---|---|---|"]
+    for kind in CHART:
+        normal, floor = "owed by us" if kind.is_owed else "negative", "" if kind.floor is None else kind.floor
+        lines.append(f"| {kind.name} | `{kind.code}` | {normal} | {floor} | {kind.holds} |")
+    return "\n".join([*lines, ""])
 
 
 def document() -> str:
     """The whole document."""
-    return "\n".join([_INTRODUCTION, _picture(), _table(), _clock(), _LEDGER])
+    return "\n".join([_INTRODUCTION, _picture(), _table(), _clock(), _LEDGER + _chart() + _POSTINGS])
 
 
 def _picture() -> str:

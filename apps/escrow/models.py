@@ -6,6 +6,7 @@ The ledger's invariants (zero sum per currency, append only, floors) are kept by
 from __future__ import annotations
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
@@ -20,7 +21,10 @@ class LedgerAccount(models.Model):
     id = models.BigAutoField(primary_key=True)
     code = models.CharField(max_length=120)
     currency = models.CharField(max_length=3)
-    balance = models.BigIntegerField(default=0, help_text="derived by trigger from the entries")
+    balance = models.BigIntegerField(
+        default=0,
+        help_text="derived by trigger: of all entries with a floor, of the sealed ones without; read live_balance",
+    )
     floor = models.BigIntegerField(null=True, blank=True, help_text="the balance may not go below; empty: no floor")
 
     class Meta:
@@ -30,10 +34,18 @@ class LedgerAccount(models.Model):
             models.CheckConstraint(
                 condition=Q(floor__isnull=True) | Q(balance__gte=F("floor")), name="account_balance_above_floor"
             ),
+            models.CheckConstraint(condition=Q(currency__regex="^[A-Z]{3}$"), name="account_currency_is_a_code"),
         ]
 
     def __str__(self) -> str:
         return f"{self.code} {self.currency}"
+
+    @property
+    def live_balance(self) -> int:
+        """The balance now, in minor units; an account without a floor asks for its entries since the last seal."""
+        from apps.escrow import ledger
+
+        return self.balance if self.floor is not None else ledger.balance(self.code, self.currency).amount_minor
 
 
 class LedgerTransaction(models.Model):
@@ -54,16 +66,45 @@ class LedgerEntry(models.Model):
 
     id = models.BigAutoField(primary_key=True)
     transaction = models.ForeignKey(LedgerTransaction, on_delete=models.PROTECT, related_name="entries")
-    account = models.ForeignKey(LedgerAccount, on_delete=models.PROTECT, related_name="entries")
+    # The trigger of the entries sees to account and currency: a foreign key would lock an account that all post to.
+    account = models.ForeignKey(
+        LedgerAccount, on_delete=models.PROTECT, related_name="entries", db_constraint=False, db_index=False
+    )
     currency = models.CharField(max_length=3)
     amount = models.BigIntegerField()
 
     class Meta:
         verbose_name_plural = "ledger entries"
+        indexes = [models.Index(fields=["account", "transaction"], name="entry_of_account")]
         constraints = [models.CheckConstraint(condition=~Q(amount=0), name="entry_amount_not_zero")]
 
     def __str__(self) -> str:
         return f"{self.amount:+d} {self.currency}"
+
+
+class LedgerSeal(models.Model):
+    """A run of transactions, up to `last_id`, put under the chain of hashes; append only. See ledger/sealing.py."""
+
+    number = models.BigIntegerField(primary_key=True)
+    last_id = models.BigIntegerField(unique=True)
+    ids = ArrayField(models.BigIntegerField(), help_text="of the transactions, in order")
+    hashes = models.BinaryField(help_text="the hash after each of them, 32 bytes each")
+    previous = models.BinaryField(help_text="the hash before the first of them")
+    hash = models.BinaryField(help_text="the hash after the last of them")
+    sealed_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"seal {self.number}"
+
+
+class LedgerHorizon(models.Model):
+    """One row: the highest transaction id when the sealer last looked, and the SQL transaction it looked from."""
+
+    last_id = models.BigIntegerField()
+    under_way = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"up to {self.last_id}"
 
 
 class HoldState(models.TextChoices):

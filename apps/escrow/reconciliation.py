@@ -129,7 +129,8 @@ def _ours(sources: set[str], since: dt.datetime | None) -> dict[tuple[str, str],
 def _total_differences(totals: dict[str, int]) -> list[Difference]:
     """The clearing account against the sum of everything that ever moved over there."""
     ours = {
-        row.currency: -row.balance for row in LedgerAccount.objects.filter(code=ledger.CLEARING).order_by("currency")
+        row.currency: -row.live_balance
+        for row in LedgerAccount.objects.filter(code=ledger.CLEARING).order_by("currency")
     }
     return [
         Difference("everything together", ours.get(currency, 0), totals.get(currency, 0), currency)

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from apps.escrow import actions
+from apps.escrow import actions, ledger
 
 
 @shared_task(ignore_result=True)
@@ -22,3 +22,9 @@ def settle_due() -> None:
 def handle_webhooks() -> None:
     """Handle the messages in the inbox."""
     actions.handle_webhooks()
+
+
+@shared_task(ignore_result=True)
+def seal_ledger() -> None:
+    """Carry the chain of hashes on over what was posted since."""
+    ledger.seal()

@@ -166,6 +166,7 @@ CELERY_BEAT_SCHEDULE = {
     "relay-outbox": {"task": "apps.core.tasks.relay_outbox", "schedule": 2.0},
     "sweep-deadlines": {"task": "apps.escrow.tasks.sweep_deadlines", "schedule": 30.0},
     "settle-payments": {"task": "apps.escrow.tasks.settle_due", "schedule": 15.0},
+    "seal-ledger": {"task": "apps.escrow.tasks.seal_ledger", "schedule": 15.0},
     "reveal-reviews": {"task": "apps.trades.tasks.reveal_reviews", "schedule": 60.0},
     "sweep-offers": {"task": "apps.listings.tasks.sweep_offers", "schedule": 30.0},
     "handle-webhooks": {"task": "apps.escrow.tasks.handle_webhooks", "schedule": 5.0},
@@ -403,6 +404,7 @@ TAX_THRESHOLDS = Path(ENV.tax_thresholds) if ENV.tax_thresholds else None
 NEW_SELLER_OPEN_LIMIT_MINOR = 50_000
 NEW_SELLER_SALES = 5  # completed sales after which the limits are lifted
 NEW_SELLER_LISTINGS_A_DAY = 500
+CART_SOLVER_SECONDS = ENV.cart_solver_seconds
 OFFERS = {
     "open_for": timedelta(hours=48),  # until when an offer can be answered
     "reserved_for": timedelta(hours=24),  # the agreed copies, until the buyer checks out
@@ -410,7 +412,6 @@ OFFERS = {
     "most_per_listing": 50,
     "tries_a_day": 5,  # of one side about one listing, so that a lowest price cannot be felt out
 }
-CART_SOLVER_SECONDS = ENV.cart_solver_seconds
 
 # -- the moderators' admin ------------------------------------------------
 UNFOLD = {

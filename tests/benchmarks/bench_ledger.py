@@ -1,7 +1,7 @@
 """How many postings a second the ledger takes, as a ratio to single-row commits of the same run.
 
 Disks are noisy, so slices of the baseline and of each way of posting alternate, and medians of them are compared. Runs
-on an embedded PostgreSQL of its own with everything as in production (fsync on, every guard on).
+on an embedded PostgreSQL of its own with everything as in production: fsync, every guard, and the sealer on its clock.
 
     python -m tests.benchmarks.bench_ledger
 """
@@ -20,10 +20,18 @@ import psycopg
 from tests.benchmarks.scratch import scratch
 
 SLICE_SECONDS = 0.7
-SLICES = 5
-CONNECTIONS = 4
+SLICES = 7
+CONNECTIONS = (1, 2, 4, 8)
 BATCH = 100
-POST = "select escrow_post('bench', %s, '', %s::text[], array['USD','USD'], %s::bigint[], array[null,0]::bigint[])"
+SEED = 10**9
+SEAL_EVERY = 2.0  # seconds; production seals every 15
+POST = "select escrow_post('bench', %s, '', %s::text[], array['USD','USD'], %s::bigint[], %s::bigint[])"
+POST_MANY = """
+select count(*) from escrow_post_many(array_fill('bench'::text, array[%(number)s]), %(keys)s::text[],
+  array_fill(''::text, array[%(number)s]), %(places)s::int[], %(codes)s::text[],
+  array_fill('USD'::text, array[2 * %(number)s]), %(amounts)s::bigint[],
+  array_fill(0::bigint, array[2 * %(number)s]), %(each)s)
+"""
 
 _serial = itertools.count()
 Work = Callable[[psycopg.Connection, int], int]
@@ -36,46 +44,60 @@ def one_row(connection: psycopg.Connection, worker: int) -> int:
     return 1
 
 
-def _post(connection: psycopg.Connection, left: str, right: str) -> None:
-    connection.execute(POST, [f"bench:{next(_serial)}", [left, right], [-5, 5]])
-
-
-def own_accounts(connection: psycopg.Connection, worker: int) -> int:
-    """A posting between two accounts that nobody else uses, as for the moves of one sale."""
-    _post(connection, f"platform:bench{worker}", f"member:bench{worker}:available")
+def _post(connection: psycopg.Connection, left: str, right: str, floors: tuple[int | None, int | None]) -> int:
+    connection.execute(POST, [f"bench:{next(_serial)}", [left, right], [-5, 5], list(floors)])
     connection.commit()
     return 1
+
+
+def distinct_accounts(connection: psycopg.Connection, worker: int) -> int:
+    """Between two accounts that nobody else uses, both with a floor, as when a sale is released."""
+    return _post(connection, f"member:from-{worker}:available", f"member:to-{worker}:available", (0, 0))
 
 
 def new_account(connection: psycopg.Connection, worker: int) -> int:
-    """A posting that opens an account, as when a sale is paid."""
-    _post(connection, f"platform:bench{worker}", f"member:bench-{next(_serial)}:available")
-    connection.commit()
-    return 1
+    """Opens an account, as when a sale is paid."""
+    return _post(connection, "platform:clearing", f"member:{next(_serial)}:available", (None, 0))
 
 
 def hot_account(connection: psycopg.Connection, worker: int) -> int:
-    """A posting against the one account that everybody uses."""
-    _post(connection, "platform:clearing", f"member:bench{worker}:available")
-    connection.commit()
-    return 1
+    """Against the one account that everybody uses: the processor's clearing account."""
+    return _post(connection, "platform:clearing", f"member:to-{worker}:available", (None, 0))
 
 
-def batch(connection: psycopg.Connection, worker: int) -> int:
-    """A hundred postings in one commit."""
-    for _ in range(BATCH):
-        _post(connection, f"platform:bench{worker}", f"member:bench{worker}:available")
+def hot_member(connection: psycopg.Connection, worker: int) -> int:
+    """Against one account with a floor that everybody uses: each waits for the commit of the one before."""
+    return _post(connection, f"member:from-{worker}:available", "member:hot:available", (0, 0))
+
+
+def batch(connection: psycopg.Connection, worker: int, *, each: bool = False) -> int:
+    """A hundred postings by one call and in one commit, between two accounts with a floor."""
+    given = {
+        "number": BATCH,
+        "keys": [f"bench:{next(_serial)}" for _ in range(BATCH)],
+        "places": [place for place in range(1, BATCH + 1) for _ in range(2)],
+        "codes": [f"member:from-{worker}:available", f"member:to-{worker}:available"] * BATCH,
+        "amounts": [-5, 5] * BATCH,
+        "each": each,
+    }
+    connection.execute(POST_MANY, given)
     connection.commit()
     return BATCH
 
 
-WAYS: dict[str, tuple[Work, int]] = {
-    "own accounts, 1 connection": (own_accounts, 1),
-    "opening an account, 1 connection": (new_account, 1),
-    f"own accounts, {CONNECTIONS} connections": (own_accounts, CONNECTIONS),
-    f"hot account, {CONNECTIONS} connections": (hot_account, CONNECTIONS),
-    f"batches of {BATCH}, 1 connection": (batch, 1),
-}
+def batch_each(connection: psycopg.Connection, worker: int) -> int:
+    """The same, each posting behind a savepoint of its own."""
+    return batch(connection, worker, each=True)
+
+
+WAYS: list[tuple[str, Work, int]] = [
+    *((f"distinct accounts, {count} connections", distinct_accounts, count) for count in CONNECTIONS),
+    *((f"one hot account, {count} connections", hot_account, count) for count in CONNECTIONS),
+    *((f"one hot account with a floor, {count} connections", hot_member, count) for count in (1, 4)),
+    ("opening an account, 1 connections", new_account, 1),
+    (f"batches of {BATCH}, all or none, 1 connections", batch, 1),
+    (f"batches of {BATCH}, each by itself, 1 connections", batch_each, 1),
+]
 
 
 def rate(connections: list[psycopg.Connection], work: Work) -> float:
@@ -98,11 +120,16 @@ def rate(connections: list[psycopg.Connection], work: Work) -> float:
 
 def measure(url: str) -> dict[str, dict[str, float]]:
     """Rates and ratios of every way of posting; the baseline runs on as many connections."""
-    connections = [psycopg.connect(url) for _ in range(CONNECTIONS)]
+    connections = [psycopg.connect(url) for _ in range(max(CONNECTIONS))]
     connections[0].execute("create table bench_row (id bigserial primary key, amount bigint not null)")
+    for worker in range(len(connections)):
+        connections[0].execute(
+            POST,
+            [f"seed:{worker}", ["platform:clearing", f"member:from-{worker}:available"], [-SEED, SEED], [None, 0]],
+        )
     connections[0].commit()
     found = {}
-    for name, (work, count) in WAYS.items():
+    for name, work, count in WAYS:
         rate(connections[:count], work)  # to warm up
         pairs = [(rate(connections[:count], one_row), rate(connections[:count], work)) for _ in range(SLICES)]
         found[name] = {
@@ -118,14 +145,34 @@ def measure(url: str) -> dict[str, dict[str, float]]:
 def run() -> dict[str, dict[str, float]]:
     """Start a server, migrate, measure, print; the rates and the ratio of each way of posting."""
     with scratch():
-        found = measure(os.environ["DATABASE_URL"])
         from apps.escrow import ledger
 
-        wrong = [finding for finding in ledger.check() if not finding.invariant.startswith("what members are owed")]
-    print(f"{'ledger postings':<36}{'single rows/s':>15}{'postings/s':>13}{'ratio':>8}")
+        stop = threading.Event()
+
+        def keep_sealing() -> None:
+            from django.db import connection
+
+            while not stop.wait(SEAL_EVERY):
+                ledger.seal()
+            connection.close()
+
+        sealer = threading.Thread(target=keep_sealing)
+        sealer.start()
+        load = os.getloadavg()[0]
+        found = measure(os.environ["DATABASE_URL"])
+        stop.set()
+        sealer.join()
+        ledger.seal()
+        started = time.perf_counter()
+        checked = ledger.examine()
+        taken = time.perf_counter() - started
+        wrong = [finding for finding in checked.findings if not finding.invariant.startswith("what members are owed")]
+    print(f"{'ledger postings':<48}{'single rows/s':>15}{'postings/s':>13}{'ratio':>8}")
     for name, figures in found.items():
-        print(f"{name:<36}{figures['rows']:>15,.0f}{figures['postings']:>13,.0f}{figures['ratio']:>8.2f}")
-    print("every invariant holds" if not wrong else f"broken: {wrong}")
+        print(f"{name:<48}{figures['rows']:>15,.0f}{figures['postings']:>13,.0f}{figures['ratio']:>8.2f}")
+    print(f"load {load:.1f} at the start, on {os.cpu_count()} cores")
+    print(f"{checked.transactions:,} transactions in {checked.seals} seals checked in {taken:.1f} s")
+    print("every invariant holds" if not wrong else f"broken: {wrong[:5]}")
     return found
 
 

@@ -247,7 +247,7 @@ def test_the_check_sees_settlements_that_do_not_match_the_books(sale):
 def test_totals_name_each_kind_of_account(sale):
     sale.funded()
     assert {(row.kind, row.balance_minor) for row in ledger.totals()} == {
-        ("holds", 10_000),
-        ("platform:clearing", -10_000),
+        ("escrow", 10_000),
+        ("processor clearing", -10_000),
     }
     assert LedgerEntry.objects.count() == 2

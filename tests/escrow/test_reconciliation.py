@@ -94,7 +94,7 @@ def test_the_commands_say_what_they_found(busy, capsys):
     out = capsys.readouterr().out
     assert "0 differ" in out
     assert "Every invariant holds." in out
-    assert "platform:fees" in out
+    assert "processor clearing" in out
     ledger.post(
         kind="x", idempotency_key="x", cause="", entries=[(ledger.CLEARING, Money(-7)), (ledger.LOSSES, Money(7))]
     )
