@@ -135,30 +135,6 @@ class GradedPrice(serializers.Serializer):
     confidence = serializers.DecimalField(max_digits=3, decimal_places=2, coerce_to_string=False, allow_null=True)
     market_price = Amount(source="market")
     sample_size = serializers.IntegerField()
-    is_converted = serializers.BooleanField(source="converted", help_text="all of it from other grades or ungraded copies")
-    currency = serializers.CharField()
-    last_updated = serializers.DateTimeField(source="as_of", allow_null=True)
-
-    def get_grade_company(self, price: Price) -> str:
-        """PSA, BGS, CGC, SGC or TAG."""
-        return (grade_of(price.condition) or ("", Decimal(0)))[0]
-
-    def get_grade(self, price: Price) -> float:
-        """From 1 to 10 in halves."""
-        return float((grade_of(price.condition) or ("", Decimal(0)))[1])
-
-
-class GradedPrice(serializers.Serializer):
-    """What a graded copy of the printing is worth. `grade_company` is empty where the sources tell no grader."""
-
-    grade_company = serializers.SerializerMethodField()
-    grade = serializers.SerializerMethodField()
-    fair_value = Amount(source="amount")
-    fair_value_low = Amount(source="low")
-    fair_value_high = Amount(source="high")
-    confidence = serializers.DecimalField(max_digits=3, decimal_places=2, coerce_to_string=False, allow_null=True)
-    market_price = Amount(source="market")
-    sample_size = serializers.IntegerField()
     is_converted = serializers.BooleanField(
         source="converted", help_text="all of it from other grades or ungraded copies"
     )
