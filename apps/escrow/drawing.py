@@ -50,7 +50,14 @@ Postings (G the amount, F the fee, R what goes back, N what the seller gets):
 
 `ledger.post` writes one transaction, `ledger.post_many` many by one call: all or none, or each behind a savepoint of
 its own. Both are one SQL function (`escrow_post`, `escrow_post_many`); both post a key once, however often they are
-called with it.
+called with it. Reconciliation posts the processor's fees and payouts by the hundred.
+
+### Statements
+
+Every member has a statement of each currency, month and year at `/money/` (also as CSV, and at
+`/api/v1/money/YEAR/MONTH`): what was there at the beginning, every movement with its cause in words and a link, what is
+there at the end, by where the money is. It is read from entries alone, so it adds up because they do. What sales brought
+in cards, shipping and fees is the seller's statement of sales, see [selling.md](selling.md#statements).
 
 ### What PostgreSQL itself promises
 
@@ -60,7 +67,7 @@ follow from entries; no account falls below its floor; a posting key means one p
 amount while the hold is paid and open, and nothing otherwise; seals follow each other without a gap.
 
 The owner of a table can switch its triggers off. In production, migrate as one database role and run the product as
-another that owns nothing and has SELECT, INSERT, UPDATE and DELETE on the tables. What the owner does all the same, the
+another that owns nothing and has SELECT, INSERT, UPDATE and DELETE on tables and views. What the owner does all the same, the
 seals below tell.
 
 ### Many at once

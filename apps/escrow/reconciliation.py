@@ -10,14 +10,14 @@ import datetime as dt
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
-from django.db import transaction
 from django.db.models import Q
 
 from apps.core.money import Money
 from apps.escrow import gateway, ledger
-from apps.escrow.models import Chargeback, LedgerAccount, LedgerTransaction, Payment, Settlement
+from apps.escrow.models import Chargeback, LedgerAccount, Payment, Settlement
 
 _OURS_ALONE = dt.timedelta(minutes=10)  # clocks differ: what lies so near the start is not missed over there
+_AT_ONCE = 500  # postings by one call
 _FEE_ROWS = frozenset({"stripe_fee", "stripe_fx_fee", "tax_fee"})
 _BANK_ROWS = frozenset({"payout", "payout_cancel", "payout_failure"})
 
@@ -58,14 +58,20 @@ def reconcile(*, since: dt.datetime | None = None) -> Report:
     start = since or dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
     theirs: dict[tuple[str, str], int] = defaultdict(int)
     totals: dict[str, int] = defaultdict(int)
+    told_alone: list[ledger.Posting] = []
     for row in gateway.balance_transactions(start):
         report.movements += 1
         report.by_kind[row.kind] += 1
         totals[row.currency] += row.net_minor
-        if not _book(row, report):
-            # A bank's dispute is booked with its fee; other fees are booked by _book.
+        told_alone += _told_alone(row)
+        if len(told_alone) >= _AT_ONCE:
+            report.booked += _book(told_alone)
+            told_alone = []
+        if row.kind not in _FEE_ROWS | _BANK_ROWS:
+            # A bank's dispute is booked with its fee; other fees are told by their list alone.
             minor = row.net_minor if row.kind == "adjustment" else row.amount_minor
             theirs[row.source_id or row.id, row.currency] += minor
+    report.booked += _book(told_alone)
     ours = _ours({source for source, _ in theirs}, start if since else None)
     for key in sorted(theirs.keys() | ours.keys()):
         if ours.get(key) == theirs.get(key):
@@ -77,9 +83,8 @@ def reconcile(*, since: dt.datetime | None = None) -> Report:
     return report
 
 
-@transaction.atomic
-def _book(row: gateway.BalanceRow, report: Report) -> bool:
-    """Book what only the processor's list tells; whether that is all there is to the movement."""
+def _told_alone(row: gateway.BalanceRow) -> list[ledger.Posting]:
+    """The posting of what only the processor's list tells: its fees, and what went to our bank."""
     if row.kind in _FEE_ROWS:
         account, minor = ledger.PROCESSING, row.net_minor
     elif row.kind in _BANK_ROWS:
@@ -87,22 +92,17 @@ def _book(row: gateway.BalanceRow, report: Report) -> bool:
     elif row.kind != "adjustment" and row.fee_minor:
         account, minor = ledger.PROCESSING, -row.fee_minor
     else:
-        return False
-    amount = Money(minor, row.currency)
-    key = f"balance:{row.id}"
-    if amount and not _is_booked(key):
-        ledger.post(
-            kind="processing" if account == ledger.PROCESSING else "payout",
-            idempotency_key=key,
-            cause=f"balance:{row.id}",
-            entries=[(ledger.CLEARING, -amount), (account, amount)],
-        )
-        report.booked += 1
-    return row.kind in _FEE_ROWS | _BANK_ROWS
+        return []
+    if not minor:
+        return []
+    amount, key = Money(minor, row.currency), f"balance:{row.id}"
+    kind = "processing" if account == ledger.PROCESSING else "payout"
+    return [ledger.Posting(kind, key, key, [(ledger.CLEARING, -amount), (account, amount)])]
 
 
-def _is_booked(key: str) -> bool:
-    return LedgerTransaction.objects.filter(idempotency_key=key).exists()
+def _book(postings: list[ledger.Posting]) -> int:
+    """Post what is not in the books yet; how many that were."""
+    return sum(posted.is_new for posted in ledger.post_many(postings))
 
 
 def _ours(sources: set[str], since: dt.datetime | None) -> dict[tuple[str, str], int]:

@@ -87,8 +87,9 @@ def post_many(postings: Iterable[Posting], *, each: bool = False) -> list[Posted
 
     All or none: whatever the database refuses is raised as by `post`, and floors are looked at once, after the last.
     `each`: every posting stands behind a savepoint of its own, and what is refused says so in its place instead.
-    Unbalanced postings are refused at once. All accounts are locked first, in one order, so that two batches cannot
-    wait for each other. The same key twice with the same content is written once.
+    Unbalanced postings are refused at once; what is looked at when a transaction commits, a hold against its account,
+    still is. All accounts are locked first, in one order, so that two batches cannot wait for each other. The same key
+    twice with the same content is written once.
     """
     given = list(postings)
     first: dict[str, int] = {}
