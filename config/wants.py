@@ -1,9 +1,16 @@
-"""Wants meet trades: what was bought is no longer looked for. Listings do not know trades, so that it is handed over here."""
+"""Wants meet trades and alerts: what was bought is no longer looked for; who looks for something is told of it. Listings know
+neither, so that it is handed over here.
+"""
 
 from __future__ import annotations
 
-from apps.core.outbox import subscribe
-from apps.listings.wants import actions
+from django.utils import timezone
+
+from apps.alerts.wants import Matched, tell_of_wants
+from apps.core.money import Money
+from apps.core.outbox import subscribe, subscribe_to_sets
+from apps.listings.wants import actions, queries
+from apps.listings.wants.events import WantMatched
 from apps.trades.events import TradeCompleted
 from apps.trades.models import Trade
 
@@ -24,3 +31,19 @@ def tick_off(event: TradeCompleted) -> None:
         for line in lines
     ]
     actions.bought(owner=trade.buyer, copies=copies)
+
+
+@subscribe_to_sets(WantMatched)
+def tell_of_matches(events: list[WantMatched]) -> None:
+    """Something will do for what somebody looks for."""
+    tell_of_wants([_matched(told) for told in queries.to_tell(events)], at=timezone.now())
+
+
+def _matched(told: queries.Told) -> Matched:
+    if told.listing is None:
+        return Matched(told.want_id, told.owner_id, told.said, told.found, told.card)
+    listing, item = told.listing, told.listing.item
+    return Matched(
+        told.want_id, told.owner_id, told.said, told.found, told.card, listing.pk, item.variant_id, item.condition,
+        Money(listing.price_minor, listing.currency).decimal, listing.currency,
+    )  # fmt: skip

@@ -14,7 +14,19 @@ from django.db import IntegrityError, connection, transaction
 from apps.accounts.models import User
 from apps.alerts import statements
 from apps.alerts.crossing import line_of
-from apps.alerts.models import LINES, MOVES, OFFERS, PORTFOLIO, Comparison, Direction, Kind, Period, Rule, Watch
+from apps.alerts.models import (
+    LINES,
+    MOVES,
+    OF_RULES,
+    OFFERS,
+    PORTFOLIO,
+    Comparison,
+    Direction,
+    Kind,
+    Period,
+    Rule,
+    Watch,
+)
 from apps.catalog.models import Product, Variant
 from apps.core.conditions import Condition
 from apps.core.errors import Conflict, DomainError, InvalidInput, NotFound, NotYours
@@ -183,8 +195,8 @@ def _locked(rule: Rule, by: User) -> Rule:
 
 def _settle(rule: Rule) -> None:
     """Check what the kind needs, and leave out what it does not. Raises InvalidInput naming the field."""
-    if rule.kind not in Kind.values:
-        raise InvalidInput(f"The kinds of alerts are {', '.join(Kind.values)}.", field="kind")
+    if rule.kind not in OF_RULES:
+        raise InvalidInput(f"The kinds of alerts are {', '.join(OF_RULES)}.", field="kind")
     if rule.kind in PORTFOLIO:
         rule.product, rule.variant, rule.condition = None, None, ""
     elif rule.product is None:

@@ -102,7 +102,7 @@ class FiringOutput(serializers.Serializer):
     variant_id = serializers.UUIDField(allow_null=True)
     listing_id = serializers.UUIDField(allow_null=True)
     condition = serializers.CharField()
-    price = serializers.FloatField(source="value")
+    price = serializers.FloatField(source="value", allow_null=True)
     before = serializers.FloatField(allow_null=True)
     percent = serializers.FloatField(allow_null=True)
     price_now = serializers.FloatField(allow_null=True)

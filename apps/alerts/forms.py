@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.alerts.actions import COOL_DOWNS, MOST_AMOUNT, MOST_PERCENT, default_cool_down
 from apps.alerts.many import Terms
-from apps.alerts.models import LINES, MOVES, OFFERS, PORTFOLIO, Comparison, Direction, Kind, Period, Rule
+from apps.alerts.models import LINES, MOVES, OF_RULES, OFFERS, PORTFOLIO, Comparison, Direction, Kind, Period, Rule
 from apps.catalog.models import Product, Release, Variant
 from apps.catalog.queries import releases
 from apps.core.conditions import Condition
@@ -22,7 +22,7 @@ SOURCES: list[tuple[str, object]] = [
     ("inventory", _("My inventory")),
 ]
 """Where the cards of many alerts at once come from."""
-CARD_KINDS = [(kind, kind.label) for kind in Kind if kind not in PORTFOLIO]
+CARD_KINDS = [(kind, kind.label) for kind in OF_RULES if kind not in PORTFOLIO]
 INVENTORY_KINDS = [(kind, kind.label) for kind in Kind if kind in PORTFOLIO]
 _FALLING = (Kind.DROP, Kind.WORTH_DROP)
 

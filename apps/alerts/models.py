@@ -23,6 +23,7 @@ class Kind(models.TextChoices):
     WORTH_DROP = "portfolio_drop", _("Inventory falls under")
     WORTH_RISE = "portfolio_increase", _("Inventory rises above")
     WORTH_MOVE = "portfolio_change", _("Inventory moves by a percentage")
+    WANT = "want_matched", _("Will do for a want")
 
 
 LINES = (Kind.DROP, Kind.RISE, Kind.WORTH_DROP, Kind.WORTH_RISE)
@@ -33,6 +34,10 @@ OFFERS = (Kind.OFFER, Kind.DEAL)
 """Kinds about what somebody offers."""
 PORTFOLIO = (Kind.WORTH_DROP, Kind.WORTH_RISE, Kind.WORTH_MOVE)
 """Kinds about a member's whole inventory; all others are about a card."""
+
+
+OF_RULES = tuple(kind for kind in Kind if kind != Kind.WANT)
+"""Kinds that a rule has. A want is what it waits for itself: its owner switches it on and off there."""
 
 
 class Period(models.TextChoices):
@@ -207,7 +212,9 @@ class Alert(Base):
     kind = models.CharField(max_length=20, choices=Kind)
     variant = models.ForeignKey(Variant, null=True, on_delete=models.CASCADE, related_name="+")
     condition = models.CharField(max_length=3, blank=True)
-    value = models.DecimalField(max_digits=16, decimal_places=2, help_text="the price, offer or worth that fired it")
+    value = models.DecimalField(
+        max_digits=16, decimal_places=2, null=True, help_text="the price, offer or worth that fired it; none of a swap"
+    )
     before = models.DecimalField(
         max_digits=16, decimal_places=2, null=True, help_text="the price before, or what the offer is compared with"
     )

@@ -92,6 +92,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "apps.core.context.site",
+                "apps.listings.cart.context.cart_count",
             ],
             "builtins": ["apps.core.templatetags.cardvault"],
         },

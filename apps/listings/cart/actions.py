@@ -152,9 +152,10 @@ def apply_plan(*, cart: Cart, picks: Sequence[tuple[uuid.UUID, int, int]], keep:
     cart.save(update_fields=["before", "updated_at"])
 
 
-def take_plan(*, by: User, picks: Sequence[tuple[uuid.UUID, int, int]]) -> Cart:
-    """Make a plan what the member means to buy, in a cart that is made where there is none. See `apply_plan`."""
-    cart, _ = Cart.objects.get_or_create(owner=by)
+@transaction.atomic
+def take_plan(*, by: User | None, picks: Sequence[tuple[uuid.UUID, int, int]], visitor_token: str = "") -> Cart:
+    """Make a plan what is meant to be bought, in a cart that is made where there is none. See `apply_plan`."""
+    cart = _locked(owner=by, visitor_token=visitor_token)
     apply_plan(cart=cart, picks=picks)
     return cart
 

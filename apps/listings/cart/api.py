@@ -11,13 +11,14 @@ from rest_framework.response import Response
 
 from apps.core.conditions import Condition
 from apps.core.reading import MemberRead
-from apps.listings.cart import actions, plans, queries
+from apps.listings.cart import actions, plans, queries, wanted
 from apps.listings.cart.market import Plan, Want
+from apps.listings.cart.wanted import MOST_WANTS
 from apps.listings.destinations import is_country
+from apps.listings.wants.queries import list_for
 
 WRITE = {method: "trades:write" for method in ("POST", "PATCH", "DELETE")}
 COUNTRY = OpenApiParameter("country", str, description="where parcels go; the member's own country unless told")
-MOST_WANTS = 200
 
 
 class LineInput(serializers.Serializer):
@@ -42,14 +43,20 @@ class WantInput(serializers.Serializer):
     conditions = serializers.ListField(child=serializers.ChoiceField(Condition.choices), default=list, max_length=5)
     languages = serializers.ListField(child=serializers.CharField(max_length=8), default=list, max_length=30)
     finishes = serializers.ListField(child=serializers.CharField(max_length=40), default=list, max_length=30)
+    most_minor = serializers.IntegerField(min_value=1, required=False, allow_null=True)
 
 
 class OptimiseInput(serializers.Serializer):
-    """What to look for: the cart's own cards unless wants are told; apply: put the plan into the cart."""
+    """What to look for: wants, a pasted list (`text`), a list of wants (`want_list_id`), else the cart's own cards.
+
+    apply: put the plan into the cart.
+    """
 
     objective = serializers.ChoiceField(["total", "parcels"], default="total")
     currency = serializers.RegexField("^[A-Z]{3}$", default="USD")
     wants = WantInput(many=True, required=False)
+    text = serializers.CharField(max_length=20_000, trim_whitespace=False, required=False)
+    want_list_id = serializers.UUIDField(required=False)
     apply = serializers.BooleanField(default=False)
 
 
@@ -109,8 +116,18 @@ class CartPickOutput(serializers.Serializer):
     price_minor = serializers.IntegerField()
 
 
+class LeftOutOutput(serializers.Serializer):
+    """A line that is not looked for, and why."""
+
+    line = serializers.CharField()
+    reason = serializers.CharField()
+
+
 class CartPlanOutput(serializers.Serializer):
-    """A plan; gap: how far above the best total it may be at most (0: proven); missing: copies by number of the want."""
+    """A plan; gap: how far above the best total it may be at most (0: proven).
+
+    missing: copies that nobody offers, by number of the want or of the line (from 0), or by the want's id.
+    """
 
     picks = CartPickOutput(many=True)
     goods_minor = serializers.IntegerField()
@@ -121,6 +138,7 @@ class CartPlanOutput(serializers.Serializer):
     method = serializers.ChoiceField(["solver", "greedy"])
     card_by_card_minor = serializers.IntegerField()
     missing = serializers.DictField(child=serializers.IntegerField())
+    left_out = LeftOutOutput(many=True)
 
 
 def _country(request: Request) -> str:
@@ -210,24 +228,38 @@ class CartOptimise(MemberRead):
         told.is_valid(raise_exception=True)
         asked, country = told.validated_data, _country(request)
         currency = asked["currency"]
-        if "wants" in asked:
-            if len(asked["wants"]) > MOST_WANTS:
-                raise serializers.ValidationError({"wants": [f"At most {MOST_WANTS} wants."]})
-            wants = [_want(str(number), each) for number, each in enumerate(asked["wants"])]
-        else:
-            shown = queries.contents(actions.cart_of(owner=request.user), country=country)
-            wants = plans.wants_of(shown, currency)
+        wants, left_out = _looked_for(request, asked, country)
         plan, found = plans.plan_for(
             wants, country=country, currency=currency, buyer=request.user, fewest=asked["objective"] == "parcels"
         )
         if asked["apply"]:
             actions.take_plan(by=request.user, picks=found.picks)
-        return Response(CartPlanOutput(_as_rows(plan, found)).data)
+        rows = [{"line": line, "reason": reason} for line, reason in left_out]
+        return Response(CartPlanOutput(_as_rows(plan, found) | {"left_out": rows}).data)
+
+
+def _looked_for(request: Request, asked: dict, country: str) -> tuple[list[Want], list[tuple[str, str]]]:
+    """What to look for, and lines that are left out with the reason. Raises ValidationError, InvalidInput, NotFound."""
+    sources = [name for name in ("wants", "text", "want_list_id") if name in asked]
+    if len(sources) > 1:
+        raise serializers.ValidationError({sources[1]: ["Tell wants, a text or a list, not several of them."]})
+    if "text" in asked:
+        told = wanted.wanted_in(asked["text"])
+        return told.wants, told.left_out
+    if "want_list_id" in asked:
+        told = wanted.wanted_on(list_for(pk=asked["want_list_id"], reader=request.user), currency=asked["currency"])
+        return told.wants, told.left_out
+    if "wants" in asked:
+        if len(asked["wants"]) > MOST_WANTS:
+            raise serializers.ValidationError({"wants": [f"At most {MOST_WANTS} wants."]})
+        return [_want(str(number), each) for number, each in enumerate(asked["wants"])], []
+    shown = queries.contents(actions.cart_of(owner=request.user), country=country)
+    return plans.wants_of(shown, asked["currency"]), []
 
 
 def _want(key: str, told: dict) -> Want:
     sets = (frozenset(told[name]) for name in ("conditions", "languages", "finishes"))
-    return Want(key, frozenset(map(str, told["card_ids"])), told["quantity"], *sets)
+    return Want(key, frozenset(map(str, told["card_ids"])), told["quantity"], *sets, told.get("most_minor"))
 
 
 def _as_rows(plan: Plan, found: plans.Found) -> dict[str, object]:

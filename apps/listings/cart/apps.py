@@ -8,3 +8,7 @@ class CartConfig(AppConfig):
 
     name = "apps.listings.cart"
     label = "cart"
+
+    def ready(self) -> None:
+        """Who signs in sees in the header how much is in the cart."""
+        from apps.listings.cart import context  # noqa: F401

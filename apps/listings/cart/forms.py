@@ -7,6 +7,11 @@ import uuid
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from apps.accounts.models import User
+from apps.listings.wants.forms import LinesForm
+from apps.listings.wants.models import WantList
+from apps.listings.wants.queries import lists_of
+
 
 class QuantityForm(forms.Form):
     """How many copies; one unless told."""
@@ -37,3 +42,24 @@ class PicksForm(forms.Form):
             return [uuid.UUID(each) for each in self.cleaned_data["kept"].split()]
         except ValueError:
             raise forms.ValidationError(_("This is no plan.")) from None
+
+
+class WantedForm(LinesForm):
+    """Cards to find the best offers for: a list of one's wants, or text."""
+
+    wanted = forms.ModelChoiceField(
+        WantList.objects.none(), label=_("One of your lists"), required=False, empty_label=_("None: the cards below")
+    )
+    field_order = ("wanted",)
+
+    def __init__(self, *args: object, reader: User | None, **options: object) -> None:
+        super().__init__(*args, **options)
+        del self.fields["any_printing"]  # here a name without a set always takes any
+        if reader is None:
+            del self.fields["wanted"]
+        else:
+            self.fields["wanted"].queryset = lists_of(owner=reader)
+
+    def clean(self) -> dict[str, object]:
+        """A list that was chosen goes before all else."""
+        return self.cleaned_data if self.cleaned_data.get("wanted") else super().clean()

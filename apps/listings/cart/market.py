@@ -52,7 +52,10 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Want:
-    """Copies wanted of any of these printings; an empty set of conditions, languages or finishes takes any."""
+    """Copies wanted of any of these printings; an empty set of conditions, languages or finishes takes any.
+
+    most_minor: what one copy costs at most, without shipping; None: any price.
+    """
 
     key: str
     cards: frozenset[str]
@@ -60,6 +63,7 @@ class Want:
     conditions: frozenset[str] = frozenset()
     languages: frozenset[str] = frozenset()
     finishes: frozenset[str] = frozenset()
+    most_minor: int | None = None
 
     def accepts(self, offer: Offer) -> bool:
         """Whether such a copy will do."""
@@ -68,6 +72,7 @@ class Want:
             and (not self.conditions or offer.condition in self.conditions)
             and (not self.languages or offer.language in self.languages)
             and (not self.finishes or offer.finish in self.finishes)
+            and (self.most_minor is None or offer.price_minor <= self.most_minor)
         )
 
 

@@ -9,18 +9,20 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from apps.core.countries import COUNTRIES
 from apps.core.errors import DomainError
+from apps.core.forms import tell
 from apps.core.ids import uuid7
-from apps.listings.cart import actions, plans, queries
-from apps.listings.cart.forms import PicksForm, QuantityForm
+from apps.listings.cart import actions, plans, queries, wanted
+from apps.listings.cart.context import COUNT
+from apps.listings.cart.forms import PicksForm, QuantityForm, WantedForm
+from apps.listings.cart.market import Want
 from apps.listings.cart.models import Cart
 from apps.listings.shipping import country_of
 
 TOKEN = "cart_token"  # noqa: S105 - the session's key, not a secret
-COUNT = "cart_count"
 
 
 def cart_of(request: HttpRequest) -> Cart | None:
@@ -110,23 +112,58 @@ def compare(request: HttpRequest) -> HttpResponse:
     if not shown.parcels:
         return redirect("cart")
     currency = shown.parcels[0].currency
-    buyer = request.user if request.user.is_authenticated else None
-    found = plans.plans_for(plans.wants_of(shown, currency), country=country, currency=currency, buyer=buyer)
     here = [parcel for parcel in shown.parcels if parcel.currency == currency]
-    now_minor = sum(parcel.total_minor or 0 for parcel in here)
+    kept = [row.listing.pk for parcel in shown.parcels if parcel.currency != currency for row in parcel.rows]
     context = {
-        "country": country,
-        "now_minor": now_minor,
+        "now_minor": sum(parcel.total_minor or 0 for parcel in here),
         "now_parcels": len(here),
+        "kept": kept,
+    }
+    return _plans(request, plans.wants_of(shown, currency), country, currency, context)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def find(request: HttpRequest) -> HttpResponse:
+    """The best offers for wanted cards, pasted or of a list of wants: both plans, to be put into the cart."""
+    reader, country = request.user if request.user.is_authenticated else None, country_of(request)
+    typed = (request.POST, request.FILES) if request.method == "POST" else ()
+    form = WantedForm(*typed, reader=reader, initial={"wanted": request.GET.get("list")})
+    if request.method == "POST" and form.is_valid():
+        told = form.cleaned_data
+        chosen = told.pop("wanted", None)
+        try:
+            asked = wanted.wanted_on(chosen) if chosen else wanted.wanted_in(**told)
+        except DomainError as error:
+            tell(form, error)
+        else:
+            shown = queries.contents(cart_of(request), country=country)
+            kept = [row.listing.pk for parcel in shown.parcels for row in parcel.rows]
+            return _plans(request, asked.wants, country, wanted.CURRENCY, {"asked": asked, "kept": kept})
+    context = {"form": form, "country": country}
+    return render(request, "cart/wanted.html", context, status=422 if form.errors else 200)
+
+
+def _plans(
+    request: HttpRequest, wants: list[Want], country: str, currency: str, context: dict[str, object]
+) -> HttpResponse:
+    """Both plans side by side; `now_minor`, what they are held against, is card by card unless the context has it."""
+    buyer = request.user if request.user.is_authenticated else None
+    found = plans.plans_for(wants, country=country, currency=currency, buyer=buyer)
+    now_minor = context.setdefault("now_minor", found.baseline_minor)
+    now_parcels = context.get("now_parcels")
+    asked = context.get("asked")
+    context |= {
+        "country": country,
         "currency": currency,
-        "kept": [row.listing.pk for parcel in shown.parcels if parcel.currency != currency for row in parcel.rows],
+        "missing": wanted.missing_lines(found.lowest.missing, asked.said) if asked else [],
         "plans": [
             (
                 title,
                 plan,
                 f"{plan.gap:.1%}",
                 now_minor - plan.total_minor,
-                len(here) - plan.parcels,
+                0 if now_parcels is None else now_parcels - plan.parcels,
                 plans.picked(plan, found),
             )
             for title, plan in (("Lowest total", found.lowest), ("Fewest parcels", found.fewest))
@@ -137,13 +174,20 @@ def compare(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def apply(request: HttpRequest) -> HttpResponse:
-    """Take a plan."""
+    """Take a plan; it makes a cart where there is none."""
     mine, form = cart_of(request), PicksForm(request.POST)
-    if mine is None or not form.is_valid():
+    if not form.is_valid():
         messages.error(request, "That plan cannot be used any more. Compare again.")
         return redirect("cart")
+    picks = form.cleaned_data["picks"]
     try:
-        actions.apply_plan(cart=mine, picks=form.cleaned_data["picks"], keep=form.cleaned_data["kept"])
+        if mine is not None:
+            actions.apply_plan(cart=mine, picks=picks, keep=form.cleaned_data["kept"])
+        elif request.user.is_authenticated:
+            actions.take_plan(by=request.user, picks=picks)
+        else:
+            token = request.session.setdefault(TOKEN, secrets.token_hex(20))
+            actions.take_plan(by=None, visitor_token=token, picks=picks)
     except DomainError as error:
         messages.error(request, error.message)
     else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -14,18 +14,16 @@ from apps.accounts.models import User
 from apps.catalog.models import Product
 from apps.core import outbox
 from apps.core.errors import Conflict, InvalidInput, NotFound, NotYours
-from apps.inventory.exchange.reading import Defaults, reading_of
 from apps.inventory.models import InventoryItem
 from apps.listings.models import Listing
 from apps.listings.wants import matching
+from apps.listings.wants.drafts import MOST_COPIES, drafts_of, take_any_printing
 from apps.listings.wants.events import HaveMarked, WantMatched, WantsChanged
 from apps.listings.wants.models import Have, Want, WantedCard, WantList
-from apps.listings.wants.reading import Line, lines_in
 
 MOST_LISTS = 50
 MOST_WANTS = 2000
 """On one list."""
-MOST_COPIES = 9999
 _State = Want.State
 
 
@@ -68,34 +66,36 @@ def add_lines(
     languages: Sequence[str] = (),
     finishes: Sequence[str] = (),
     most_minor: int | None = None,
+    any_printing: bool = False,
 ) -> list[Want]:
     """Put a pasted or exported list onto a list of wants; what is accepted holds for all its lines.
 
     A line whose card is not certain is kept, to be repaired; one that wants the same as an earlier one raises that.
+    any_printing: a line that names no set takes every card of its name, later ones too.
     Raises NotYours, InvalidInput (nothing in it, too many). Emits wants.changed.
     """
     wanted = _locked(wanted, by)
-    lines = lines_in(text)
-    if not lines:
-        raise InvalidInput("There is no line with a card in it.", field="text")
-    if wanted.wants.count() + len(lines) > MOST_WANTS:
-        raise InvalidInput(f"A list has at most {MOST_WANTS} lines.", field="text")
-    accepted = {"conditions": list(conditions), "languages": list(languages), "finishes": list(finishes)}
-    named = matching.cards_named(lines)
+    drafts = drafts_of(
+        text, most=MOST_WANTS - wanted.wants.count(), conditions=conditions, languages=languages, finishes=finishes,
+        most_minor=most_minor,
+    )  # fmt: skip
+    if any_printing:
+        take_any_printing(drafts)
     before = _same_as_before(wanted)
     kept: list[Want] = []
     cards: list[WantedCard] = []
-    for line, found in zip(lines, named, strict=True):
-        want = _want_of(line, found, wanted, {**accepted, "most_minor": most_minor})
-        earlier = before.get(_key(want, found.cards)) if want.state == _State.OPEN else None
+    for draft in drafts:
+        want = draft.want
+        want.list, want.owner_id = wanted, wanted.owner_id
+        earlier = before.get(_key(want, draft.cards)) if want.state == _State.OPEN else None
         if earlier is not None:
             earlier.quantity = min(earlier.quantity + want.quantity, MOST_COPIES)
             kept.append(earlier)
             continue
         kept.append(want)
-        cards += [WantedCard(want=want, product_id=card) for card in found.cards]
+        cards += [WantedCard(want=want, product_id=card) for card in draft.cards]
         if want.state == _State.OPEN:
-            before[_key(want, found.cards)] = want
+            before[_key(want, draft.cards)] = want
     made = list({want.pk: want for want in kept if want._state.adding}.values())
     Want.objects.bulk_create(made)
     Want.objects.bulk_update({w.pk: w for w in kept if w not in made}.values(), ["quantity"])
@@ -106,41 +106,12 @@ def add_lines(
 
 def _key(want: Want, cards: Collection[UUID]) -> tuple[object, ...]:
     asked = (want.conditions, want.languages, want.finishes)
-    return (frozenset(cards), *(tuple(sorted(each)) for each in asked), want.most_minor)
+    return (frozenset(cards), want.any_name, *(tuple(sorted(each)) for each in asked), want.most_minor)
 
 
 def _same_as_before(wanted: WantList) -> dict[tuple[object, ...], Want]:
     rows = wanted.wants.filter(state=_State.OPEN).prefetch_related("cards")
     return {_key(want, [card.product_id for card in want.cards.all()]): want for want in rows}
-
-
-def _want_of(line: Line, found: matching.Named, wanted: WantList, accepted: Mapping[str, object]) -> Want:
-    """What a line asks for. What it says itself goes before what holds for all lines."""
-    reading = reading_of(line.said, Defaults())
-    own = {
-        "conditions": [reading.condition] if line.said.get("condition") and reading.condition else [],
-        "languages": [reading.language] if line.said.get("language") and reading.language else [],
-        "finishes": [reading.finish] if reading.finish else [],
-    }
-    count, reason = len(found.cards), ""
-    if reading.problem in ("quantity", "name", "broken", "more"):
-        state, reason = _State.UNKNOWN, reading.reason
-    elif count == 0:
-        state, reason = _State.UNKNOWN, "The catalogue has no such card."
-    elif count == 1 and found.sure:
-        state = _State.OPEN
-    else:
-        state = _State.UNCLEAR
-        reason = (
-            f"It may be any of {count} cards."
-            if found.sure
-            else "Not found as it is written; perhaps it is one of these."
-        )
-    return Want(
-        list=wanted, owner_id=wanted.owner_id, state=state, said=line.text, reason=reason[:200],
-        quantity=min(max(reading.quantity, 1), MOST_COPIES),
-        **{**accepted, **{name: words for name, words in own.items() if words}},
-    )  # fmt: skip
 
 
 @transaction.atomic
@@ -156,15 +127,21 @@ def pick_cards(*, want: Want, products: Collection[UUID], by: User) -> Want:
     want.cards.exclude(product__in=known).delete()
     WantedCard.objects.bulk_create([WantedCard(want=want, product_id=pk) for pk in known], ignore_conflicts=True)
     want.matches.all().delete()
-    want.state, want.reason = _State.OPEN, ""
-    want.save(update_fields=["state", "reason"])
+    want.state, want.reason, want.any_name, want.any_category = _State.OPEN, "", "", None
+    want.save(update_fields=["state", "reason", "any_name", "any_category"])
     outbox.emit(WantsChanged(list_id=want.list_id))
     return want
 
 
 @transaction.atomic
-def change_want(*, want: Want, by: User, quantity: int, most_minor: int | None) -> Want:
-    """Change copies and the most that is paid. Raises NotYours, InvalidInput. Emits wants.changed."""
+def change_want(
+    *, want: Want, by: User, quantity: int, most_minor: int | None, any_printing: bool | None = None
+) -> Want:
+    """Change copies, the most that is paid, and whether any printing will do (None: as before).
+
+    Any printing: every card of the name in its category, with those that are printed later. No longer any: the cards
+    that are known by then stay, and can be picked from. Raises NotYours, InvalidInput. Emits wants.changed.
+    """
     want = _locked_want(want, by)
     if not 1 <= quantity <= MOST_COPIES:
         raise InvalidInput(f"Between 1 and {MOST_COPIES} copies.", field="quantity")
@@ -173,8 +150,31 @@ def change_want(*, want: Want, by: User, quantity: int, most_minor: int | None) 
     want.quantity, want.most_minor = quantity, most_minor
     if want.state == _State.DONE:
         want.state = _State.OPEN
-    want.save(update_fields=["quantity", "most_minor", "state"])
+    if any_printing is not None and any_printing != want.takes_any_printing:
+        _set_any_printing(want, any_printing)
+    want.save(update_fields=["quantity", "most_minor", "state", "any_name", "any_category"])
     outbox.emit(WantsChanged(list_id=want.list_id))
+    return want
+
+
+def _set_any_printing(want: Want, any_printing: bool) -> None:
+    if not any_printing:
+        want.any_name, want.any_category = "", None
+        return
+    card = want.cards.select_related("product__category").order_by("pk").first()
+    if card is None or want.state != _State.OPEN:
+        raise InvalidInput("First say which card it is.", field="any_printing")
+    want.any_name, want.any_category = card.product.name, card.product.category
+    known = Product.objects.filter(category=want.any_category, name=want.any_name).values_list("pk", flat=True)
+    WantedCard.objects.bulk_create([WantedCard(want=want, product_id=pk) for pk in known], ignore_conflicts=True)
+
+
+@transaction.atomic
+def set_told(*, want: Want, is_told: bool, by: User) -> Want:
+    """Be told of new matches of a want, or not. Raises NotYours."""
+    want = _locked_want(want, by)
+    want.is_told = is_told
+    want.save(update_fields=["is_told"])
     return want
 
 

@@ -46,6 +46,7 @@ class LinesInput(serializers.Serializer):
     languages = serializers.ListField(child=serializers.ChoiceField(list(NAMES)), required=False)
     finishes = serializers.ListField(child=serializers.ChoiceField(Finish.choices), required=False)
     most_minor = serializers.IntegerField(min_value=1, max_value=50_000_000, required=False, allow_null=True)
+    any_printing = serializers.BooleanField(required=False)
 
 
 class WantOutput(serializers.Serializer):
@@ -61,6 +62,8 @@ class WantOutput(serializers.Serializer):
     finishes = serializers.ListField(child=serializers.CharField())
     most_minor = serializers.IntegerField(allow_null=True)
     currency = serializers.CharField()
+    any_printing = serializers.BooleanField(source="takes_any_printing")
+    is_told = serializers.BooleanField()
     card_ids = serializers.SerializerMethodField()
 
     def get_card_ids(self, want: Want) -> list[uuid.UUID]:
@@ -69,11 +72,13 @@ class WantOutput(serializers.Serializer):
 
 
 class WantChange(serializers.Serializer):
-    """Cards that the line means, or how many copies and for how much."""
+    """Cards that the line means, or how many copies and for how much; is_told: whether new matches are told."""
 
     card_ids = serializers.ListField(child=serializers.UUIDField(), required=False, max_length=60)
     quantity = serializers.IntegerField(min_value=1, max_value=9999, required=False)
     most_minor = serializers.IntegerField(min_value=1, max_value=50_000_000, required=False, allow_null=True)
+    any_printing = serializers.BooleanField(required=False)
+    is_told = serializers.BooleanField(required=False)
 
 
 class MatchOutput(serializers.Serializer):
@@ -164,10 +169,14 @@ class WantDetail(APIView):
         said = wanted.validated_data
         if "card_ids" in said:
             want = actions.pick_cards(want=want, products=said["card_ids"], by=request.user)
-        if "quantity" in said or "most_minor" in said:
+        if "is_told" in said:
+            want = actions.set_told(want=want, is_told=said["is_told"], by=request.user)
+        if said.keys() & {"quantity", "most_minor", "any_printing"}:
             quantity = said.get("quantity", max(want.quantity, 1))
             most = said.get("most_minor", want.most_minor)
-            want = actions.change_want(want=want, quantity=quantity, most_minor=most, by=request.user)
+            want = actions.change_want(
+                want=want, quantity=quantity, most_minor=most, any_printing=said.get("any_printing"), by=request.user
+            )
         return Response(WantOutput(want).data)
 
     @extend_schema(tags=["wants"], operation_id="want_delete", responses={204: None})

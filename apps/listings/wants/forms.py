@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from django import forms
+from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 
 from apps.catalog.models import Finish
 from apps.core.conditions import Condition
+from apps.core.errors import DomainError
 from apps.core.forms import MinorUnitsField
+from apps.inventory.exchange.files import encoding_of
 from apps.inventory.exchange.vocabulary import NAMES
+
+LONGEST_TEXT = 200_000
+LONGEST_FILE = 1 << 20
 
 
 class ListForm(forms.Form):
@@ -23,10 +29,19 @@ class LinesForm(forms.Form):
 
     text = forms.CharField(
         label=_("Cards, one a line"),
-        max_length=200_000,
+        max_length=LONGEST_TEXT,
         strip=False,
+        required=False,
         widget=forms.Textarea({"rows": 8, "spellcheck": "false"}),
         help_text=_("“4 Lightning Bolt (M10) 146”, “2x Charizard ex”, a deck list, or an export of your app."),
+    )
+    upload = forms.FileField(
+        label=_("Or a file: a CSV export or a list as text"),
+        required=False,
+        widget=forms.FileInput({"accept": ".csv,.txt,.tsv,.dek,text/csv,text/plain"}),
+    )
+    any_printing = forms.BooleanField(
+        label=_("Any printing will do where a line names no set, later ones too"), required=False
     )
     conditions = forms.MultipleChoiceField(
         label=_("Conditions that will do; none for any"), choices=Condition.choices, required=False
@@ -39,9 +54,35 @@ class LinesForm(forms.Form):
     )
     most_minor = MinorUnitsField(label=_("Most you pay for one copy"), required=False)
 
+    def clean(self) -> dict[str, object]:
+        """The file's text goes before what was typed; something has to be there."""
+        told = super().clean()
+        upload = told.pop("upload", None)
+        if upload is not None:
+            told["text"] = self._text_of(upload)
+        if not self.errors and not str(told.get("text", "")).strip():
+            self.add_error("text", _("Write down at least one card, or choose a file."))
+        return told
+
+    def _text_of(self, upload: UploadedFile) -> str:
+        if upload.size > LONGEST_FILE:
+            self.add_error("upload", _("A list has at most 1 MB."))
+            return ""
+        try:
+            encoding = encoding_of(upload)
+        except DomainError as error:
+            self.add_error("upload", error.message)
+            return ""
+        upload.seek(0)
+        text = upload.read().decode(encoding, errors="replace")
+        if len(text) > LONGEST_TEXT:
+            self.add_error("upload", _("A list has at most 200,000 characters."))
+        return text
+
 
 class WantForm(forms.Form):
-    """How many, and for how much."""
+    """How many, for how much, and whether any printing will do."""
 
     quantity = forms.IntegerField(min_value=1, max_value=9999)
     most_minor = MinorUnitsField(required=False)
+    any_printing = forms.BooleanField(required=False)

@@ -69,6 +69,25 @@ on conflict do nothing returning want_id, null::uuid
 """  # noqa: S608
 
 
+# Listed and marked cards of a name that somebody wants in any printing: a reprint is met when the first copy is offered.
+_REPRINTS = """
+insert into wants_wantedcard (want_id, product_id)
+select w.id, p.id from (
+    select l.item_id from listings_listing l where l.id = any(%(listings)s)
+    union select unnest(%(items)s::uuid[])) fresh
+join inventory_inventoryitem i on i.id = fresh.item_id join catalog_variant v on v.id = i.variant_id
+join catalog_product p on p.id = v.product_id
+join wants_want w on w.any_name = p.name and w.any_category_id = p.category_id and w.any_name <> '' and w.state = 'open'
+on conflict do nothing
+"""
+
+
+def _widen(listing_ids: Collection[UUID], item_ids: Collection[UUID]) -> None:
+    """Add later printings to the wants that take any."""
+    with connection.cursor() as cursor:
+        cursor.execute(_REPRINTS, {"listings": list(listing_ids), "items": list(item_ids)})
+
+
 def new_matches(
     *,
     at: dt.datetime,
@@ -80,6 +99,8 @@ def new_matches(
     found: list[tuple[UUID, UUID | None]] = []
     asked = [(_OFFERED, "l.id", listing_ids), (_HAD, "h.item_id", item_ids)]
     asked += [(_OFFERED, "w.list_id", list_ids), (_HAD, "w.list_id", list_ids)]
+    if listing_ids or item_ids:
+        _widen(listing_ids, item_ids)
     with connection.cursor() as cursor:
         for statement, column, ids in asked:
             if ids:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -9,9 +11,10 @@ from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from apps.catalog.models import Finish, Product
+from apps.catalog.models import Category, Finish, Product
 from apps.core.conditions import Condition
 from apps.core.models import Base
+from apps.core.money import Money
 from apps.inventory.models import InventoryItem
 from apps.listings.models import Listing
 
@@ -62,18 +65,40 @@ class Want(Base):
     finishes = ArrayField(models.CharField(max_length=24, choices=Finish), default=anything)
     most_minor = models.PositiveBigIntegerField(null=True, blank=True, help_text="for one copy; empty: any price")
     currency = models.CharField(max_length=3, default="USD")
+    any_name = models.CharField(
+        max_length=200, blank=True, help_text="any card of this name in the category will do, later ones too"
+    )
+    any_category = models.ForeignKey(Category, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
+    is_told = models.BooleanField(default=True, help_text="whether the owner is told of new matches")
 
     class Meta:
         constraints = [
+            models.CheckConstraint(
+                condition=Q(any_name="", any_category__isnull=True) | (~Q(any_name="") & Q(any_category__isnull=False)),
+                name="want_any_name_in_a_category",
+            ),
             models.CheckConstraint(condition=Q(state="done") | Q(quantity__gt=0), name="want_has_copies"),
             models.CheckConstraint(
                 condition=Q(most_minor__isnull=True) | Q(most_minor__gt=0), name="want_most_positive"
             ),
         ]
-        indexes = [models.Index(fields=["list", "created_at"], name="want_by_list")]
+        indexes = [
+            models.Index(fields=["list", "created_at"], name="want_by_list"),
+            models.Index(fields=["any_name", "any_category"], condition=~Q(any_name=""), name="want_any_printing"),
+        ]
 
     def __str__(self) -> str:
         return self.said
+
+    @property
+    def most(self) -> Decimal | None:
+        """The most that is paid, in major units."""
+        return None if self.most_minor is None else Money(self.most_minor, self.currency).decimal
+
+    @property
+    def takes_any_printing(self) -> bool:
+        """Whether every card of the name will do."""
+        return bool(self.any_name)
 
 
 class WantedCard(models.Model):

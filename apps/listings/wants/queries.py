@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from apps.core.errors import NotFound
 from apps.core.pagination import Page
 from apps.inventory.models import InventoryItem
 from apps.listings.models import Listing
+from apps.listings.wants.events import WantMatched
 from apps.listings.wants.models import Have, Match, Want, WantedCard, WantList
 
 
@@ -120,6 +122,39 @@ def could_have(*, owner: User, text: str = "", limit: int = 60) -> list[Inventor
     if text.strip():
         rows = rows.filter(variant__product__name__icontains=text.strip())
     return list(rows.select_related("variant__product__release").order_by("variant__product__name", "pk")[:limit])
+
+
+@dataclass(frozen=True)
+class Told:
+    """A want with new matches whose owner is to be told: as written, and the cheapest listing or the card of a have."""
+
+    want_id: UUID
+    owner_id: UUID
+    said: str
+    found: int
+    card: str
+    listing: Listing | None
+
+
+def to_tell(events: Sequence[WantMatched]) -> list[Told]:
+    """Of matches that were found, those whose owners are told, with what is said of them. Four queries at most."""
+    wants = {
+        want.pk: want
+        for want in Want.objects.filter(pk__in=[event.want_id for event in events], is_told=True).prefetch_related(
+            "cards__product"
+        )
+    }
+    listings = Listing.objects.select_related("item__variant__product").in_bulk(
+        [event.listing_id for event in events if event.listing_id]
+    )
+    told = []
+    for event in events:
+        want, listing = wants.get(event.want_id), listings.get(event.listing_id) if event.listing_id else None
+        if want is None:
+            continue
+        card = listing.item.variant.product if listing else next((each.product for each in want.cards.all()), None)
+        told.append(Told(want.pk, want.owner_id, want.said, event.found, card.name if card else want.said, listing))
+    return told
 
 
 def wanted_copies(*, wanted: WantList) -> list[WantedCopies]:

@@ -44,7 +44,8 @@ def want_list(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     reader = request.user if request.user.is_authenticated else None
     found = queries.list_for(pk=pk, reader=reader)
     is_mine = reader is not None and found.owner_id == reader.pk
-    form = LinesForm(request.POST or None) if is_mine else None
+    told = (request.POST, request.FILES) if request.method == "POST" else ()
+    form = LinesForm(*told) if is_mine else None
     if request.method == "POST":
         found = queries.own_list(pk=pk, owner=request.user)
         if form.is_valid():
@@ -96,6 +97,8 @@ def change_want(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
             actions.remove_want(want=want, by=request.user)
         elif request.POST.get("do") == "pick":
             actions.pick_cards(want=want, products=_ids(request.POST.getlist("card")), by=request.user)
+        elif request.POST.get("do") in ("tell", "be_quiet"):
+            actions.set_told(want=want, is_told=request.POST["do"] == "tell", by=request.user)
         else:
             form = WantForm(request.POST)
             if form.is_valid():

@@ -17,8 +17,9 @@ from apps.accounts.actions import save_address
 from apps.core.errors import DomainError
 from apps.core.forms import tell
 from apps.core.ids import uuid7
+from apps.listings.cart.context import COUNT
 from apps.listings.cart.queries import Contents, contents, count
-from apps.listings.cart.views import COUNT, cart_of
+from apps.listings.cart.views import cart_of
 from apps.listings.shipping import choose_country, country_of
 from apps.trades.checkout import actions, queries
 from apps.trades.checkout.forms import OrderForm

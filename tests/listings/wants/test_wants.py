@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from rest_framework.test import APIClient
 
 from apps.accounts.blocks.models import Block
+from apps.alerts.models import Alert
 from apps.core.errors import Conflict, InvalidInput, NotFound, NotYours
 from apps.core.models import OutboxEvent
 from apps.inventory import actions as inventory
@@ -239,3 +241,71 @@ def test_the_api(member, bolt, relay):
     assert api.put(f"/api/v1/haves/{item.pk}").status_code == 204
     assert api.delete(f"/api/v1/haves/{item.pk}").status_code == 204
     assert api.delete(address).status_code == 204
+
+
+def test_any_printing_takes_later_reprints_too(wanted, bolt, member, relay):
+    [want] = add(wanted, "2x Lightning Bolt (m10) 146")
+    want = actions.change_want(want=want, by=member, quantity=2, most_minor=None, any_printing=True)
+    reprint = make_variant(make_product("Lightning Bolt", code="2x2", number="117"))
+    make_variant(make_product("Lightning Bolts", code="2x2", number="118"))
+    offer = make_listing(variant=reprint)
+    relay()
+    assert matched(member) == {offer.pk}
+    actions.change_want(want=want, by=member, quantity=2, most_minor=None, any_printing=False)
+    later = make_listing(variant=make_variant(make_product("Lightning Bolt", code="a25", number="141")))
+    relay()
+    assert later.pk not in matched(member)
+
+
+def test_lines_without_a_set_take_any_printing_where_asked_for(wanted, bolt):
+    make_product("Lightning Bolt", code="m11", number="149")
+    [want] = add(wanted, "2x Lightning Bolt", any_printing=True)
+    assert (want.state, want.any_name, want.cards.count()) == ("open", "Lightning Bolt", 2)
+    [again] = add(wanted, "1 Lightning Bolt", any_printing=True)
+    assert (again.pk, again.quantity) == (want.pk, 3)
+
+
+def test_who_wants_something_is_told_once_unless_switched_off(wanted, bolt, member, relay):
+    add(wanted, "2x Lightning Bolt (m10) 146")
+    offer = make_listing(variant=bolt, price_minor=200)
+    relay()
+    relay()
+    told = Alert.objects.get(owner=member)
+    assert (told.kind, told.listing_id) == ("want_matched", offer.pk)
+    assert told.words == "For your want “2x Lightning Bolt (m10) 146”: Lightning Bolt NM at 2.00 USD."
+    actions.set_have(item=(have := make_item(variant=bolt)), for_trade=True, by=have.owner)
+    relay()
+    relay()
+    swap = Alert.objects.filter(owner=member).latest("created_at")
+    assert swap.value is None
+    assert "a member would trade Lightning Bolt away" in swap.words
+    actions.set_told(want=Want.objects.get(), is_told=False, by=member)
+    make_listing(variant=bolt)
+    relay()
+    relay()
+    assert Alert.objects.filter(owner=member).count() == 2
+
+
+def test_a_file_is_a_list_too_whatever_its_encoding(client, wanted, bolt, member):
+    client.force_login(member)
+    for encoding in ("utf-8-sig", "utf-16"):
+        file = SimpleUploadedFile("wants.csv", "Quantity,Name,Set,Number\n2,Lightning Bolt,m10,146\n".encode(encoding))
+        assert client.post(wanted.get_absolute_url(), {"upload": file}).status_code == 302
+    assert Want.objects.get(list=wanted).quantity == 4
+    big = SimpleUploadedFile("wants.csv", b"1 Lightning Bolt\n" * 70_000)
+    assert "at most 1 MB" in client.post(wanted.get_absolute_url(), {"upload": big}).content.decode()
+    assert client.post(wanted.get_absolute_url(), {}).status_code == 422
+
+
+def test_copies_and_price_are_changed_on_the_page(client, wanted, bolt, member):
+    client.force_login(member)
+    [want] = add(wanted, "2x Lightning Bolt (m10) 146")
+    page = client.get(wanted.get_absolute_url()).content.decode()
+    assert f'id="copies-{want.pk}"' in page
+    told = {"do": "change", "quantity": "5", "most_minor": "2.50", "any_printing": "yes"}
+    client.post(f"/wants/lines/{want.pk}/", told)
+    want.refresh_from_db()
+    assert (want.quantity, want.most_minor, want.takes_any_printing) == (5, 250, True)
+    client.post(f"/wants/lines/{want.pk}/", {"do": "be_quiet"})
+    want.refresh_from_db()
+    assert not want.is_told
