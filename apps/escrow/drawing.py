@@ -14,6 +14,9 @@ This page is drawn from `apps/escrow/states.py` by `manage.py draw_escrow`; a te
 A **hold** is the money of one buyer kept for one seller. Its state changes by the events below and by nothing else:
 every change locks the row, checks the table, and writes state, next deadline, ledger postings, audit entry and event in
 one transaction.
+
+A hold within a larger agreement, such as [a swap](swaps.md), is **led**: it has a shorter table (`LED_STEPS`), and the
+agreement has the clock.
 """
 
 _LEDGER = """\

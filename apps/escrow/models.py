@@ -141,10 +141,20 @@ class Hold(Base):
     delivered_at = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
     refunded_minor = models.PositiveBigIntegerField(default=0)
+    is_led = models.BooleanField(
+        default=False, help_text="moved by the agreement named in cause, which has the clock; its two pay and object"
+    )
+    security_minor = models.PositiveBigIntegerField(
+        default=0, help_text="the part of a led hold that comes back to the payer when all is well"
+    )
 
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(amount_minor__gt=0), name="hold_amount_positive"),
+            models.CheckConstraint(
+                condition=Q(is_led=True, security_minor__lte=F("amount_minor")) | Q(security_minor=0),
+                name="hold_security_of_led_within_amount",
+            ),
             models.CheckConstraint(condition=Q(fee_minor__lte=F("amount_minor")), name="hold_fee_within_amount"),
             models.CheckConstraint(
                 condition=Q(refunded_minor__lte=F("amount_minor")), name="hold_refund_within_amount"

@@ -46,6 +46,7 @@ class Actor(StrEnum):
     CLOCK = "clock"
     PROCESSOR = "payment processor"
     CARRIER = "carrier"
+    AGREEMENT = "agreement"
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,7 @@ def _step(to: HoldState, actors: str, meaning: str) -> Step:
         "c": Actor.CLOCK,
         "p": Actor.PROCESSOR,
         "t": Actor.CARRIER,
+        "a": Actor.AGREEMENT,
     }
     return Step(to, frozenset(letters[letter] for letter in actors), meaning)
 
@@ -131,6 +133,34 @@ STEPS: dict[HoldState, dict[HoldEvent, Step]] = {
     _S.CANCELLED: {},
 }
 
+# A led hold is money within a larger agreement (a swap). The agreement ships, inspects and keeps the clock; the hold
+# itself waits, is objected to, and ends. A release gives back the security in it.
+LED_STEPS: dict[HoldState, dict[HoldEvent, Step]] = {
+    _S.CREATED: {
+        _E.PAY: _step(_S.FUNDED, "p", "The payment arrived; the money is held."),
+        _E.CANCEL: _step(_S.CANCELLED, "a", "The agreement ended before this was paid."),
+    },
+    _S.FUNDED: {
+        _E.RELEASE: _step(_S.RELEASED, "a", "All went as agreed: the cash goes over, the deposit comes back."),
+        _E.REFUND: _step(_S.REFUNDED, "a", "The agreement ended without fault of the payer; all comes back."),
+        _E.SPLIT: _step(
+            _S.SPLIT, "a", "The payer did not keep the agreement; the other side is made good out of this."
+        ),
+        _E.DISPUTE: _step(_S.DISPUTED, "b", "What the other side sent is not what was promised, or did not arrive."),
+        _E.FREEZE: _step(_S.DISPUTED, "p", "The payer's bank disputes the payment."),
+    },
+    _S.DISPUTED: {
+        _E.RELEASE: _step(_S.RELEASED, "m", "A moderator decides against the objection."),
+        _E.REFUND: _step(_S.REFUNDED, "sm", "The other side gives in, or a moderator decides for the payer."),
+        _E.SPLIT: _step(_S.SPLIT, "m", "A moderator gives a part to each."),
+        _E.WITHDRAW: _step(_S.FUNDED, "b", "The objection is withdrawn; the inspection begins anew."),
+        _E.UNANSWERED: _step(_S.DISPUTED, "c", "The other side did not answer; a moderator takes over."),
+        _E.ESCALATE: _step(_S.DISPUTED, "c", "Open for too long; it goes to the top of the moderators' queue."),
+        _E.FREEZE: _step(_S.DISPUTED, "p", "The payer's bank disputes the payment as well."),
+        _E.CHARGE_BACK: _step(_S.REFUNDED, "p", "The bank took the money back; nothing is left to hold."),
+    },
+}
+
 TRANSITIONS: dict[HoldState, dict[HoldEvent, HoldState]] = {
     state: {event: step.next for event, step in steps.items()} for state, steps in STEPS.items()
 }
@@ -163,9 +193,9 @@ def allowed(state: str) -> frozenset[HoldEvent]:
     return frozenset(STEPS[HoldState(state)])
 
 
-def step(state: str, event: str) -> Step | None:
+def step(state: str, event: str, *, is_led: bool = False) -> Step | None:
     """What the event does in this state; None when it has no place there."""
-    return STEPS[HoldState(state)].get(HoldEvent(event))
+    return (LED_STEPS if is_led else STEPS).get(HoldState(state), {}).get(HoldEvent(event))
 
 
 def first_deadline(state: str, *, since: dt.datetime) -> tuple[dt.datetime | None, str]:

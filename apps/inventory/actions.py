@@ -155,9 +155,17 @@ def release_reservation(*, item_id: uuid.UUID, quantity: int, cause: str, by: Us
 
 @transaction.atomic
 def hand_over(
-    *, item_id: uuid.UUID, quantity: int, to: User, unit_price_minor: int, currency: str, cause: str, by: User | None
+    *,
+    item_id: uuid.UUID,
+    quantity: int,
+    to: User,
+    unit_price_minor: int | None,
+    currency: str,
+    cause: str,
+    by: User | None,
 ) -> InventoryItem:
-    """Promised copies leave the seller and appear with the buyer at the price paid. Safe to repeat per cause.
+    """Promised copies leave their owner and appear with another at the price paid (None: not known). Safe to repeat per
+    cause.
 
     Emits inventory.item_handed_over.
     """

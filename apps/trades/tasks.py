@@ -3,9 +3,16 @@
 from celery import shared_task
 
 from apps.trades.reputation import reviews
+from apps.trades.swaps import course
 
 
 @shared_task(ignore_result=True)
 def reveal_reviews() -> None:
     """State which reviews became visible."""
     reviews.reveal_due()
+
+
+@shared_task(ignore_result=True)
+def sweep_swaps() -> None:
+    """Carry out the deadlines of swaps."""
+    course.sweep()

@@ -55,6 +55,7 @@ INSTALLED_APPS = [
     "apps.alerts",
     "apps.trades",
     "apps.trades.checkout",
+    "apps.trades.swaps",
     "apps.moderation",
     "apps.demo",
     "config.apps.ProjectConfig",
@@ -170,6 +171,7 @@ CELERY_BEAT_SCHEDULE = {
     "seal-ledger": {"task": "apps.escrow.tasks.seal_ledger", "schedule": 15.0},
     "reveal-reviews": {"task": "apps.trades.tasks.reveal_reviews", "schedule": 60.0},
     "sweep-offers": {"task": "apps.listings.tasks.sweep_offers", "schedule": 30.0},
+    "sweep-swaps": {"task": "apps.trades.tasks.sweep_swaps", "schedule": 30.0},
     "handle-webhooks": {"task": "apps.escrow.tasks.handle_webhooks", "schedule": 5.0},
     "resume-imports": {"task": "apps.inventory.tasks.resume_imports", "schedule": 30.0},
     "resume-scans": {"task": "apps.scans.tasks.resume_stalled", "schedule": 30.0},
@@ -412,6 +414,14 @@ OFFERS = {
     "most_open": 20,  # offers of one buyer at a time
     "most_per_listing": 50,
     "tries_a_day": 5,  # of one side about one listing, so that a lowest price cannot be felt out
+}
+SWAPS = {
+    "open_for": timedelta(days=3),  # until when a proposal can be answered
+    "most_open": 30,  # proposals of one member at a time
+    "most_lines": 40,
+    "most_cash_minor": 500_000,
+    "deposit_over_minor": 10_000,  # known members leave a deposit where a pile is worth more
+    "deposit_percent": 100,  # of the value of what comes to a side
 }
 
 # -- the moderators' admin ------------------------------------------------

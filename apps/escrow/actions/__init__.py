@@ -19,6 +19,7 @@ from apps.escrow.actions.holds import (
     release,
     split,
 )
+from apps.escrow.actions.led import cancel_led, create_led_hold, settle_led
 from apps.escrow.actions.payments import (
     PaymentMismatch,
     close_abandoned,
@@ -36,10 +37,12 @@ __all__ = [
     "add_evidence",
     "answer_dispute",
     "cancel",
+    "cancel_led",
     "check_refund",
     "close_abandoned",
     "close_payment",
     "create_hold",
+    "create_led_hold",
     "decide_dispute",
     "handle_webhooks",
     "mark_delivered",
@@ -54,6 +57,7 @@ __all__ = [
     "release_webhook",
     "retry_settlement",
     "settle_due",
+    "settle_led",
     "split",
     "start_onboarding",
     "start_payment",

@@ -172,7 +172,7 @@ def decide_dispute(
         if refund_minor is None or not 0 < refund_minor < hold.amount_minor:
             raise InvalidInput("A split leaves something for both sides.", field="refund_minor")
     else:
-        refund_minor = hold.amount_minor if outcome == Dispute.Outcome.REFUND else 0
+        refund_minor = hold.amount_minor if outcome == Dispute.Outcome.REFUND else hold.security_minor
     event = _CLOSING[Dispute.Outcome(outcome)]
     close(hold, event, refund_minor=refund_minor, actor=actor, by=by, now=now, reason=decision)
     dispute.refresh_from_db()

@@ -107,7 +107,8 @@ def release(*, hold: Hold, by: User, reason: str = "", now: dt.datetime | None =
     """
     now = now or timezone.now()
     hold = locked(hold.pk)
-    close(hold, HoldEvent.RELEASE, refund_minor=0, actor=actor_of(hold, by), by=by, now=now, reason=reason)
+    back = hold.security_minor
+    close(hold, HoldEvent.RELEASE, refund_minor=back, actor=actor_of(hold, by), by=by, now=now, reason=reason)
     return hold
 
 

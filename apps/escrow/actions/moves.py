@@ -63,7 +63,7 @@ def actor_of(hold: Hold, by: User) -> Actor:
 
 def check_allowed(hold: Hold, event: HoldEvent, actor: Actor) -> HoldState:
     """The state that the event leads to. Raises WrongState, NotYours."""
-    step = states.step(hold.state, event)
+    step = states.step(hold.state, event, is_led=hold.is_led)
     if step is None:
         raise WrongState(state=hold.state, event=str(event))
     if actor not in step.actors:
@@ -88,7 +88,9 @@ def advance(
     following = check_allowed(hold, event, actor)
     before = {"state": hold.state, "due_at": hold.due_at, "due_event": hold.due_event}
     hold.state = following
-    hold.due_at, hold.due_event = deadline or states.first_deadline(following, since=now)
+    hold.due_at, hold.due_event = deadline or (
+        (None, "") if hold.is_led else states.first_deadline(following, since=now)
+    )
     stays = before["state"] == following
     if (field := _ENTERED_AT.get(following)) and not stays:
         setattr(hold, field, now)
@@ -129,7 +131,7 @@ def close(
     check_allowed(hold, event, actor)
     refuse_while_the_bank_decides(hold)
     kept = hold.amount_minor - refund_minor
-    fee = fee_on_part(fee_minor=hold.fee_minor, part_minor=kept, amount_minor=hold.amount_minor)
+    fee = _fee(hold, event, kept)
     hold.refunded_minor = refund_minor
     advance(hold, event, actor=actor, by=by, now=now, reason=reason)
     _book(hold, refund_minor=refund_minor, seller_minor=kept - fee, fee_minor=fee)
@@ -137,6 +139,13 @@ def close(
         close_dispute(hold, by=by, now=now, decision=reason)
     _emit_closed(hold, seller_minor=kept - fee, fee_minor=fee, by=by, now=now, reason=reason)
     wake_settling()
+
+
+def _fee(hold: Hold, event: HoldEvent, kept: int) -> int:
+    """What of the fee stays. In a led hold it is on the cash alone, and nothing is taken of what makes a harm good."""
+    if hold.is_led:
+        return hold.fee_minor if event == HoldEvent.RELEASE else 0
+    return fee_on_part(fee_minor=hold.fee_minor, part_minor=kept, amount_minor=hold.amount_minor)
 
 
 def refuse_while_the_bank_decides(hold: Hold) -> None:

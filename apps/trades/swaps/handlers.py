@@ -1,0 +1,59 @@
+"""What swaps do when held money moves, and when two members part."""
+
+from django.db.models import Q
+
+from apps.accounts.blocks.events import MemberBlocked
+from apps.core.outbox import subscribe
+from apps.escrow.events import (
+    DisputeWithdrawn,
+    HoldDisputed,
+    HoldFunded,
+    HoldRefunded,
+    HoldReleased,
+    HoldSplit,
+)
+from apps.trades.swaps import course
+from apps.trades.swaps.states import SwapState
+
+
+@subscribe(HoldFunded)
+def follow_swap_payment(event: HoldFunded) -> None:
+    """Once both have paid, parcels may leave."""
+    course.funded(hold_id=event.hold_id)
+
+
+@subscribe(HoldDisputed)
+def follow_swap_dispute(event: HoldDisputed) -> None:
+    """The clocks stop."""
+    course.frozen(hold_id=event.hold_id)
+
+
+@subscribe(DisputeWithdrawn)
+def follow_swap_withdrawal(event: DisputeWithdrawn) -> None:
+    """The inspection begins anew."""
+    course.resumed(hold_id=event.hold_id)
+
+
+@subscribe(HoldReleased)
+def follow_swap_release(event: HoldReleased) -> None:
+    """A decision against who objected."""
+    course.decided(hold_id=event.hold_id)
+
+
+@subscribe(HoldRefunded)
+def follow_swap_refund(event: HoldRefunded) -> None:
+    """A decision for who objected, or a bank's."""
+    course.decided(hold_id=event.hold_id)
+
+
+@subscribe(HoldSplit)
+def follow_swap_split(event: HoldSplit) -> None:
+    """A decision that gives a part to each."""
+    course.decided(hold_id=event.hold_id)
+
+
+@subscribe(MemberBlocked)
+def end_proposals_between_the_two(event: MemberBlocked) -> None:
+    """They bargain no more; what is agreed already is carried out."""
+    pair = Q(proposer=event.owner_id, other=event.other_id) | Q(proposer=event.other_id, other=event.owner_id)
+    course.expire_proposals(pair, SwapState.VOID)

@@ -1,0 +1,344 @@
+"""Reads of swaps: values and piles, the list, the room with who acts next, what may be put on the table."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db.models import F, Prefetch, Q, QuerySet
+from django.utils import timezone
+
+from apps.accounts.models import User
+from apps.accounts.standing.queries import newcomer_limits
+from apps.core.conditions import state_key
+from apps.core.errors import NotFound
+from apps.core.money import Money
+from apps.core.pagination import Page, Place, newest_first
+from apps.escrow.models import Dispute, HoldState
+from apps.inventory.models import InventoryItem
+from apps.listings.wants.models import Have
+from apps.trades.swaps.fairness import Balance, Pile, Valued, balance, pile
+from apps.trades.swaps.models import Side, Swap, SwapLine, SwapMessage
+from apps.trades.swaps.states import BINDING, SwapState
+from apps.valuations.queries import Price, prices_for
+
+
+def values_of(items: Sequence[InventoryItem], *, currency: str) -> dict[uuid.UUID, Price]:
+    """The fair values of items in one currency, by item; one query."""
+    prices = prices_for({item.variant_id for item in items})
+    found = {
+        item.pk: prices.get((item.variant_id, state_key(item.condition, item.grade_company, item.grade)))
+        for item in items
+    }
+    return {
+        pk: price for pk, price in found.items() if price and price.amount is not None and price.currency == currency
+    }
+
+
+def line_values(price: Price | None) -> dict[str, object]:
+    """A price as the fields of a line."""
+    if price is None:
+        return {}
+
+    def minor(amount: object) -> int:
+        return Money.from_decimal(amount, price.currency).amount_minor
+
+    return {
+        "value_minor": minor(price.amount),
+        "low_minor": minor(price.low),
+        "high_minor": minor(price.high),
+        "valued_at": price.as_of,
+    }
+
+
+def piles(swap: Swap, lines: Iterable[SwapLine]) -> dict[uuid.UUID, Pile]:
+    """What each member gives, in sums."""
+    by_member: dict[uuid.UUID, list[Valued]] = {member: [] for member in swap.members}
+    for line in lines:
+        by_member[line.giver_id].append(Valued(line.quantity, line.value_minor, line.low_minor, line.high_minor))
+    return {member: pile(valued) for member, valued in by_member.items()}
+
+
+def balance_for(swap: Swap, member_id: uuid.UUID) -> Balance:
+    """The swap as one member sees it."""
+    sums = piles(swap, swap.lines.all())
+    other = swap.other_than(member_id)
+    return balance(sums[member_id], sums[other], pays=swap.cash_from(member_id) - swap.cash_from(other))
+
+
+def is_newcomer(member: User) -> bool:
+    """Whether too little is known of a member to swap without security: sales and swaps count alike."""
+    limits = newcomer_limits(member)
+    if limits is None:
+        return False
+    swaps = Swap.objects.filter(Q(proposer=member) | Q(other=member), state=SwapState.COMPLETED).count()
+    return swaps < limits.left
+
+
+def _lines() -> Prefetch:
+    return Prefetch("lines", SwapLine.objects.select_related("item__variant__product__release").order_by("pk"))
+
+
+def _sides() -> Prefetch:
+    return Prefetch("sides", Side.objects.select_related("hold", "member").order_by("pk"))
+
+
+def of_member(*, member: User, limit: int = 30, offset: int = 0, after: Place | None = None) -> Page[Swap]:
+    """A member's swaps, newest first; former proposals of the same bargaining are reached from the latest."""
+    rows = (
+        Swap.objects.filter(Q(proposer=member) | Q(other=member))
+        .exclude(state=SwapState.COUNTERED)
+        .select_related("proposer", "other")
+        .prefetch_related(_lines(), _sides())
+    )
+    return newest_first(rows, limit=limit, offset=offset, after=after)
+
+
+def room(*, pk: uuid.UUID, reader: User) -> Swap:
+    """A swap with all that its room shows. Others get NotFound; moderators may look."""
+    swap = (
+        Swap.objects.select_related("proposer", "other", "answers")
+        .prefetch_related(
+            _lines(),
+            _sides(),
+            Prefetch("messages", SwapMessage.objects.select_related("author")),
+            Prefetch("sides__hold__disputes", Dispute.objects.order_by("-created_at").prefetch_related("evidence__by")),
+        )
+        .filter(pk=pk)
+        .first()
+    )
+    if swap is None or not (reader.pk in swap.members or reader.is_moderator):
+        raise NotFound("This swap is not one of yours.")
+    return swap
+
+
+def open_for_trade(*, owner: User, viewer: User) -> QuerySet[InventoryItem]:
+    """What may be put on the table: all free copies of one's own, of another only what is marked for trade."""
+    rows = InventoryItem.objects.filter(owner=owner, quantity__gt=F("reserved"))
+    if owner.pk != viewer.pk:
+        rows = rows.filter(pk__in=Have.objects.filter(owner=owner).values("item"))
+    return rows.select_related("variant__product__release").order_by("variant__product__name", "pk")
+
+
+@dataclass(frozen=True)
+class NextStep:
+    """What this reader can do, and by when; empty where nothing waits for them."""
+
+    what: str
+    due_at: dt.datetime | None
+    otherwise: str
+
+
+def side_of(swap: Swap, member_id: uuid.UUID) -> Side:
+    """One side, from what is loaded."""
+    return next(side for side in swap.sides.all() if side.member_id == member_id)
+
+
+def may(swap: Swap, reader: User, *, now: dt.datetime | None = None) -> dict[str, bool]:
+    """Which buttons the room offers. The actions check again."""
+    now = now or timezone.now()
+    none = dict.fromkeys(
+        (
+            "answer",
+            "withdraw",
+            "pay",
+            "ship",
+            "receive",
+            "content",
+            "cancel",
+            "object",
+            "say",
+            "answer_case",
+            "withdraw_case",
+        ),
+        False,
+    )
+    if reader.pk not in swap.members:
+        return none
+    mine, theirs = side_of(swap, reader.pk), side_of(swap, swap.other_than(reader.pk))
+    parcels = swap.state in {SwapState.UNDER_WAY, SwapState.DISPUTED}
+    lost_at = theirs.shipped_at and theirs.shipped_at + settings.TRADE_DEADLINES["lost"]
+    my_case, their_case = _case(mine), _case(theirs)
+    return {
+        "answer": swap.state == SwapState.PROPOSED and swap.other_id == reader.pk,
+        "withdraw": swap.state == SwapState.PROPOSED and swap.proposer_id == reader.pk,
+        "pay": swap.state == SwapState.AGREED and mine.hold is not None and mine.hold.state == HoldState.CREATED,
+        "ship": parcels and mine.shipped_at is None,
+        "receive": parcels and theirs.shipped_at is not None and theirs.delivered_at is None,
+        "content": swap.state == SwapState.UNDER_WAY and theirs.delivered_at is not None and theirs.accepted_at is None,
+        "cancel": swap.state in {SwapState.AGREED, SwapState.UNDER_WAY} and not (mine.shipped_at or theirs.shipped_at),
+        "object": parcels and bool(mine.shipped_at and theirs.shipped_at) and theirs.accepted_at is None
+        and mine.hold is not None and mine.hold.state == HoldState.FUNDED
+        and (theirs.delivered_at is not None or now >= lost_at),
+        "answer_case": their_case is not None and their_case.answered_at is None,
+        "withdraw_case": my_case is not None and my_case.opened_by_id == reader.pk,
+        "say": True,
+    }  # fmt: skip
+
+
+def _case(side: Side) -> Dispute | None:
+    """The side's open case."""
+    if side.hold is None:
+        return None
+    return next((case for case in side.hold.disputes.all() if case.state in {"open", "answered"}), None)
+
+
+def cases(swap: Swap) -> list[Dispute]:
+    """All that was objected to."""
+    return [case for side in swap.sides.all() if side.hold is not None for case in side.hold.disputes.all()]
+
+
+def next_step(swap: Swap, reader: User) -> NextStep:
+    """What the reader has to do now, in words."""
+    can = may(swap, reader)
+    if can["answer"]:
+        return NextStep("answer", swap.due_at, "the proposal ends")
+    if can["pay"]:
+        return NextStep("pay", swap.due_at, "the swap is cancelled and all cards are free again")
+    if can["answer_case"]:
+        return NextStep("answer the case", None, "a moderator decides without your answer")
+    if can["ship"] and swap.state == SwapState.UNDER_WAY:
+        return NextStep("ship your parcel", swap.due_at, "your deposit goes to the other side")
+    if swap.state in BINDING and reader.pk in swap.members:
+        theirs = side_of(swap, swap.other_than(reader.pk))
+        if can["content"]:
+            return NextStep(
+                "check the cards and say whether you are content", theirs.due_at, "your silence counts as yes"
+            )
+        if can["receive"]:
+            return NextStep("say when their parcel has arrived", theirs.due_at, "it counts as received")
+    return NextStep("", swap.due_at, "")
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A swap as one reader sees it: a moderator sees it as who proposed."""
+
+    me: User
+    other: User
+    gives: list[SwapLine]
+    gets: list[SwapLine]
+    gives_sum: Pile
+    gets_sum: Pile
+    pays: int
+    receives: int
+    balance: Balance
+    mine: Side
+    theirs: Side
+    is_mine: bool
+
+    @property
+    def card(self) -> SwapLine:
+        """The line that stands for the swap in a list: the dearest that is got."""
+        return max(self.gets, key=lambda line: line.value_minor or 0)
+
+
+def seen_by(swap: Swap, reader: User) -> Seen:
+    """Both piles, cash and balance from the reader's side, of what is loaded."""
+    me = swap.other if reader.pk == swap.other_id else swap.proposer
+    other_id = swap.other_than(me.pk)
+    lines = list(swap.lines.all())
+    sums = piles(swap, lines)
+    pays, receives = swap.cash_from(me.pk), swap.cash_from(other_id)
+    return Seen(
+        me=me,
+        other=swap.proposer if other_id == swap.proposer_id else swap.other,
+        gives=[line for line in lines if line.giver_id == me.pk],
+        gets=[line for line in lines if line.giver_id != me.pk],
+        gives_sum=sums[me.pk],
+        gets_sum=sums[other_id],
+        pays=pays,
+        receives=receives,
+        balance=balance(sums[me.pk], sums[other_id], pays=pays - receives),
+        mine=side_of(swap, me.pk),
+        theirs=side_of(swap, other_id),
+        is_mine=reader.pk in swap.members,
+    )
+
+
+def steps(swap: Swap) -> list[dict[str, object]]:
+    """The swap's progress for components/stepper.html."""
+    sides = list(swap.sides.all())
+    both_shipped = all(side.shipped_at for side in sides)
+    both_arrived = all(side.delivered_at for side in sides)
+    done = [
+        ("Proposed", swap.created_at),
+        ("Agreed", swap.agreed_at),
+        ("Money held", swap.funded_at),
+        ("Both shipped", max(side.shipped_at for side in sides) if both_shipped else None),
+        ("Both arrived", max(side.delivered_at for side in sides) if both_arrived else None),
+    ]
+    shown = [{"label": label, "at": at, "state": "done" if at else "ahead"} for label, at in done]
+    if swap.closed_at is None:
+        current = next((step for step in shown if step["state"] == "ahead"), None)
+        if current is not None and swap.state != SwapState.DISPUTED:
+            current["state"] = "current"
+        last = {"label": "In dispute" if swap.state == SwapState.DISPUTED else "Completed", "at": None}
+        last["state"] = "problem" if swap.state == SwapState.DISPUTED else "ahead" if current else "current"
+        return [*shown, last]
+    shown = [step for step in shown if step["state"] == "done"]
+    state = "done" if swap.state == SwapState.COMPLETED else "problem"
+    return [*shown, {"label": swap.get_state_display(), "at": swap.closed_at, "state": state}]
+
+
+def table_items(
+    *, owner: User, viewer: User, find: str = "", keep: Iterable[uuid.UUID] = (), limit: int
+) -> list[InventoryItem]:
+    """What a builder's pile shows: what is on the table first, then what is found by name."""
+    rows = open_for_trade(owner=owner, viewer=viewer)
+    kept = list(
+        InventoryItem.objects.filter(owner=owner, pk__in=list(keep)).select_related("variant__product__release")
+    )
+    if find.strip():
+        rows = rows.filter(variant__product__name__icontains=find.strip())
+    return [*kept, *rows.exclude(pk__in=[item.pk for item in kept])[:limit]]
+
+
+def copies_on_table(swap: Swap) -> dict[uuid.UUID, int]:
+    """The copies of a proposal by item, of both sides."""
+    return {line.item_id: line.quantity for line in swap.lines.all()}
+
+
+def copies_asked(asked: Mapping[str, str]) -> dict[uuid.UUID, int]:
+    """The copies that an address names (`give-<item>=2`), as matches lead here; what is no item is left out."""
+    found: dict[uuid.UUID, int] = {}
+    for name, value in asked.items():
+        pile_name, _, pk = name.partition("-")
+        if pile_name in {"give", "take"} and value.isdecimal() and len(value) < 6 and len(found) < 80:
+            try:
+                found[uuid.UUID(pk)] = int(value)
+            except ValueError:
+                continue
+    return found
+
+
+def shown_values(items: Sequence[InventoryItem]) -> dict[uuid.UUID, Price]:
+    """The fair values that a builder shows beside the cards."""
+    return values_of(items, currency="USD")
+
+
+def weigh(
+    *, mine: Sequence[InventoryItem], theirs: Sequence[InventoryItem], quantities: Mapping[uuid.UUID, int], cash: int
+) -> dict[str, object]:
+    """Two piles that are not proposed yet, at today's values: sums and balance as the member sees them."""
+    values = values_of([*mine, *theirs], currency="USD")
+
+    def sums(items: Sequence[InventoryItem]) -> Pile:
+        chosen = [(item, quantities.get(item.pk, 0)) for item in items]
+        lines = [(quantity, line_values(values.get(item.pk))) for item, quantity in chosen if quantity]
+        return pile(Valued(n, v.get("value_minor"), v.get("low_minor"), v.get("high_minor")) for n, v in lines)
+
+    gives, gets = sums(mine), sums(theirs)
+    return {"gives": gives, "gets": gets, "cash": cash, "balance": balance(gives, gets, pays=cash)}
+
+
+def addresses(swap: Swap, reader: User) -> dict[str, dict]:
+    """Where parcels go: one's own address, and the other's once all money is held and a parcel can leave."""
+    if reader.pk not in swap.members:
+        return {}
+    may_send = swap.state in {SwapState.UNDER_WAY, SwapState.DISPUTED}
+    theirs = side_of(swap, swap.other_than(reader.pk)).ship_to if may_send else {}
+    return {"mine": side_of(swap, reader.pk).ship_to, "theirs": theirs}
