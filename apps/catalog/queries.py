@@ -115,7 +115,7 @@ LANGUAGE_NAMES = {
 }  # fmt: skip
 
 _PAGE = """
-with matched as materialized ({matched}),
+with matched as {kept} ({matched}),
 kept as (
     select p.id, m.rank from matched m join catalog_product p on p.id = m.id join catalog_category c on c.id = p.category_id
     where {products} and {variants})
@@ -141,7 +141,7 @@ _COLUMNS = 16
 
 # Each facet counts what all the others leave. A product has several variants, hence the two levels.
 _COUNTS = """
-with matched as materialized ({matched}),
+with matched as {kept} ({matched}),
 flagged as materialized (
     select p.id, p.category_id, p.release_id, p.rarity, {is_category} as g, {is_release} as s, {is_rarity} as r
     from matched m join catalog_product p on p.id = m.id join catalog_category c on c.id = p.category_id),
@@ -170,6 +170,7 @@ def search_products(
     rarity: str | Iterable[str] = (),
     finish: str | Iterable[str] = (),
     language: str | Iterable[str] = (),
+    within: UUID | str = "",
     sort: str = "relevance",
     limit: int = 24,
     offset: int = 0,
@@ -178,11 +179,12 @@ def search_products(
 ) -> SearchResult:
     """Products that a text and facets mean, a page of them: three queries and one per enricher, two more where none fits.
 
-    `category` is a path or a short code of a game; `release` an id, code or printed abbreviation. An unknown sort is
-    relevance. after: instead of an offset, the `last` of an earlier result. Raises ValueError where it is of another order.
+    `category` is a path or a short code of a game; `release` an id, code or printed abbreviation; within: the id of a set
+    whose cards alone are looked at and counted. An unknown sort is relevance. after: instead of an offset, the `last` of an
+    earlier result. Raises ValueError where it is of another order.
     """
     understood = search.understand(text)
-    filters = Filters(*map(_several, (category, release, rarity, finish, language)))
+    filters = Filters(*map(_several, (category, release, rarity, finish, language)), within=str(within))
     part = _Part(limit, offset, tuple(after) if after is not None else None)
     rows, total, last = _page(understood, filters, sort, part, with_total=True)
     with_total = True
@@ -252,12 +254,13 @@ def _page(
     understood: Understood, filters: Filters, sort: str, part: _Part, *, with_total: bool
 ) -> tuple[list[ProductRow], int, tuple[str | None, ...] | None]:
     """Rows, how many there are in all, and the position of the last of `limit` rows."""
-    matched, parameters = search.matched(understood, with_total=with_total)
-    conditions, more = _conditions(filters)
-    chosen = f"{conditions['is_finish']} and {conditions['is_language']}"
     way = SORTS.get(sort) or SORTS["relevance"]
     if way is SORTS["relevance"] and not understood.text:
         way = SORTS["newest"]
+    is_ranked = "m.rank" in way.order
+    matched, parameters = search.matched(understood, with_total=with_total, within=filters.within, ranked=is_ranked)
+    conditions, more = _conditions(filters)
+    chosen = f"{conditions['is_finish']} and {conditions['is_language']}"
     variants = "true"
     if filters.finish or filters.language:
         variants = f"exists (select 1 from catalog_variant v where v.product_id = p.id and {chosen})"  # noqa: S608
@@ -265,6 +268,7 @@ def _page(
     sql = functools.partial(
         _PAGE.format,
         matched=matched,
+        kept=_kept(understood),
         place=", ".join(f"({expression})::text" for expression, _ in way.keys),
         products=" and ".join(conditions[name] for name in ("is_category", "is_release", "is_rarity")),
         variants=variants,
@@ -288,14 +292,19 @@ def _page(
     return [ProductRow(*row[:_COLUMNS]) for row in found], found[0][_COLUMNS], tuple(last)
 
 
+def _kept(understood: Understood) -> str:
+    """Whether what matches is worked out first: it is what selects, except for blank text, where the facets do."""
+    return "materialized" if understood.text else "not materialized"
+
+
 def _facets(understood: Understood, filters: Filters, *, with_total: bool) -> tuple[Facet, ...]:
-    matched, parameters = search.matched(understood, with_total=with_total)
+    matched, parameters = search.matched(understood, with_total=with_total, within=filters.within, ranked=False)
     conditions, more = _conditions(filters)
     variants = "true"
     if filters.finish or filters.language:
         chosen = f"{conditions['is_finish']} and {conditions['is_language']}"
         variants = f"exists (select 1 from catalog_variant v where v.product_id = f.id and {chosen})"  # noqa: S608
-    sql = _COUNTS.format(matched=matched, variants=variants, sets=MOST_SETS, **conditions)
+    sql = _COUNTS.format(matched=matched, kept=_kept(understood), variants=variants, sets=MOST_SETS, **conditions)
     if not understood.text:
         return _facets_of_all(sql, parameters | more, filters)
     with connection.cursor() as cursor:

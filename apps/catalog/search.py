@@ -189,13 +189,29 @@ class Filters:
     rarity: tuple[str, ...] = ()
     finish: tuple[str, ...] = ()
     language: tuple[str, ...] = ()
+    within: str = ""
+    """The id of a set beyond which nothing is looked for, nor counted: its own page."""
 
     def __bool__(self) -> bool:
         return any((self.category, self.release, self.rarity, self.finish, self.language))
 
 
-def matched(understood: Understood, *, with_total: bool) -> tuple[str, dict[str, Any]]:
-    """SQL of (id, rank) of the products that the text means, and its parameters. All products for blank text."""
+def matched(
+    understood: Understood, *, with_total: bool, within: str = "", ranked: bool = True
+) -> tuple[str, dict[str, Any]]:
+    """SQL of (id, rank) of the products that the text means, and its parameters. All products for blank text.
+
+    within: the id of a set, for its products alone. Ranking costs more than finding: without `ranked` all ranks are 0.
+    """
+    sql, parameters = _matched(understood, with_total=with_total, ranked=ranked)
+    if within:
+        sql = f"""select f.id, f.rank from ({sql}) f join catalog_product scope on scope.id = f.id
+            where scope.release_id = %(within)s"""  # noqa: S608 - fixed text
+        parameters |= {"within": within}
+    return sql, parameters
+
+
+def _matched(understood: Understood, *, with_total: bool, ranked: bool) -> tuple[str, dict[str, Any]]:
     if not understood.text:
         return "select p.id, 0::real as rank from catalog_product p", {}
     if not understood.words:
@@ -213,16 +229,7 @@ def matched(understood: Understood, *, with_total: bool) -> tuple[str, dict[str,
         total = "and r.total_cards = %(total)s"
     if understood.number_keys and understood.total is not None:
         total += " and p.number_key = any(%(keys)s)"
-    found = f"""select p.id, (ts_rank(p.search, q.query)
-            + case when p.number_key = any(%(keys)s) then 4 else 0 end
-            + case when catalog_unpadded(lower(r.code)) = any(%(words)s) or lower(r.code) = any(%(words)s)
-                     or lower(r.abbreviation) = any(%(words)s) then 2 else 0 end
-            + case when catalog_words(p.name) = %(plain)s then 3
-                   when catalog_words(p.name) like %(plain)s || '%%'
-                     then 1.5 + length(%(plain)s)::real / length(catalog_words(p.name))
-                   when split_part(catalog_words(p.name), ' ', 1) = any(%(words)s) then 1 else 0 end)::real as rank
-        from to_tsquery('simple', %(query)s) as q (query), catalog_product p join catalog_release r on r.id = p.release_id
-        where p.search @@ q.query {total}"""  # noqa: S608 - the pieces are fixed text
+    found = (_RANKED if ranked else _FOUND).format(total=total)
     if understood.is_loose:
         found = _MOST_WORDS.format(found=found)
     if understood.barcode:
@@ -230,6 +237,21 @@ def matched(understood: Understood, *, with_total: bool) -> tuple[str, dict[str,
         found = _BARCODE.format(found=found)
     return found, parameters
 
+
+_FOUND = """select p.id, 0::real as rank
+from to_tsquery('simple', %(query)s) as q (query), catalog_product p join catalog_release r on r.id = p.release_id
+where p.search @@ q.query {total}"""
+# The words of the name are worked out once a product, which "offset 0" sees to.
+_RANKED = """select p.id, (ts_rank(p.search, q.query)
+        + case when p.number_key = any(%(keys)s) then 4 else 0 end
+        + case when catalog_unpadded(lower(r.code)) = any(%(words)s) or lower(r.code) = any(%(words)s)
+                 or lower(r.abbreviation) = any(%(words)s) then 2 else 0 end
+        + case when n.words = %(plain)s then 3
+               when n.words like %(plain)s || '%%' then 1.5 + length(%(plain)s)::real / length(n.words)
+               when split_part(n.words, ' ', 1) = any(%(words)s) then 1 else 0 end)::real as rank
+    from to_tsquery('simple', %(query)s) as q (query), catalog_product p join catalog_release r on r.id = p.release_id
+    cross join lateral (select catalog_words(p.name) as words offset 0) n
+    where p.search @@ q.query {total}"""
 
 _BARCODE = """
 select b.product_id as id, 9::real as rank from catalog_barcode b where b.value = %(barcode)s

@@ -69,8 +69,10 @@ def release_context(request: HttpRequest, pk: uuid.UUID) -> dict[str, Any]:
     found = queries.release_detail(pk)
     form = SearchForm(request.GET)
     wanted = form.wanted(sort="number")
-    wanted.filters.update(release=[str(found.pk)], category=[])
-    result = queries.search_products(**wanted.filters, text=wanted.text, sort=wanted.sort, **wanted.slice)
+    wanted.filters.update(release=[], category=[])
+    result = queries.search_products(
+        **wanted.filters, within=found.pk, text=wanted.text, sort=wanted.sort, **wanted.slice
+    )
     return {
         "release": found,
         "q": wanted.text,
