@@ -50,7 +50,7 @@ MOST = {
     "card of a member": 9,
     "release": 5,
     "release of a member": 8,
-    "movers": 2,
+    "movers": 1,
     "sets": 3,
     "inventory": 7,
     "item": 7,

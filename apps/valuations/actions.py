@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 from pathlib import Path
@@ -14,6 +14,7 @@ from uuid import UUID
 
 import numpy as np
 from django.db import connection, transaction
+from django.db.models import Count
 from django.utils import timezone
 
 from apps.accounts.models import User
@@ -24,7 +25,7 @@ from apps.core.errors import InvalidInput, NotFound
 from apps.core.outbox import emit, emit_all
 from apps.valuations import statements
 from apps.valuations.events import PriceChanged, ValuationCompleted
-from apps.valuations.evidence import CONDITIONS, Evidence, gather, learn_ratios, ratios
+from apps.valuations.evidence import CONDITIONS, MOST_SALES, Evidence, gather, learn_ratios, ratios
 from apps.valuations.fair_value import (
     METHODS,
     MODEL_VERSION,
@@ -40,7 +41,8 @@ from apps.valuations.importers.loader import MarketReport, load
 from apps.valuations.models import Sale, Valuation
 from apps.valuations.partitions import detach_partitions, kept_from, make_partitions
 
-CHUNK = 4000
+AT_ONCE, SALES_AT_ONCE = 500, 20_000
+"""How many variants are priced in one go, and how many sales they have together at most: these are in memory meanwhile."""
 CENT = Decimal("0.01")
 
 
@@ -74,9 +76,25 @@ def refresh_prices(
     as_of = as_of or timezone.now()
     wanted = sorted(set(variant_ids))
     done = Refreshed()
-    for start in progress(range(0, len(wanted), CHUNK)):
-        _refresh(wanted[start : start + CHUNK], as_of, done)
+    for start in progress(range(0, len(wanted), AT_ONCE)):
+        for batch in _batches(wanted[start : start + AT_ONCE]):
+            _refresh(batch, as_of, done)
     return done
+
+
+def _batches(wanted: Sequence[UUID]) -> Iterator[list[UUID]]:
+    """These variants in parts that have few enough sales together, or are one variant; one query."""
+    counted = Sale.objects.filter(variant_id__in=wanted).values_list("variant_id").order_by().annotate(Count("pk"))
+    sales = {pk: min(count, 2 * MOST_SALES) for pk, count in counted}
+    batch: list[UUID] = []
+    together = 0
+    for pk in wanted:
+        together += sales.get(pk, 0)
+        if batch and together > SALES_AT_ONCE:
+            yield batch
+            batch, together = [], sales.get(pk, 0)
+        batch.append(pk)
+    yield batch
 
 
 @transaction.atomic

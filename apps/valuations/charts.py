@@ -88,10 +88,10 @@ def price_chart(
         }
     span = PERIODS[period]
     first = (now or timezone.now()).date() - dt.timedelta(days=span) if span else days[0]
+    told_days = [day for day in reversed(days) if day >= first][:MOST_ROWS]
     rows = [
         [date_format(day, "j M Y"), *(_text(series[label].get(day), told.currency) for label in shown)]
-        for day in reversed(days)
-        if day >= first
+        for day in told_days
     ]
     if interval:
         ends = (

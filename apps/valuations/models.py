@@ -203,7 +203,19 @@ class CurrentPrice(models.Model):
                 condition=Q(confidence__gte=0, confidence__lte=1), name="current_price_confidence_in_range"
             ),
         ]
-        indexes = [models.Index(fields=["computed_at"], name="current_price_by_age")]
+        indexes = [
+            models.Index(fields=["computed_at"], name="current_price_by_age"),
+            # What movers are found by, without a look at the rows.
+            models.Index(
+                fields=["variant"],
+                include=[
+                    "market_price", "change_1d", "change_7d", "change_30d", "currency", "confidence", "sample_size",
+                    "observed_at",
+                ],
+                condition=Q(condition="NM"),
+                name="current_price_near_mint",
+            ),
+        ]  # fmt: skip
 
     def __str__(self) -> str:
         return f"{self.value} {self.currency}"

@@ -246,26 +246,41 @@ class Mover:
     set_code: str
 
 
+# What moved, one row a printing; out of the index of Near Mint prices alone.
+_MOVED = """cp.condition = 'NM' and cp.{change} <> 0 and cp.market_price >= %(least)s and cp.market_price > cp.{change}
+    and cp.confidence >= %(confidence)s and cp.observed_at >= %(since)s"""
+_OF_GAME = """and cp.variant_id in (
+    select g.id from catalog_variant g join catalog_product p on p.id = g.product_id
+    join catalog_category c on c.id = p.category_id
+    where c.game = %(game)s or c.path = %(game)s)"""
+# Of a product the printing that moved most stands for it. Names are joined to the few that are told, so more of them are
+# looked at than are asked for (`most`): printings that another one stands for fall out.
 _MOVERS = """
 select p.id, v.id, p.name, p.number, r.name, r.code, c.game, coalesce(i.file, ''),
        coalesce(i.source_url, ''), m.market_price, m.market_price - m.{change}, m.{change},
-       round(m.{change} / (m.market_price - m.{change}) * 100, 1), m.currency, m.sample_size,
-       coalesce(nullif(r.abbreviation, ''), r.code)
-from (select distinct on (v.product_id) cp.* from valuations_currentprice cp join catalog_variant v on v.id = cp.variant_id
-      where cp.condition = 'NM' and cp.{change} <> 0 and cp.market_price >= %(least)s and cp.market_price > cp.{change}
-        and cp.confidence >= %(confidence)s and cp.observed_at >= %(since)s
-      order by v.product_id, abs(cp.{change} / (cp.market_price - cp.{change})) desc, cp.variant_id) m
+       round(m.part * 100, 1), m.currency, m.sample_size, coalesce(nullif(r.abbreviation, ''), r.code), m.looked_at
+from (select *, count(*) over () as looked_at from (select * from (
+          select cp.variant_id, cp.market_price, cp.{change}, cp.currency, cp.sample_size,
+                 cp.{change} / nullif(cp.market_price - cp.{change}, 0) as part
+          from valuations_currentprice cp where {moved} {of_game}) m
+      where {side} order by {order}, m.variant_id limit %(most)s) m) m
 join catalog_variant v on v.id = m.variant_id join catalog_product p on p.id = v.product_id
 join catalog_release r on r.id = p.release_id join catalog_category c on c.id = p.category_id
 left join catalog_productimage i on i.product_id = p.id and i.is_primary
-where (%(game)s = '' or c.game = %(game)s or c.path = %(game)s) and {side}
+where not exists (
+    select from catalog_variant o join valuations_currentprice cp on cp.variant_id = o.id
+    cross join lateral (select abs(cp.{change} / nullif(cp.market_price - cp.{change}, 0)) as part) t
+    where o.product_id = v.product_id and o.id <> v.id and {moved}
+      and (t.part > abs(m.part) or t.part = abs(m.part) and o.id < v.id))
 order by {order}, p.id limit %(limit)s
 """
+_LOOKED_AT = 8
+"""How many printings are looked at for each mover that is asked for."""
 CHANGES = {"24h": "change_1d", "7d": "change_7d", "30d": "change_30d"}
 _SIDES = {
-    "both": ("true", "abs(m.{change} / (m.market_price - m.{change})) desc"),
-    "gainers": ("m.{change} > 0", "m.{change} / (m.market_price - m.{change}) desc"),
-    "losers": ("m.{change} < 0", "m.{change} / (m.market_price - m.{change})"),
+    "both": ("true", "abs(m.part) desc"),
+    "gainers": ("m.part > 0", "m.part desc"),
+    "losers": ("m.part < 0", "m.part"),
     "active": ("true", "m.sample_size desc, abs(m.{change}) desc"),
 }
 
@@ -273,16 +288,18 @@ _SIDES = {
 def movers(
     *, limit: int = 8, period: str = "7d", side: str = "both", game: str = "", least: Decimal = Decimal(1)
 ) -> list[Mover]:
-    """Products whose market price moved most in a period ("24h", "7d", "30d"), one printing of each; one query.
+    """Products whose market price moved most in a period ("24h", "7d", "30d"), one printing of each; one query, seldom two.
 
     side: "both", "gainers", "losers", or "active" for those with the most sales and quotes. Prices under `least` and
     figures of low confidence are left out: a cent more on a cent is no news, and neither is a price of long ago.
     """
     change = CHANGES[period]
     condition, order = (text.format(change=change) for text in _SIDES[side])
-    sql = _MOVERS.format(change=change, side=condition, order=order)
+    moved, of_game = _MOVED.format(change=change), _OF_GAME if game else ""
+    sql = _MOVERS.format(change=change, side=condition, order=order, moved=moved, of_game=of_game)
     parameters = {
         "limit": limit,
+        "most": limit * _LOOKED_AT,
         "game": game,
         "least": least,
         "confidence": Decimal("0.15"),
@@ -290,7 +307,12 @@ def movers(
     }
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
-        return [Mover(*row) for row in cursor.fetchall()]
+        rows = cursor.fetchall()
+        if len(rows) < limit and (not rows or rows[0][-1] == parameters["most"]):
+            # Cards of very many printings hide the rest.
+            cursor.execute(sql, parameters | {"most": None})
+            rows = cursor.fetchall()
+        return [Mover(*row[:-1]) for row in rows]
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from django.views.decorators.http import require_safe
 
 from apps.catalog import queries as catalog
 from apps.core.conditions import Condition
-from apps.valuations import evidence, example, queries
+from apps.valuations import evidence, example
+from apps.valuations.api import kept
 from apps.valuations.fair_value import HALF_LIVES, half_life
 from apps.valuations.fair_value.parameters import ASKS, QUOTES, SALES
 from apps.valuations.models import Source
@@ -28,7 +29,7 @@ def movers(request: HttpRequest) -> HttpResponse:
     side = asked["side"] if asked["side"] in SIDES else "both"
     period = asked["period"] if asked["period"] in SPANS else "7d"
     context = {
-        "rows": queries.movers(limit=MOST_MOVERS, period=period, side=side, game=game),
+        "rows": kept.movers(limit=MOST_MOVERS, period=period, side=side, game=game),
         "games": [("", "All"), *((each.path, each.name) for each in games)],
         "game": game,
         "sides": SIDES.items(),

@@ -39,9 +39,9 @@ from tests.benchmarks.scratch import scratch
 
 SIZES = {False: (2_000, 120), True: (24_000, 365)}
 """Cards and days of quotes."""
-COLD, ANEW, POOL = 60, 100, 40
-SECONDS = {False: 3.0, True: 6.0}
-MIXED = {False: 2_000, True: 10_000}
+COLD, ANEW, POOL = 40, 60, 40
+SECONDS = {False: 2.0, True: 4.0}
+MIXED = {False: 2_000, True: 4_000}
 """Requests of the mix."""
 CLIENTS, EXPONENT = 2, 1.0
 _TYPED = ["dragn", "levithan", "serpnt", "gloem", "palladn", "griffn", "kraken", "titn", "lynx", "hydra"]

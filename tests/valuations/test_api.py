@@ -9,11 +9,14 @@ import pytest
 from django.core.management import call_command
 from django.db import OperationalError
 from django.utils import timezone
+from rest_framework import serializers
 
 from apps.catalog.models import ProductImage
 from apps.core import answers
 from apps.valuations import freshness, queries
+from apps.valuations.api.output import DataPoint
 from apps.valuations.feeds.queries import statuses
+from apps.valuations.history import Point
 from apps.valuations.models import Feed
 from tests.factories import make_price, make_product, make_variant
 
@@ -219,6 +222,12 @@ def test_without_the_database_the_last_answer_known_is_given_and_marked(get, var
     told = get(f"cards/{variant.product_id}")
     assert told["price_stats"]["fair_value"] == 12.5
     assert (told["freshness"]["state"], told["freshness"]["is_stale"]) == ("stale", True)
+
+
+def test_points_of_a_history_are_written_as_field_by_field():
+    at = dt.datetime(2026, 7, 31, 22, 5, 3, 120, dt.timezone(dt.timedelta(hours=2)))
+    point = Point(at, Decimal("1.50"), None, Decimal("12.00"), "tcgplayer", "TCGplayer", 3, "USD", is_sale=True)
+    assert DataPoint(point).data == serializers.Serializer.to_representation(DataPoint(), point)
 
 
 def test_without_redis_everything_is_worked_out(get, variant, settings):

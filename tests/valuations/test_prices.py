@@ -114,6 +114,29 @@ def test_a_refresh_without_news_changes_nothing(sold, variant):
     assert list(CurrentPrice.objects.order_by("condition").values()) == before
 
 
+def test_however_many_are_priced_at_once_the_answers_are_the_same(sold, quoted, monkeypatch):
+    for n in range(9):
+        one = make_variant(make_product(f"Card {n}"))
+        for day in range(n):
+            sold(str(10 + n + day), variant=one, days=day, reference=f"{n}-{day}", currency="EUR" if n == 4 else "USD")
+            quoted(str(9 + n), variant=one, days=day)
+        sold("80", variant=one, condition="", grade_company="PSA", grade=Decimal(9), reference=f"graded-{n}")
+    at, wanted = timezone.now(), actions.variants_with_evidence()
+    assert len(wanted) == 9
+
+    def priced(at_once, sales=1000):
+        CurrentPrice.objects.all().delete()
+        monkeypatch.setattr(actions, "AT_ONCE", at_once)
+        monkeypatch.setattr(actions, "SALES_AT_ONCE", sales)
+        done = actions.refresh_prices(wanted, as_of=at)
+        return done, list(CurrentPrice.objects.order_by("variant", "condition").values_list(*fields))
+
+    fields = [field.attname for field in CurrentPrice._meta.concrete_fields if not field.primary_key]
+    whole = priced(500)
+    assert (whole[0].variants, whole[0].prices) == (9, len(whole[1]))
+    assert priced(2) == priced(1) == priced(500, sales=12) == whole
+
+
 def test_prices_are_refreshed_in_a_fixed_number_of_queries(sold, django_assert_max_num_queries):
     variants = [make_variant(make_product(f"Card {n}")) for n in range(30)]
     for n, variant in enumerate(variants):
@@ -317,6 +340,29 @@ def test_a_card_with_several_printings_moves_once():
         make_price(make_variant(product, finish=finish), "10", market_price=Decimal(10), change_7d=Decimal(change))
     (row,) = queries.movers()
     assert row.change == Decimal("6")
+
+
+def test_cards_of_many_printings_hide_no_other_mover():
+    many = make_product("Many")
+    for n in range(20):
+        price = {"market_price": Decimal(10), "change_7d": Decimal("5") - Decimal(n) / 100}
+        make_price(make_variant(many, finish="normal", treatment=f"printing {n}"), "10", **price)
+    mover("Other", "1")
+    assert names(limit=2) == names(limit=2, side="gainers") == ["Many", "Other"]
+
+
+def test_a_card_whose_best_known_printing_fell_is_no_gainer():
+    product = make_product("Ember Drake")
+    for finish, change in (("normal", "1"), ("holofoil", "-6")):
+        make_price(make_variant(product, finish=finish), "10", market_price=Decimal(10), change_7d=Decimal(change))
+    assert (names(side="gainers"), names(side="losers")) == ([], ["Ember Drake"])
+
+
+def test_movers_of_a_game_are_its_own():
+    mover("Up", "2")
+    game = make_product("Other").category
+    assert names(game=game.path) == names(game=game.game or game.path) == ["Up"]
+    assert names(game="toys/none") == []
 
 
 def test_movers_take_one_query(django_assert_num_queries):

@@ -6,6 +6,7 @@ about many, when a price of its game does.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
@@ -27,7 +28,7 @@ from apps.valuations.api.output import (
     SourceOutput,
     TrendingOutput,
 )
-from apps.valuations.queries import History, Price, SetWorth
+from apps.valuations.queries import History, Mover, Price, SetWorth
 
 ALL_PRICES = "prices"
 TRENDS = {"gainers": "gainers", "losers": "losers", "most_watched": "active"}
@@ -141,6 +142,13 @@ def trending(game: str, period: str, trend: str, limit: int) -> Answer:
 
     key = answers.key_of("trending", answers.hashed(game), period, trend, limit)
     return answers.kept(key, look, about=[about_game(game)])
+
+
+def movers(*, limit: int, period: str, side: str, game: str = "") -> list[Mover]:
+    """What moved, as a page shows it: as old as the API tells it."""
+    key = answers.key_of("trending", "rows", answers.hashed(game), period, side, limit)
+    look = functools.partial(queries.movers, limit=limit, period=period, side=side, game=game)
+    return answers.kept(key, look, about=[about_game(game)]).value
 
 
 def release(pk: UUID) -> Answer:
