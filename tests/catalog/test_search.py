@@ -4,6 +4,7 @@ import pytest
 
 from apps.catalog import queries
 from apps.catalog.actions import refresh_vocabulary
+from apps.catalog.models import Release
 from apps.catalog.search import SORTS
 from tests.factories import make_price
 
@@ -160,6 +161,13 @@ def test_each_facets_counts_are_what_choosing_it_finds(catalogue, text):
 def test_order_by_name_and_by_number(catalogue):
     assert found(release="tid2", sort="name") == ["tid2 004", "tid2 018", "tid2 017"]
     assert found(release="tid2", sort="number") == ["tid2 004", "tid2 017", "tid2 018"]
+
+
+def test_within_a_set_nothing_else_is_found_or_counted(catalogue):
+    of_set = Release.objects.get(code="tid2").pk
+    assert found(within=of_set, sort="number") == found(release="tid2", sort="number")
+    assert found("ember", within=of_set) == [card for card in found("ember") if card.startswith("tid2")]
+    assert [each.count for each in queries.search_products(within=of_set).facets[1].values] == [3]
 
 
 def test_order_by_price_has_the_unpriced_last(catalogue):
