@@ -10,6 +10,8 @@ from django.db.models import F
 from django.utils import timezone
 
 from apps.accounts.models import User
+from apps.accounts.restrictions.models import From
+from apps.accounts.restrictions.queries import check_may
 from apps.accounts.standing.queries import newcomer_limits
 from apps.core import audit, outbox
 from apps.core.errors import Conflict, InvalidInput, NotFound, NotYours
@@ -194,7 +196,11 @@ def _shown_state(seller_id: uuid.UUID) -> str:
 
 
 def check_newcomer(*, by: User, adding: int) -> None:
-    """New sellers list so many items a day until their first sales are done. Raises NewSellerLimit."""
+    """Who may list: nobody who is kept from it; new sellers so many items a day until their first sales are done.
+
+    Raises Restricted, NewSellerLimit.
+    """
+    check_may(by, From.LISTING)
     limits = newcomer_limits(by)
     if limits is None:
         return

@@ -10,12 +10,13 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminTextareaWidget
 
+from apps.accounts.restrictions.models import From
 from apps.accounts.standing.queries import standing_of
 from apps.core.errors import DomainError
 from apps.core.forms import tell
 from apps.core.pagination import numbered
 from apps.trades.reports import actions, queries
-from apps.trades.reports.models import WAITING
+from apps.trades.reports.models import WAITING, Report, ReportState
 
 PAGE_SIZE = 50
 
@@ -31,6 +32,27 @@ class ReportDecisionForm(forms.Form):
     decision = forms.CharField(
         label=_("Reason"), max_length=1000, widget=UnfoldAdminTextareaWidget({"rows": 4}), help_text=_("Both read it.")
     )
+    kept_from = forms.MultipleChoiceField(
+        label=_("Keep the member from"),
+        choices=From.choices,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("Where a report on a member is upheld. The member reads why, and until when."),
+    )
+    days = forms.TypedChoiceField(
+        label=_("For"),
+        coerce=int,
+        choices=[(7, _("7 days")), (14, _("14 days")), (30, _("30 days")), (90, _("90 days")), (365, _("a year"))],
+        required=False,
+        empty_value=7,
+        widget=UnfoldAdminRadioSelectWidget,
+        initial=7,
+    )
+
+    def __init__(self, *args: object, restricts: bool, **options: object) -> None:
+        super().__init__(*args, **options)
+        if not restricts:
+            del self.fields["kept_from"], self.fields["days"]
 
 
 @require_safe
@@ -46,11 +68,13 @@ def reports(request: HttpRequest) -> HttpResponse:
 def report(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """One report on one page; decide it, or its appeal."""
     found = queries.for_moderator(pk=pk)
-    form = ReportDecisionForm(request.POST or None)
+    restricts = found.kind == Report.Kind.MEMBER and found.state == ReportState.OPEN
+    form = ReportDecisionForm(request.POST or None, restricts=restricts)
     if request.method == "POST" and form.is_valid():
-        uphold = form.cleaned_data["uphold"] == "yes"
+        told = form.cleaned_data
+        told["uphold"] = told["uphold"] == "yes"
         try:
-            actions.decide(report=found, uphold=uphold, decision=form.cleaned_data["decision"], by=request.user)
+            actions.decide(report=found, by=request.user, **told)
         except DomainError as error:
             tell(form, error)
         else:

@@ -16,6 +16,8 @@ from django.utils import timezone
 
 from apps.accounts.blocks.queries import check_not_blocked
 from apps.accounts.models import Address, User
+from apps.accounts.restrictions.models import From
+from apps.accounts.restrictions.queries import check_may
 from apps.catalog.models import Product
 from apps.core import outbox
 from apps.core.errors import Conflict, InvalidInput, NotFound, NotYours
@@ -50,7 +52,7 @@ def buy(
     """Promise to buy copies of a listing: they are reserved and a hold waits for the payment.
 
     The same `request_key` of the same buyer returns the trade that it made before (a double click buys once).
-    Raises OutOfStock, NotForSale, InvalidInput, Conflict, SellerLimit, Blocked. Emits trade.created.
+    Raises OutOfStock, NotForSale, InvalidInput, Conflict, SellerLimit, Blocked, Restricted. Emits trade.created.
     """
     if request_key:
         earlier = Trade.objects.filter(buyer=by, request_key=request_key).first()
@@ -77,7 +79,7 @@ def buy_agreed(*, offer: Offer, ship_to: Address | dict[str, str], by: User) -> 
     if earlier:
         return earlier
     try:
-        address = _checked_address(ship_to)
+        address = checked_address(ship_to)
         found = offers.redeem(offer=offer, by=by)
     except offers.OfferEnded:
         # The second of a double click had waited for the first one's lock.
@@ -91,7 +93,7 @@ def buy_agreed(*, offer: Offer, ship_to: Address | dict[str, str], by: User) -> 
 
 @transaction.atomic
 def _buy(listing_id: uuid.UUID, quantity: int, ship_to: Address | dict[str, str], by: User, request_key: str) -> Trade:
-    address = _checked_address(ship_to)
+    address = checked_address(ship_to)
     listing = listings.take(listing_id=listing_id, quantity=quantity)
     if listing.seller_id == by.pk:
         raise InvalidInput("This is your own listing.")
@@ -103,11 +105,12 @@ def _promise(
     listing: Listing, price_minor: int, quantity: int, address: dict[str, str], by: User, request_key: str
 ) -> Trade:
     """The trade, its hold and the reservation of copies that have left the listing."""
+    check_may(by, From.BUYING)
     shipping = shipping_minor(listing, address["country"], quantity=quantity)
     if shipping is None:
         raise InvalidInput("The seller does not ship to this country.", field="country")
     items = price_minor * quantity
-    _check_seller_limit(listing.seller, items + shipping)
+    check_seller_limit(listing.seller, items + shipping)
     trade = Trade.objects.create(
         buyer=by,
         seller=listing.seller,
@@ -125,7 +128,7 @@ def _promise(
         amount_minor=items + shipping,
         fee_minor=fees.fee_for(items),
         currency=listing.currency,
-        description=_named(product, quantity),
+        description=goods_in_words(product, quantity),
         cause=cause,
     )
     trade.save(update_fields=["hold"])
@@ -143,7 +146,7 @@ def _promise(
     return trade
 
 
-def _named(product: Product, quantity: int) -> str:
+def goods_in_words(product: Product, quantity: int) -> str:
     """What is traded, as collectors say it: "Clefairy, Jungle 5/64", with "2 × " before it for two."""
     number, count = printed_number(product.number), product.release.total_cards
     of_all = f"/{count}" if count and number.isdigit() else ""
@@ -264,8 +267,20 @@ def say(*, trade: Trade, by: User, body: str) -> Message:
 
 
 @transaction.atomic
-def review(*, trade: Trade, by: User, rating: int, body: str = "") -> Review:
-    """Say how it went, once. Raises NotYours, Conflict (not closed, or reviewed before), InvalidInput."""
+def review(
+    *,
+    trade: Trade,
+    by: User,
+    rating: int,
+    body: str = "",
+    described: int | None = None,
+    packing: int | None = None,
+    speed: int | None = None,
+) -> Review:
+    """Say how it went, once; a buyer may give stars to the item as described, the packing and the speed as well.
+
+    Raises NotYours, Conflict (not closed, or reviewed before), InvalidInput.
+    """
     trade = _locked(trade, either=by)
     if trade.state != Trade.State.COMPLETED:
         raise Conflict("Reviews open when the trade is completed.")
@@ -273,9 +288,13 @@ def review(*, trade: Trade, by: User, rating: int, body: str = "") -> Review:
         raise Conflict("The 14 days for a review have passed.")
     if rating not in range(1, 6):
         raise InvalidInput("A rating is 1 to 5 stars.", field="rating")
+    aspects = {"described": described, "packing": packing, "speed": speed}
+    for name, stars in aspects.items():
+        if stars is not None and (stars not in range(1, 6) or by.pk != trade.buyer_id):
+            raise InvalidInput("A buyer gives 1 to 5 stars to each aspect, or none.", field=name)
     subject = trade.seller if by.pk == trade.buyer_id else trade.buyer
     made, created = Review.objects.get_or_create(
-        trade=trade, author=by, defaults={"subject": subject, "rating": rating, "body": body.strip()[:1000]}
+        trade=trade, author=by, defaults={"subject": subject, "rating": rating, "body": body.strip()[:1000], **aspects}
     )
     if not created:
         raise Conflict("You have reviewed this trade already.")
@@ -345,7 +364,8 @@ def _locked(
     return locked
 
 
-def _checked_address(ship_to: Address | dict[str, str]) -> dict[str, str]:
+def checked_address(ship_to: Address | dict[str, str]) -> dict[str, str]:
+    """The address as a trade keeps it. Raises InvalidInput, which names what is missing."""
     address = ship_to.as_text() if isinstance(ship_to, Address) else {k: str(v).strip() for k, v in ship_to.items()}
     missing = [name for name in _ADDRESS_FIELDS if not address.get(name)]
     if missing:
@@ -353,8 +373,8 @@ def _checked_address(ship_to: Address | dict[str, str]) -> dict[str, str]:
     return {name: address.get(name, "") for name in (*_ADDRESS_FIELDS, "line2", "region")}
 
 
-def _check_seller_limit(seller: User, adding: int) -> None:
-    """New sellers are limited in open value until their first sales are done."""
+def check_seller_limit(seller: User, adding: int) -> None:
+    """New sellers are limited in open value until their first sales are done. Raises SellerLimit."""
     if seller.sales.filter(state=Trade.State.COMPLETED).count() >= settings.NEW_SELLER_SALES:
         return
     open_value = (

@@ -79,9 +79,12 @@ class MessageInput(serializers.Serializer):
 
 
 class ReviewInput(serializers.Serializer):
-    """How it went."""
+    """How it went; a buyer may give stars to each aspect as well."""
 
     rating = serializers.IntegerField(min_value=1, max_value=5)
+    described = serializers.IntegerField(min_value=1, max_value=5, required=False, allow_null=True)
+    packing = serializers.IntegerField(min_value=1, max_value=5, required=False, allow_null=True)
+    speed = serializers.IntegerField(min_value=1, max_value=5, required=False, allow_null=True)
     body = serializers.CharField(max_length=1000, required=False, allow_blank=True, default="")
 
 

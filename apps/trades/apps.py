@@ -10,6 +10,10 @@ class TradesConfig(AppConfig):
     default = True
 
     def ready(self) -> None:
-        """Subscribe to escrow's facts."""
+        """Subscribe to escrow's facts; bargains mind what a new seller has under way."""
+        from apps.listings.offers import promises
         from apps.trades import handlers  # noqa: F401
+        from apps.trades.actions import check_seller_limit
         from apps.trades.reputation import handlers as _reputation  # noqa: F401
+
+        promises.check_with(check_seller_limit)

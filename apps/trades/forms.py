@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import Address
 from apps.escrow.models import Dispute
+from apps.trades.models import ASPECTS
 
 
 class CheckoutForm(forms.ModelForm):
@@ -84,8 +85,13 @@ class EvidenceForm(forms.Form):
         return cleaned
 
 
+def _stars(label: str) -> forms.TypedChoiceField:
+    choices = [("", _("no answer")), *((number, str(number)) for number in range(5, 0, -1))]
+    return forms.TypedChoiceField(label=label, coerce=int, empty_value=None, required=False, choices=choices)
+
+
 class ReviewForm(forms.Form):
-    """How it went."""
+    """How it went; buyers are asked about each aspect, sellers about the whole."""
 
     rating = forms.TypedChoiceField(
         label=_("How was it?"),
@@ -98,4 +104,13 @@ class ReviewForm(forms.Form):
             (1, _("1 – bad")),
         ],
     )
+    described = _stars(_("The item, as described"))
+    packing = _stars(_("The packing"))
+    speed = _stars(_("The speed"))
     body = forms.CharField(label=_("A few words"), max_length=1000, required=False, widget=forms.Textarea({"rows": 2}))
+
+    def __init__(self, *args: object, by_buyer: bool, **options: object) -> None:
+        super().__init__(*args, **options)
+        if not by_buyer:
+            for name in ASPECTS:
+                del self.fields[name]

@@ -111,6 +111,10 @@ class Message(Base):
         return self.body[:40]
 
 
+ASPECTS = {"described": _("As described"), "packing": _("Packing"), "speed": _("Speed")}
+"""What a buyer may give stars to, besides the whole. The standing counts the whole alone."""
+
+
 class Review(Base):
     """How it went; both stay hidden until both are in or 14 days have passed."""
 
@@ -118,6 +122,9 @@ class Review(Base):
     author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="reviews_written")
     subject = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="reviews_received")
     rating = models.PositiveSmallIntegerField()
+    described = models.PositiveSmallIntegerField(null=True, help_text="stars for the item being as described")
+    packing = models.PositiveSmallIntegerField(null=True, help_text="stars for how it was packed")
+    speed = models.PositiveSmallIntegerField(null=True, help_text="stars for how soon it was sent")
     body = models.CharField(max_length=1000, blank=True)
     answer = models.CharField(max_length=1000, blank=True, help_text="by who was reviewed, once")
     answered_at = models.DateTimeField(null=True, blank=True)
@@ -129,6 +136,10 @@ class Review(Base):
             models.UniqueConstraint(fields=["trade", "author"], name="review_once_per_author"),
             models.CheckConstraint(condition=Q(rating__gte=1, rating__lte=5), name="review_rating_in_range"),
             models.CheckConstraint(
+                condition=Q(*(Q(**{name: None}) | Q(**{f"{name}__gte": 1, f"{name}__lte": 5}) for name in ASPECTS)),
+                name="review_aspects_in_range",
+            ),
+            models.CheckConstraint(
                 condition=Q(answer="", answered_at__isnull=True) | (~Q(answer="") & Q(answered_at__isnull=False)),
                 name="review_answer_has_its_time",
             ),
@@ -136,6 +147,11 @@ class Review(Base):
 
     def __str__(self) -> str:
         return f"{self.rating}/5"
+
+    @property
+    def aspects(self) -> list[tuple[str, int]]:
+        """(aspect, stars) of those that have any."""
+        return [(str(label), stars) for name, label in ASPECTS.items() if (stars := getattr(self, name))]
 
 
 from apps.trades.reports.models import Report as Report  # noqa: E402 - Django looks for an app's tables here

@@ -37,7 +37,7 @@ from apps.trades.forms import (
     ShipForm,
 )
 from apps.trades.models import Trade
-from apps.trades.reputation.reviews import BLIND_FOR
+from apps.trades.reputation.reviews import BLIND_FOR, aspects_of
 
 PAGE_SIZE = 30
 SHELF_SIZE = 24
@@ -55,6 +55,7 @@ def member(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "known": known,
         "page": listings.public_page(seller_id=pk, limit=limit, offset=offset),
         "reviews": queries.visible_reviews(subject=found)[:12],
+        "aspects": aspects_of(subject=found),
     }
     return render(request, "trades/member.html", context)
 
@@ -150,7 +151,7 @@ def _room(request: HttpRequest, pk: uuid.UUID, *, status: int = 200, **forms: ob
         "dispute_form": DisputeForm(),
         "answer_form": AnswerForm(),
         "evidence_form": EvidenceForm(),
-        "review_form": ReviewForm(),
+        "review_form": ReviewForm(by_buyer=found.buyer_id == request.user.pk),
     }
     return render(request, "trades/room.html", context | forms, status=status)
 
@@ -320,7 +321,7 @@ def say(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 def review(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """Say how it went."""
     found = queries.room(pk=pk, reader=request.user)
-    form = ReviewForm(request.POST)
+    form = ReviewForm(request.POST, by_buyer=found.buyer_id == request.user.pk)
     if not form.is_valid():
         return _room(request, pk, status=422, review_form=form)
     act = partial(actions.review, trade=found, by=request.user, **form.cleaned_data)

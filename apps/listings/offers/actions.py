@@ -13,13 +13,15 @@ from django.utils import timezone
 
 from apps.accounts.blocks.queries import check_not_blocked
 from apps.accounts.models import User
+from apps.accounts.restrictions.models import From
+from apps.accounts.restrictions.queries import check_may
 from apps.core import audit, outbox
 from apps.core.errors import Conflict, InvalidInput, NotFound, NotYours
 from apps.inventory import actions as inventory
 from apps.listings import actions as listings
 from apps.listings.actions import LEAST_PRICE_MINOR, NotForSale
 from apps.listings.models import Listing
-from apps.listings.offers import closing
+from apps.listings.offers import closing, promises
 from apps.listings.offers.closing import cause_of
 from apps.listings.offers.events import OfferAgreed, OfferBought, OfferMade
 from apps.listings.offers.models import LIVE, Offer, OfferState, OfferTerms, Why
@@ -48,9 +50,11 @@ def make_offer(*, listing: Listing, by: User, price_minor: int, quantity: int = 
     """Offer a price for each of some copies. One below the seller's least share is declined by itself at once.
 
     The same offer again while it is open is that offer (a double click). Raises NotForSale, NoOffersTaken, Blocked,
-    InvalidInput, TooManyOffers, Conflict (another offer of theirs is live here). Emits offer.made or offer.closed.
+    InvalidInput, TooManyOffers, Conflict (another offer of theirs is live here), Restricted, what `promises` raises.
+    Emits offer.made or offer.closed.
     """
     User.objects.select_for_update(no_key=True, of=("self",)).get(pk=by.pk)
+    check_may(by, From.OFFERS)
     listing = _listing_of(listing.pk)
     if listing.seller_id == by.pk:
         raise InvalidInput("This is your own listing.")
@@ -72,9 +76,10 @@ def make_offer(*, listing: Listing, by: User, price_minor: int, quantity: int = 
 def counter(*, offer: Offer, by: User, price_minor: int, quantity: int | None = None, message: str = "") -> Offer:
     """Answer an open offer with another price: the former one ends, the new one waits for the other side.
 
-    Raises OfferEnded, NotYours, NotForSale, Blocked, InvalidInput, TooManyOffers. Emits offer.made.
+    Raises OfferEnded, NotYours, NotForSale, Blocked, InvalidInput, TooManyOffers, Restricted. Emits offer.made.
     """
     offer = _locked(offer, by)
+    check_may(by, From.OFFERS)
     quantity = quantity or offer.quantity
     if offer.state == OfferState.COUNTERED and offer.other_id == by.pk:
         live = Offer.objects.filter(listing=offer.listing_id, buyer=offer.buyer_id, state__in=LIVE).first()
@@ -84,7 +89,7 @@ def counter(*, offer: Offer, by: User, price_minor: int, quantity: int | None = 
     listing = _listing_of(offer.listing_id)
     if price_minor == offer.price_minor and quantity == offer.quantity:
         raise InvalidInput("This is what was offered. Accept it instead.", field="price")
-    closing.close(offer, OfferState.COUNTERED)
+    closing.close(offer, OfferState.COUNTERED, by=by)
     return _place(listing, buyer=offer.buyer, by=by, price_minor=price_minor, quantity=quantity, message=message)
 
 
@@ -92,20 +97,22 @@ def counter(*, offer: Offer, by: User, price_minor: int, quantity: int | None = 
 def accept(*, offer: Offer, by: User) -> Offer:
     """Agree: the copies are reserved for the buyer, who has a while to check out at this price. Safe to repeat.
 
-    Raises OfferEnded, NotYours, OutOfStock, NotForSale, Blocked. Emits offer.agreed.
+    Raises OfferEnded, NotYours, OutOfStock, NotForSale, Blocked, Restricted, what `promises` raises. Emits offer.agreed.
     """
     offer = _locked(offer, by)
     if offer.state == OfferState.AGREED and offer.other_id == by.pk:
         return offer
     _check_their_turn(offer, by)
     check_not_blocked(offer.buyer_id, offer.seller_id)
+    check_may(by, From.OFFERS)
     listing = listings.take(listing_id=offer.listing_id, quantity=offer.quantity)
+    promises.check(listing, buyer=offer.buyer, quantity=offer.quantity, goods_minor=offer.total_minor)
     if listing.price_minor < offer.price_minor:
         raise OfferEnded("The listing costs less than this offer by now: it can simply be bought.")
     inventory.reserve(item_id=listing.item_id, quantity=offer.quantity, cause=cause_of(offer), by=by)
     offer.state, offer.due_at = OfferState.AGREED, timezone.now() + settings.OFFERS["reserved_for"]
     offer.save(update_fields=["state", "due_at"])
-    outbox.emit(OfferAgreed(**closing.who(offer)))
+    outbox.emit(OfferAgreed(**closing.who(offer), by_id=by.pk, due_at=offer.due_at))
     return offer
 
 
@@ -116,7 +123,7 @@ def decline(*, offer: Offer, by: User) -> Offer:
     if offer.state == OfferState.DECLINED and offer.other_id == by.pk:
         return offer
     _check_their_turn(offer, by)
-    return closing.close(offer, OfferState.DECLINED)
+    return closing.close(offer, OfferState.DECLINED, by=by)
 
 
 @transaction.atomic
@@ -133,7 +140,7 @@ def withdraw(*, offer: Offer, by: User) -> Offer:
         raise OfferEnded
     if not mine:
         raise NotYours("Only who made an offer can withdraw it, and only the buyer can give up an agreement.")
-    return closing.close(offer, OfferState.WITHDRAWN)
+    return closing.close(offer, OfferState.WITHDRAWN, by=by)
 
 
 @transaction.atomic
@@ -179,6 +186,7 @@ def _place(listing: Listing, *, buyer: User, by: User, price_minor: int, quantit
     if listing.state != Listing.State.ACTIVE:
         raise NotForSale
     _check_amounts(listing, by, price_minor, quantity)
+    promises.check(listing, buyer=buyer, quantity=quantity, goods_minor=price_minor * quantity)
     now = timezone.now()
     tries = Offer.objects.filter(listing=listing, buyer=buyer, author=by, created_at__gt=now - dt.timedelta(days=1))
     if tries.count() >= settings.OFFERS["tries_a_day"]:
@@ -202,7 +210,7 @@ def _place(listing: Listing, *, buyer: User, by: User, price_minor: int, quantit
         raise Conflict from None
     if too_low:
         return closing.close(made, OfferState.DECLINED, why=Why.TOO_LOW)
-    outbox.emit(OfferMade(**closing.who(made), author_id=by.pk))
+    outbox.emit(OfferMade(**closing.who(made), author_id=by.pk, due_at=made.due_at))
     return made
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Collection
+from typing import Any
 
 import structlog
 from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
+from apps.accounts.models import User
 from apps.core import outbox
 from apps.inventory import actions as inventory
 from apps.listings import actions as listings
@@ -26,13 +28,16 @@ def cause_of(offer: Offer) -> str:
     return f"offer:{offer.pk}"
 
 
-def who(offer: Offer) -> dict[str, uuid.UUID]:
+def who(offer: Offer) -> dict[str, Any]:
     """What every event of an offer tells."""
     return {
         "offer_id": offer.pk,
         "listing_id": offer.listing_id,
         "buyer_id": offer.buyer_id,
         "seller_id": offer.seller_id,
+        "quantity": offer.quantity,
+        "price_minor": offer.price_minor,
+        "currency": offer.currency,
     }
 
 
@@ -46,8 +51,8 @@ def locked(pk: uuid.UUID, *, skip_locked: bool = False) -> Offer | None:
     )
 
 
-def close(offer: Offer, state: OfferState, *, why: str = "") -> Offer:
-    """End a live offer that the caller has locked; agreed copies go back on sale. Emits offer.closed."""
+def close(offer: Offer, state: OfferState, *, why: str = "", by: User | None = None) -> Offer:
+    """End a live offer that the caller has locked; agreed copies go back on sale. by: who ended it. Emits offer.closed."""
     before = OfferState(offer.state)
     if state not in STEPS[before].values():
         raise ValueError(f"an offer that is {before} does not become {state}")
@@ -58,7 +63,7 @@ def close(offer: Offer, state: OfferState, *, why: str = "") -> Offer:
         )
     offer.state, offer.closed_at, offer.why = state, timezone.now(), why
     offer.save(update_fields=["state", "closed_at", "why"])
-    outbox.emit(OfferClosed(**who(offer), state=state, why=why))
+    outbox.emit(OfferClosed(**who(offer), state=state, why=why, by_id=by.pk if by else None))
     return offer
 
 

@@ -14,6 +14,8 @@ from django.db import transaction
 
 from apps.accounts.blocks.queries import check_not_blocked
 from apps.accounts.models import Address, User
+from apps.accounts.restrictions.models import From
+from apps.accounts.restrictions.queries import check_may
 from apps.core import outbox
 from apps.core.errors import Conflict, DomainError, InvalidInput
 from apps.core.money import Money
@@ -58,7 +60,7 @@ def place_order(
     if not request_key:
         raise InvalidInput("An order needs a request_key.", field="request_key")
     order = Order.objects.filter(buyer=by, request_key=request_key).first()
-    order = order or _drafted(by, trades._checked_address(ship_to), agreed, request_key)
+    order = order or _drafted(by, trades.checked_address(ship_to), agreed, request_key)
     for pk in order.parcels.order_by("seller_id", "currency").values_list("pk", flat=True):
         _settle(pk)
     return order
@@ -106,10 +108,14 @@ def _settle(pk: uuid.UUID) -> None:
 
 
 def _bought(parcel: OrderParcel) -> Trade:
-    """The trade with its hold and reservations. Raises what `listings.take` raises, CostsMore, SellerLimit, Blocked."""
+    """The trade with its hold and reservations.
+
+    Raises what `listings.take` raises, CostsMore, SellerLimit, Blocked, Restricted.
+    """
     order, buyer = parcel.order, parcel.order.buyer
     wanted = {uuid.UUID(key): (copies, minor) for key, copies, minor in parcel.lines}
     check_not_blocked(buyer.pk, parcel.seller_id)
+    check_may(buyer, From.BUYING)
     taken = [_taken(key, *wanted[key]) for key in _in_lock_order(wanted)]
     copies = {key: number for key, (number, _) in wanted.items()}
     shipping = postage(copies, order.ship_to["country"]).get((parcel.seller_id, parcel.currency))
@@ -120,13 +126,13 @@ def _bought(parcel: OrderParcel) -> Trade:
         now, then = Money(goods + shipping, parcel.currency), Money(parcel.agreed_minor, parcel.currency)
         raise CostsMore(f"This parcel now costs {now} and not {then}. Look again, and order it if you still want it.")
     seller = taken[0].seller
-    trades._check_seller_limit(seller, goods + shipping)
+    trades.check_seller_limit(seller, goods + shipping)
     trade = Trade.objects.create(
         buyer=buyer, seller=seller, items_minor=goods, shipping_minor=shipping, currency=parcel.currency,
         ship_to=order.ship_to, request_key=f"order:{parcel.pk}",
     )  # fmt: skip
     cause = f"trade:{trade.pk}"
-    first = trades._named(taken[0].item.variant.product, copies[taken[0].pk])
+    first = trades.goods_in_words(taken[0].item.variant.product, copies[taken[0].pk])
     more = f" and {len(taken) - 1} more" if len(taken) > 1 else ""
     trade.hold = escrow.create_hold(
         payer=buyer, payee=seller, amount_minor=goods + shipping, fee_minor=fees.fee_for(goods),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Collection
 
 from django.db import transaction
 from django.utils import timezone
 
 from apps.accounts import queries as accounts
 from apps.accounts.models import User
+from apps.accounts.restrictions import actions as restrictions
 from apps.core import audit
 from apps.core.errors import Conflict, InvalidInput, NotFound, NotYours
 from apps.listings import actions as listings
@@ -69,11 +71,22 @@ def report(*, kind: str, target_id: uuid.UUID, reason: str, statement: str, by: 
 
 
 @transaction.atomic
-def decide(*, report: Report, uphold: bool, decision: str, by: User) -> Report:
+def decide(
+    *,
+    report: Report,
+    uphold: bool,
+    decision: str,
+    by: User,
+    kept_from: Collection[str] = (),
+    days: int = 0,
+) -> Report:
     """A moderator's decision on a report, or on its appeal, which is the last one.
 
     Upheld, a listing is taken off the market and a review down; an appeal that succeeds shows the review again, and the
-    seller may list anew. Raises NotYours (no moderator, or one of the two), Conflict (not waiting), InvalidInput.
+    seller may list anew. An upheld report on a member can keep them from listing, offers or buying (`kept_from`) for some
+    days; an appeal that succeeds lifts that.
+
+    Raises NotYours (no moderator, or one of the two), Conflict (not waiting), InvalidInput.
     """
     report = _locked(report)
     if not by.is_moderator or by.pk in {report.reporter_id, report.subject_id}:
@@ -92,8 +105,11 @@ def decide(*, report: Report, uphold: bool, decision: str, by: User) -> Report:
     report.save()
     if report.state == ReportState.UPHELD:
         _take_effect(report)
+        if kept_from:
+            _restrict(report, kept_from=kept_from, days=days, by=by)
     elif report.state == ReportState.OVERTURNED:
         _show_review(report, hidden=False)
+        restrictions.lift(cause=_cause(report), reason=decision, by=by)
     audit.record(
         action="report.decided", target=report, by=by, before={"state": before}, after={"state": report.state},
         reason=decision,
@@ -126,6 +142,18 @@ def _take_effect(report: Report) -> None:
             listings.withdraw(listing=listing, by=listing.seller)
     else:
         _show_review(report, hidden=True)
+
+
+def _restrict(report: Report, *, kept_from: Collection[str], days: int, by: User) -> None:
+    if report.kind != Report.Kind.MEMBER:
+        raise InvalidInput("Only a report on a member restricts the member.", field="kept_from")
+    restrictions.restrict(
+        member=report.subject, kept_from=kept_from, days=days, reason=report.decision, cause=_cause(report), by=by
+    )
+
+
+def _cause(report: Report) -> str:
+    return f"report:{report.pk}"
 
 
 def _show_review(report: Report, *, hidden: bool) -> None:

@@ -8,14 +8,14 @@ from __future__ import annotations
 import datetime as dt
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Avg, Count, Exists, OuterRef, Q
 from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.core import outbox
 from apps.core.errors import Conflict, InvalidInput, NotFound, NotYours
 from apps.trades.events import ReviewRevealed
-from apps.trades.models import Review
+from apps.trades.models import ASPECTS, Review
 
 BLIND_FOR = dt.timedelta(days=14)
 _SET = 1000
@@ -25,6 +25,17 @@ def is_visible(now: dt.datetime) -> Q:
     """The condition on reviews that everybody sees: both are in, or the time is over; and not taken down."""
     other = Review.objects.filter(trade=OuterRef("trade")).exclude(author=OuterRef("author"))
     return Q(hidden_at__isnull=True) & (Q(Exists(other)) | Q(trade__closed_at__lte=now - BLIND_FOR))
+
+
+def aspects_of(*, subject: User) -> list[tuple[str, float, int]]:
+    """(aspect, mean of the stars, how many gave any) of the reviews of a seller that everybody sees. One query."""
+    figures = {f"{name}_{what.__name__}": what(name) for name in ASPECTS for what in (Avg, Count)}
+    found = Review.objects.filter(is_visible(timezone.now()), subject=subject).aggregate(**figures)
+    return [
+        (str(label), found[f"{name}_Avg"], found[f"{name}_Count"])
+        for name, label in ASPECTS.items()
+        if found[f"{name}_Count"]
+    ]
 
 
 @transaction.atomic

@@ -11,11 +11,13 @@ from django.utils import timezone
 from apps.accounts.blocks import actions as blocks
 from apps.accounts.blocks.queries import Blocked
 from apps.core.errors import Conflict, InvalidInput, NotYours
+from apps.core.models import OutboxEvent
 from apps.inventory.actions import OutOfStock
 from apps.listings import actions as listings
 from apps.listings.models import Listing
 from apps.listings.offers import actions, closing, queries
 from apps.listings.offers.models import Offer
+from apps.listings.shipping import Rate, save_profile
 from apps.trades import actions as trades
 from tests.factories import ADDRESS, make_listing, make_trade, make_user
 
@@ -316,3 +318,42 @@ def test_a_paused_listing_is_not_agreed_on(listing, buyer):
     with pytest.raises(listings.NotForSale):
         actions.accept(offer=offer, by=listing.seller)
     assert "accept" not in queries.next_step(queries.offer_for(pk=offer.pk, reader=buyer), listing.seller).may
+
+
+def test_nothing_is_bargained_about_that_is_not_sent_to_the_buyer(listing, buyer):
+    save_profile(by=listing.seller, profile=listing.shipping, name="Home", rates=[Rate("HOME", 150)])
+    abroad = make_user(country="DE")
+    with pytest.raises(InvalidInput, match="does not ship"):
+        offered(listing, abroad)
+    offer = offered(listing, buyer)
+    buyer.country = "DE"
+    buyer.save()
+    with pytest.raises(InvalidInput, match="does not ship"):
+        actions.accept(offer=offer, by=listing.seller)
+    assert state(offer) == "open"
+
+
+def test_a_new_seller_agrees_to_no_more_than_may_be_under_way(listing, buyer, settings):
+    settings.NEW_SELLER_OPEN_LIMIT_MINOR = 3400
+    with pytest.raises(trades.SellerLimit):
+        offered(listing, buyer, quantity=2, price_minor=1900)
+    first, second = offered(listing, buyer), offered(listing, make_user(), price_minor=1800)
+    actions.accept(offer=first, by=listing.seller)
+    with pytest.raises(trades.SellerLimit):
+        actions.accept(offer=second, by=listing.seller)
+    actions.withdraw(offer=first, by=buyer)
+    assert actions.accept(offer=second, by=listing.seller).state == "agreed"
+
+
+def test_facts_of_offers_tell_who_did_what_for_how_much(listing, buyer):
+    first = offered(listing, buyer)
+    second = actions.counter(offer=first, by=listing.seller, price_minor=1800)
+    actions.accept(offer=second, by=buyer)
+    actions.withdraw(offer=second, by=buyer)
+    told = {
+        event.topic: event.payload for event in OutboxEvent.objects.filter(topic__startswith="offer.").order_by("pk")
+    }
+    assert (told["offer.made"]["price_minor"], told["offer.made"]["author_id"]) == (1800, str(listing.seller_id))
+    assert (told["offer.agreed"]["by_id"], told["offer.agreed"]["quantity"]) == (str(buyer.pk), 1)
+    assert told["offer.agreed"]["due_at"]
+    assert (told["offer.closed"]["state"], told["offer.closed"]["by_id"]) == ("withdrawn", str(buyer.pk))

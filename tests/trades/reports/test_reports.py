@@ -5,19 +5,23 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+from django.db.models import F
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from apps.accounts.models import Role
+from apps.accounts.restrictions.models import Restriction
+from apps.accounts.restrictions.queries import Restricted, in_force
 from apps.core.errors import Conflict, InvalidInput, NotFound, NotYours
 from apps.core.models import AuditEntry
+from apps.listings.offers import actions as offers
 from apps.trades import actions as trades
 from apps.trades import queries as trade_queries
 from apps.trades.models import Review
 from apps.trades.reports import actions
 from apps.trades.reports.models import Report
-from tests.factories import make_listing, make_user
+from tests.factories import ADDRESS, make_listing, make_user
 from tests.trades.conftest import at_stage, company  # noqa: F401 - a fixture
 
 pytestmark = pytest.mark.django_db
@@ -166,3 +170,73 @@ def test_moderators_decide_in_the_admin(listing, moderator):
     assert (report.state, report.decided_by) == ("upheld", moderator)
     assert "Another card indeed." in desk.get(address).content.decode()
     assert "No report waits" in desk.get(reverse("admin:reports")).content.decode()
+
+
+def kept_from(member, *what, days=14, by=None):
+    report = told(member, kind="member")
+    by = by or make_user(role=Role.MODERATOR)
+    return actions.decide(report=report, uphold=True, decision="Sold counterfeits.", by=by, kept_from=what, days=days)
+
+
+def test_an_upheld_report_on_a_member_keeps_them_from_what_the_moderator_chose(listing):
+    member = make_user()
+    kept_from(member, "listing", "offers", "buying")
+    with pytest.raises(Restricted, match="kept from listing items: Sold counterfeits"):
+        make_listing(member)
+    with pytest.raises(Restricted, match="kept from making offers"):
+        offers.make_offer(listing=listing, by=member, price_minor=1000)
+    with pytest.raises(Restricted, match="kept from buying"):
+        trades.buy(listing=listing, quantity=1, ship_to=ADDRESS, by=member)
+    page = as_(member).get(reverse("reports")).content.decode()
+    assert "you are kept from: buying, listing items, making offers" in page
+    assert "Sold counterfeits." in page
+    entry = AuditEntry.objects.get(action="member.restricted")
+    assert (entry.target_id, entry.reason) == (str(member.pk), "Sold counterfeits.")
+
+
+def test_a_restriction_holds_for_what_was_chosen_and_until_its_end(listing):
+    member = make_user()
+    kept_from(member, "listing", days=7)
+    assert trades.buy(listing=listing, quantity=1, ship_to=ADDRESS, by=member)
+    with pytest.raises(Restricted):
+        make_listing(member)
+    week = dt.timedelta(days=7, minutes=1)
+    Restriction.objects.update(created_at=F("created_at") - week, until=F("until") - week)
+    assert make_listing(member)
+
+
+def test_an_appeal_that_succeeds_lifts_the_restriction_and_one_that_fails_does_not():
+    for uphold in (True, False):
+        member = make_user()
+        report = kept_from(member, "listing")
+        actions.appeal(report=report, statement="They were real.", by=member)
+        with pytest.raises(Restricted):
+            make_listing(member)
+        decided(report, uphold=uphold)
+        if uphold:
+            with pytest.raises(Restricted):
+                make_listing(member)
+        else:
+            assert make_listing(member)
+            assert AuditEntry.objects.filter(action="member.restriction_lifted").count() == 1
+
+
+def test_only_a_report_on_a_member_restricts_and_only_for_a_time(listing):
+    by = make_user(role=Role.MODERATOR)
+    with pytest.raises(InvalidInput):
+        actions.decide(report=told(listing), uphold=True, decision="x", by=by, kept_from=["listing"], days=7)
+    for wrong in ({"kept_from": ["breathing"], "days": 7}, {"kept_from": ["listing"], "days": 0}):
+        with pytest.raises(InvalidInput):
+            actions.decide(report=told(make_user(), kind="member"), uphold=True, decision="x", by=by, **wrong)
+
+
+def test_a_moderator_restricts_on_the_reports_page():
+    member, moderator = make_user(), make_user(role=Role.MODERATOR)
+    report = told(member, kind="member")
+    desk = as_(moderator)
+    address = reverse("admin:report", args=[report.pk])
+    assert 'name="kept_from"' in desk.get(address).content.decode()
+    answer = desk.post(address, {"uphold": "yes", "decision": "Enough.", "kept_from": ["offers"], "days": "30"})
+    assert answer.status_code == 302
+    [found] = in_force(member_id=member.pk)
+    assert (found.kept_from, found.by, (found.until - found.created_at).days) == (["offers"], moderator, 29)

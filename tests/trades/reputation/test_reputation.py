@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from apps.accounts.models import SellerStanding
-from apps.core.errors import Conflict, NotFound, NotYours
+from apps.core.errors import Conflict, InvalidInput, NotFound, NotYours
 from apps.listings import actions as listings
 from apps.trades import actions, queries
 from apps.trades.models import Review, Trade
@@ -170,3 +170,28 @@ def test_a_trade_that_is_not_done_has_no_review(company):  # noqa: F811
     trade = make_trade()
     with pytest.raises(Conflict):
         actions.review(trade=trade, by=trade.buyer, rating=5)
+
+
+def test_a_buyer_gives_stars_by_aspect_and_the_standing_counts_the_whole_alone(trade):
+    actions.review(trade=trade, by=trade.buyer, rating=4, described=5, packing=2)
+    actions.review(trade=trade, by=trade.seller, rating=5)
+    assert reviews.aspects_of(subject=trade.seller) == [("As described", 5.0, 1), ("Packing", 2.0, 1)]
+    assert reviews.aspects_of(subject=trade.buyer) == []
+    refigure({trade.seller_id})
+    assert SellerStanding.objects.get(member=trade.seller).stars == 4
+    page = as_(make_user()).get(reverse("member", args=[trade.seller_id])).content.decode()
+    assert "Packing: 2.0 of 5 (1)" in page
+    assert "As described: 5 · Packing: 2" in page
+
+
+def test_only_a_buyer_is_asked_about_aspects(trade):
+    assert 'name="packing"' in as_(trade.buyer).get(trade.get_absolute_url()).content.decode()
+    assert 'name="packing"' not in as_(trade.seller).get(trade.get_absolute_url()).content.decode()
+    with pytest.raises(InvalidInput):
+        actions.review(trade=trade, by=trade.seller, rating=5, packing=5)
+    with pytest.raises(InvalidInput):
+        actions.review(trade=trade, by=trade.buyer, rating=5, speed=6)
+    address = reverse("trade-review", args=[trade.pk])
+    as_(trade.buyer).post(address, {"rating": "5", "speed": "3", "packing": ""})
+    made = Review.objects.get()
+    assert (made.described, made.packing, made.speed) == (None, None, 3)
