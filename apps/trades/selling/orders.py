@@ -15,7 +15,8 @@ from django.utils import timezone
 from apps.accounts.models import User
 from apps.catalog.models import Product, ProductImage
 from apps.core.errors import InvalidInput, NotFound
-from apps.core.pagination import Page
+from apps.core.lists import Position
+from apps.core.pagination import Page, Place, Stretch
 from apps.escrow.models import HoldState
 from apps.inventory.models import Binder, InventoryItem
 from apps.trades.models import Trade, TradeLine
@@ -55,6 +56,11 @@ class Order:
     def is_late(self) -> bool:
         """Whether the buyer may cancel already."""
         return self.late_by > dt.timedelta()
+
+    @property
+    def place(self) -> Position:
+        """Where it stands in the list."""
+        return self.trade.hold.funded_at.isoformat(), str(self.trade.pk)
 
     @property
     def late_words(self) -> str:
@@ -163,11 +169,25 @@ def _order(trade: Trade, now: dt.datetime) -> Order:
 
 
 def to_ship(
-    *, seller: User, asked: Asked, limit: int = 50, offset: int = 0, now: dt.datetime | None = None
+    *,
+    seller: User,
+    asked: Asked,
+    limit: int = 50,
+    offset: int = 0,
+    after: Place | None = None,
+    now: dt.datetime | None = None,
 ) -> Page[Order]:
-    """Paid orders that wait for their parcel, the most urgent first. Three queries."""
+    """Paid orders that wait for their parcel, the most urgent first: by offset, or those that follow a place.
+
+    Three queries, and two where they follow a place: those are not counted.
+    """
     now = now or timezone.now()
     rows = _matching(seller=seller, asked=asked, now=now)
+    if after is not None:
+        at, key = after
+        following = _complete(rows).filter(hold__funded_at__gte=at).exclude(hold__funded_at=at, pk__lte=key)
+        found = [_order(trade, now) for trade in following[: limit + 1]]
+        return Stretch(found[:limit], 0, limit, 0, follows=len(found) > limit)
     found = [_order(trade, now) for trade in _complete(rows)[offset : offset + limit]]
     return Page(found, rows.order_by().count(), limit, offset)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -144,7 +145,7 @@ _MONTHS = f"""select extract(month from posted_at at time zone 'UTC') as month, 
 from ({_MOVEMENTS}) moved group by 1 order by 1"""  # noqa: S608
 
 
-def _asked(seller: User, period: Period, currency: str) -> dict[str, object]:
+def _asked(seller: User, period: Period, currency: str) -> dict[str, Any]:
     return {
         "seller": seller.pk, "currency": currency, "own": ledger.available_account(seller.pk), "fees": ledger.FEES,
         "since": period.begins_at, "until": period.ends_at,
@@ -170,9 +171,7 @@ def months_of(*, seller: User, year: int, currency: str) -> list[tuple[Period, S
     asked = _asked(seller, Period(year), currency)
     with connection.cursor() as cursor:
         cursor.execute(_MONTHS, asked)
-        return [
-            (Period(year, int(month)), Sums(*map(int, figures), opening=0)) for month, *figures in cursor.fetchall()
-        ]
+        return [(Period(year, int(month)), Sums(*map(int, figures))) for month, *figures in cursor.fetchall()]
 
 
 def _movements(rows: list[tuple]) -> Iterator[Movement]:

@@ -32,6 +32,19 @@ def test_orders_with_their_lines_and_due_times(desk, paid):
     assert desk.get(f"{V1}/orders?due=never").status_code == 400
 
 
+def test_orders_are_gone_through_by_cursor_even_as_some_are_shipped(desk, paid):
+    first, second, third = paid(), paid(), paid()
+    answer = desk.get(f"{V1}/orders?limit=2")
+    assert [each["id"] for each in answer.json()["orders"]] == [str(first.pk), str(second.pk)]
+    assert 'rel="next"' in answer["Link"]
+    desk.post(f"{V1}/orders/tracking", {"parcels": [{"order": str(first.pk), "tracking_number": "X1"}]}, format="json")
+    cursor = answer.json()["pagination"]["next_cursor"]
+    rest = desk.get(f"{V1}/orders?limit=2&cursor={cursor}").json()
+    assert [each["id"] for each in rest["orders"]] == [str(third.pk)]
+    assert (rest["pagination"]["has_more"], rest["pagination"]["next_cursor"]) == (False, None)
+    assert desk.get(f"{V1}/orders?due=late&cursor={cursor}").status_code == 400
+
+
 def test_the_pick_list_and_the_papers(desk, paid, api):
     order = paid()
     [pick] = desk.get(f"{V1}/orders/pick-list").json()["picks"]
