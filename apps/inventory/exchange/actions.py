@@ -1,4 +1,4 @@
-"""What a member does with an import: send a file, say how to read it, repair, dismiss, add, cancel, undo.
+"""What a member does with an import: send a file, say how to read it, add, cancel, undo. Its lines are repairs.py's.
 
 The long work is work.py's, in a worker; every action here is quick and safe to repeat.
 """
@@ -6,29 +6,29 @@ The long work is work.py's, in a worker; every action here is quick and safe to 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import BinaryIO
 from uuid import UUID
 
 from django.conf import settings
 from django.core.files import File
 from django.core.files.storage import default_storage
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from apps.accounts.models import User
-from apps.catalog.models import Finish, Variant
+from apps.catalog.models import Finish
 from apps.core.errors import Conflict, InvalidInput, NotFound, NotYours, TooLarge
 from apps.core.ids import uuid7
-from apps.inventory.exchange import files, matching, states
-from apps.inventory.exchange.formats import FIELDS, FORMATS, detect, key_of
+from apps.inventory.exchange import files, states
+from apps.inventory.exchange.formats import FORMATS, detect
+from apps.inventory.exchange.layouts import FIELDS, key_of
 from apps.inventory.exchange.models import ColumnMapping, ImportLine, InventoryImport
-from apps.inventory.exchange.reading import MOST_SAID, Defaults
+from apps.inventory.exchange.reading import Defaults
 from apps.inventory.models import Binder
 
 MOST_OPEN = 5
 """Imports of one member that may be under way at once."""
-_REPAIRABLE = (ImportLine.State.MATCHED, *states.WAITING)
 
 
 class TooManyImports(Conflict):
@@ -109,7 +109,7 @@ def read_import(
 
     A mapping of columns that no known format has is remembered for the member's next file of the kind.
     """
-    origin = _locked(origin.pk, by)
+    origin = locked(origin.pk, by)
     if origin.state in states.LIVE:
         return origin
     if mapping is not None:
@@ -134,7 +134,7 @@ def read_import(
 @transaction.atomic
 def tell_heading(*, origin: InventoryImport, by: User, heading: bool) -> InventoryImport:
     """Say whether the first line of the file names its columns. Raises NotYours, Conflict."""
-    origin = _locked(origin.pk, by)
+    origin = locked(origin.pk, by)
     if origin.state != InventoryImport.State.PREVIEW:
         raise Conflict("The file is being read already.")
     with default_storage.open(origin.file, "rb") as stream:
@@ -148,7 +148,7 @@ def tell_heading(*, origin: InventoryImport, by: User, heading: bool) -> Invento
 @transaction.atomic
 def add_matched(*, origin: InventoryImport, by: User) -> InventoryImport:
     """Begin to put the matched lines into the inventory. Raises NotYours, Conflict."""
-    origin = _locked(origin.pk, by)
+    origin = locked(origin.pk, by)
     if origin.state == InventoryImport.State.ADDING:
         return origin
     origin.state = states.after(origin.state, "add")
@@ -160,7 +160,7 @@ def add_matched(*, origin: InventoryImport, by: User) -> InventoryImport:
 @transaction.atomic
 def cancel_import(*, origin: InventoryImport, by: User) -> InventoryImport:
     """Stop. What was added stays until it is undone; before that nothing of the import is left. Raises NotYours, Conflict."""
-    origin = _locked(origin.pk, by)
+    origin = locked(origin.pk, by)
     if origin.state == InventoryImport.State.CANCELLED:
         return origin
     if origin.state == InventoryImport.State.REVIEW and _has_added(origin):
@@ -177,7 +177,7 @@ def cancel_import(*, origin: InventoryImport, by: User) -> InventoryImport:
 @transaction.atomic
 def map_again(*, origin: InventoryImport, by: User) -> InventoryImport:
     """Go back to the columns, as long as nothing was added. Repairs are forgotten. Raises NotYours, Conflict."""
-    origin = _locked(origin.pk, by)
+    origin = locked(origin.pk, by)
     if _has_added(origin):
         raise Conflict("Some lines are in your inventory already. Undo the import, and send the file again.")
     origin.state = states.after(origin.state, "remap")
@@ -190,81 +190,13 @@ def map_again(*, origin: InventoryImport, by: User) -> InventoryImport:
 @transaction.atomic
 def undo_import(*, origin: InventoryImport, by: User) -> InventoryImport:
     """Begin to take everything out again that came in. Raises NotYours, Conflict."""
-    origin = _locked(origin.pk, by)
+    origin = locked(origin.pk, by)
     if origin.state == InventoryImport.State.UNDOING:
         return origin
     origin.state = states.after(origin.state, "undo")
     origin.save(update_fields=["state"])
     enqueue(origin)
     return origin
-
-
-@transaction.atomic
-def pick_printing(*, line: ImportLine, variant: Variant, by: User, alike: bool = True) -> int:
-    """Say which card a line means, and all lines that name it alike. Returns how many lines that settled.
-
-    Lines in which something else is bad wait for that first. Raises NotYours, Conflict.
-    """
-    _locked_for_repair(line, by)
-    chosen = _like(line) if alike else ImportLine.objects.filter(pk=line.pk)
-    settled = chosen.filter(state__in=_REPAIRABLE).exclude(state=ImportLine.State.BAD).update(
-        variant=variant, state=ImportLine.State.MATCHED, problem="", reason=""
-    )  # fmt: skip
-    if not settled:
-        raise Conflict("This line is settled already.")
-    return settled
-
-
-@transaction.atomic
-def correct_line(*, line: ImportLine, by: User, alike: bool = True, **said: str) -> int:
-    """Change what a line says (`condition="NM"`), field by field, and have it looked up again. Returns how many lines.
-
-    alike: where one bad word is changed, in every line of the import that has the same word there; where the card is named
-    anew, in every line that names it as this one did. Raises NotYours, InvalidInput, Conflict.
-    """
-    origin = _locked_for_repair(line, by)
-    if unknown := [name for name in said if name not in FIELDS]:
-        raise InvalidInput("These fields do not exist.", fields=unknown)
-    changes = {name: " ".join(text.split())[:MOST_SAID] for name, text in said.items()}
-    changes = {name: text for name, text in changes.items() if text != line.said.get(name, "")}
-    if not changes and line.problem not in ("more", "broken"):
-        raise InvalidInput("Nothing was changed.")
-    changed = ImportLine.objects.filter(pk=line.pk)
-    if alike and line.problem in changes and line.problem in line.said:
-        changed = origin.lines.filter(problem=line.problem, **{f"said__{line.problem}": line.said[line.problem]})
-    elif alike and line.problem == "card":
-        changed = _like(line)
-    return _look_again(origin, changed.filter(state__in=_REPAIRABLE), changes)
-
-
-@transaction.atomic
-def dismiss_lines(*, line: ImportLine, by: User, alike: bool = False) -> int:
-    """Leave a line out, or all that wait for the same reason. Returns how many. Raises NotYours, Conflict."""
-    _locked_for_repair(line, by)
-    chosen = ImportLine.objects.filter(pk=line.pk)
-    if alike and line.problem == "card":
-        chosen = _like(line)
-    elif alike and line.problem in line.said:
-        chosen = line.origin.lines.filter(problem=line.problem, **{f"said__{line.problem}": line.said[line.problem]})
-    return chosen.filter(state__in=_REPAIRABLE).update(state=ImportLine.State.DISMISSED)
-
-
-@transaction.atomic
-def dismiss_waiting(*, origin: InventoryImport, by: User) -> int:
-    """Leave out every line that waits. Returns how many. Raises NotYours, Conflict."""
-    origin = _locked(origin.pk, by)
-    if origin.state != InventoryImport.State.REVIEW:
-        raise Conflict("Wait until the file has been read.")
-    return origin.lines.filter(state__in=states.WAITING).update(state=ImportLine.State.DISMISSED)
-
-
-@transaction.atomic
-def take_up_again(*, line: ImportLine, by: User) -> int:
-    """Look again at a line that was dismissed. Raises NotYours, Conflict."""
-    origin = _locked_for_repair(line, by)
-    changed = origin.lines.filter(pk=line.pk, state=ImportLine.State.DISMISSED)
-    changed.update(state=ImportLine.State.BAD)
-    return _look_again(origin, ImportLine.objects.filter(pk=line.pk, state=ImportLine.State.BAD), {})
 
 
 def enqueue(origin: InventoryImport) -> None:
@@ -322,48 +254,11 @@ def _has_added(origin: InventoryImport) -> bool:
     return origin.lines.filter(state__in=[ImportLine.State.ADDED, ImportLine.State.MERGED]).exists()
 
 
-def _locked(pk: UUID, by: User) -> InventoryImport:
+def locked(pk: UUID, by: User) -> InventoryImport:
+    """The import under its row lock. Raises NotFound, NotYours."""
     origin = InventoryImport.objects.select_for_update(of=("self",), no_key=True).filter(pk=pk).first()
     if origin is None:
         raise NotFound("This import is gone.")
     if origin.owner_id != by.pk:
         raise NotYours
     return origin
-
-
-def _locked_for_repair(line: ImportLine, by: User) -> InventoryImport:
-    origin = _locked(line.origin_id, by)
-    if origin.state != InventoryImport.State.REVIEW:
-        raise Conflict("Wait until the file has been read and what is matched has been added.")
-    line.refresh_from_db()
-    return origin
-
-
-def _like(line: ImportLine):
-    return ImportLine.objects.filter(origin=line.origin_id, likeness=line.likeness)
-
-
-def _look_again(origin: InventoryImport, lines, changes: dict[str, str]) -> int:
-    """Patch what these lines say and match them anew, a batch at a time."""
-
-    def patched() -> Iterator[matching.Line]:
-        for pk, number, part, said in (
-            lines.order_by("line", "part").values_list("pk", "line", "part", "said").iterator()
-        ):
-            said = {name: text for name, text in {**said, **changes}.items() if text}
-            if changes:
-                said.pop("more", None)
-                said.pop("broken", None)
-            yield pk, number, part, said
-
-    changed, batch = 0, []
-    with connection.cursor() as cursor:
-        for each in patched():
-            batch.append(each)
-            if len(batch) == matching.BATCH:
-                changed += matching.keep(cursor, origin, batch, defaults_of(origin), again=True)
-                batch = []
-        changed += matching.keep(cursor, origin, batch, defaults_of(origin), again=True)
-    if not changed:
-        raise Conflict("This line is settled already.")
-    return changed

@@ -22,8 +22,9 @@ from apps.core.conditions import Condition
 from apps.core.errors import InvalidInput, NotFound
 from apps.core.lists import BY_OFFSET, Pagination
 from apps.core.pagination import limit_offset
-from apps.inventory.exchange import actions, exporting, queries
-from apps.inventory.exchange.formats import FIELDS, FORMATS
+from apps.inventory.exchange import actions, exporting, queries, repairs
+from apps.inventory.exchange.formats import FORMATS
+from apps.inventory.exchange.layouts import FIELDS
 from apps.inventory.exchange.models import ImportLine, InventoryImport
 from apps.inventory.exchange.streams import attachment
 from apps.inventory.exchange.vocabulary import NAMES
@@ -229,15 +230,15 @@ class ImportLineDetail(APIView):
         found = queries.line_for(owner=request.user, pk=pk, line=line, part=told["part"])
         if "variant_id" in told:
             variant = get_object_or_404(Variant, pk=told["variant_id"])
-            actions.pick_printing(line=found, variant=variant, by=request.user, alike=told["alike"])
+            repairs.pick_printing(line=found, variant=variant, by=request.user, alike=told["alike"])
         elif "said" in told:
             if unknown := sorted(set(told["said"]) - set(FIELDS)):
                 raise InvalidInput("These fields do not exist.", fields=unknown)
-            actions.correct_line(line=found, by=request.user, alike=told["alike"], **told["said"])
+            repairs.correct_line(line=found, by=request.user, alike=told["alike"], **told["said"])
         elif told.get("dismissed") is True:
-            actions.dismiss_lines(line=found, by=request.user, alike=told["alike"])
+            repairs.dismiss_lines(line=found, by=request.user, alike=told["alike"])
         elif told.get("dismissed") is False:
-            actions.take_up_again(line=found, by=request.user)
+            repairs.take_up_again(line=found, by=request.user)
         else:
             raise InvalidInput("Give one of variant_id, said and dismissed.")
         return Response(

@@ -11,7 +11,7 @@ from decimal import Decimal
 from apps.catalog.models import Finish
 from apps.core.conditions import Condition
 from apps.core.money import Money
-from apps.inventory.exchange.formats import IDS, Format
+from apps.inventory.exchange.layouts import IDS, Format
 
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _MOST_BREAKS = 100

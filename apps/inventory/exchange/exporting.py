@@ -16,7 +16,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from apps.accounts.models import User
 from apps.catalog.models import ExternalId
 from apps.inventory.exchange.carrying import LABELS, Facts, cells_of, lost_in
-from apps.inventory.exchange.formats import IDS, Format
+from apps.inventory.exchange.layouts import IDS, Format
 from apps.inventory.models import InventoryItem
 from apps.inventory.queries import narrowed
 

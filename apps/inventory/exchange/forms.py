@@ -8,7 +8,8 @@ from django.utils.translation import gettext_lazy as _
 from apps.accounts.models import User
 from apps.catalog.models import Finish
 from apps.core.conditions import Condition
-from apps.inventory.exchange.formats import FIELDS, FORMATS
+from apps.inventory.exchange.formats import FORMATS
+from apps.inventory.exchange.layouts import FIELDS
 from apps.inventory.exchange.models import ImportLine, InventoryImport
 from apps.inventory.exchange.vocabulary import NAMES
 from apps.inventory.forms import FilterForm

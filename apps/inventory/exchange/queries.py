@@ -18,7 +18,7 @@ from apps.catalog.queries import suggest
 from apps.core.errors import NotFound
 from apps.core.pagination import Page
 from apps.inventory.exchange import files, states
-from apps.inventory.exchange.formats import FIELDS
+from apps.inventory.exchange.layouts import FIELDS
 from apps.inventory.exchange.models import ImportLine, InventoryImport
 from apps.inventory.exchange.reading import Defaults, Reading, parts_of, reading_of, said_by
 

@@ -13,7 +13,7 @@ from uuid import UUID
 from apps.catalog.models import Finish
 from apps.core.conditions import condition_from, grade_from
 from apps.inventory.exchange import vocabulary
-from apps.inventory.exchange.formats import IDS
+from apps.inventory.exchange.layouts import IDS
 
 _INJECTED = re.compile(r"'+[=+\-@\t\r]")
 _LONGEST = {"notes": 500, "binder": 60}

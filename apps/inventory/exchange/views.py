@@ -20,9 +20,10 @@ from apps.core.errors import DomainError
 from apps.core.forms import tell
 from apps.core.ids import uuid7
 from apps.core.pagination import numbered
-from apps.inventory.exchange import actions, exporting, queries, states
-from apps.inventory.exchange.formats import FORMATS, Format
+from apps.inventory.exchange import actions, exporting, queries, repairs, states
+from apps.inventory.exchange.formats import FORMATS
 from apps.inventory.exchange.forms import AnswerForm, CorrectionForm, ExportForm, LinesForm, MappingForm, UploadForm
+from apps.inventory.exchange.layouts import Format
 from apps.inventory.exchange.models import ImportLine, InventoryImport
 from apps.inventory.exchange.streams import attachment
 from apps.inventory.exchange.vocabulary import NAMES
@@ -174,7 +175,7 @@ def step(request: HttpRequest, pk: uuid.UUID, name: str) -> HttpResponse:
 @require_POST
 def dismiss(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """Leave out all lines that wait."""
-    left = actions.dismiss_waiting(origin=queries.import_for(owner=request.user, pk=pk), by=request.user)
+    left = repairs.dismiss_waiting(origin=queries.import_for(owner=request.user, pk=pk), by=request.user)
     messages.success(request, f"{left} line{'' if left == 1 else 's'} left out.")
     return redirect("import", pk=pk)
 
@@ -194,7 +195,7 @@ def line(request: HttpRequest, pk: uuid.UUID, number: int, part: int = 0) -> Htt
         if "set" in said:
             said |= {"set_code": "", "set_name": ""}
         try:
-            changed = actions.correct_line(line=found, by=request.user, alike="alone" not in request.POST, **said)
+            changed = repairs.correct_line(line=found, by=request.user, alike="alone" not in request.POST, **said)
         except DomainError as error:
             tell(form, error)
         else:
@@ -220,14 +221,14 @@ def _answer(request: HttpRequest, found: ImportLine) -> HttpResponse:
     try:
         if told["do"] == "pick":
             variant = get_object_or_404(Variant, pk=told["variant"])
-            settled = actions.pick_printing(line=found, variant=variant, by=request.user, alike=alike)
+            settled = repairs.pick_printing(line=found, variant=variant, by=request.user, alike=alike)
             return _settled(request, found, settled, "settled")
         if told["do"] == "correct" and told["field"]:
-            changed = actions.correct_line(line=found, by=request.user, alike=alike, **{told["field"]: told["word"]})
+            changed = repairs.correct_line(line=found, by=request.user, alike=alike, **{told["field"]: told["word"]})
             return _settled(request, found, changed, "looked at again")
         if told["do"] == "again":
-            return _settled(request, found, actions.take_up_again(line=found, by=request.user), "looked at again")
-        return _settled(request, found, actions.dismiss_lines(line=found, by=request.user, alike=alike), "left out")
+            return _settled(request, found, repairs.take_up_again(line=found, by=request.user), "looked at again")
+        return _settled(request, found, repairs.dismiss_lines(line=found, by=request.user, alike=alike), "left out")
     except DomainError as error:
         messages.error(request, error.message)
         return redirect("import", pk=found.origin_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from apps.core.errors import Conflict, NotYours
-from apps.inventory.exchange import actions, work
+from apps.inventory.exchange import actions, repairs, work
 from apps.inventory.exchange.models import ColumnMapping, InventoryImport
 from apps.inventory.models import Binder, InventoryItem, Movement
 from tests.factories import make_item, make_listing, make_product, make_user, make_variant
@@ -110,7 +110,7 @@ def test_an_id_finds_the_card_and_so_does_a_face_of_its_name(owner, magic, send)
 
 def test_one_repair_mends_all_lines_with_the_same_bad_word(owner, magic, send):
     origin = send(moxfield(bolt(condition="Chewed"), bolt(2, condition="Chewed", foil="foil"), bolt(condition="Wet")))
-    assert actions.correct_line(line=origin.lines.get(line=2), by=owner, condition="DMG") == 2
+    assert repairs.correct_line(line=origin.lines.get(line=2), by=owner, condition="DMG") == 2
     assert states(origin) == ["matched", "matched", "bad"]
     assert set(origin.lines.filter(state="matched").values_list("condition", flat=True)) == {"DMG"}
 
@@ -120,9 +120,9 @@ def test_one_pick_settles_all_lines_that_name_the_card_alike(owner, magic, send)
         moxfield(bolt(language="Korean"), bolt(3, language="Korean", condition="Played"), bolt(language="Thai"))
     )
     variant = magic["bolt"].variants.get(finish="foil")
-    assert actions.pick_printing(line=origin.lines.get(line=3), variant=variant, by=owner) == 2
+    assert repairs.pick_printing(line=origin.lines.get(line=3), variant=variant, by=owner) == 2
     assert states(origin) == ["matched", "matched", "ambiguous"]
-    actions.dismiss_lines(line=origin.lines.get(line=4), by=owner)
+    repairs.dismiss_lines(line=origin.lines.get(line=4), by=owner)
     actions.add_matched(origin=origin, by=owner)
     work.carry_on(import_id=origin.pk)
     assert states(origin) == ["added", "added", "dismissed"]
@@ -130,7 +130,7 @@ def test_one_pick_settles_all_lines_that_name_the_card_alike(owner, magic, send)
 
 def test_repairs_after_adding_can_be_added_too(owner, magic, send):
     origin = send(moxfield(bolt(), bolt(condition="Chewed")), add=True)
-    actions.correct_line(line=origin.lines.get(line=3), by=owner, condition="NM")
+    repairs.correct_line(line=origin.lines.get(line=3), by=owner, condition="NM")
     actions.add_matched(origin=origin, by=owner)
     work.carry_on(import_id=origin.pk)
     assert states(origin) == ["added", "merged"]
@@ -211,7 +211,7 @@ def test_an_import_can_be_cancelled_until_something_was_added(owner, magic, send
 def test_nobody_touches_anothers_import(owner, magic, send):
     origin = send(moxfield(bolt(condition="Chewed")))
     with pytest.raises(NotYours):
-        actions.correct_line(line=origin.lines.get(), by=make_user(), condition="NM")
+        repairs.correct_line(line=origin.lines.get(), by=make_user(), condition="NM")
     with pytest.raises(NotYours):
         actions.add_matched(origin=origin, by=make_user())
 
