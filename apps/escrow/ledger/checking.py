@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
@@ -176,7 +177,7 @@ def examine(known_heads: Mapping[int, str] | None = None) -> Checked:
         if on_our_own:
             cursor.execute("set transaction isolation level repeatable read, read only")
         checked.findings += _missing_guards(cursor)
-        given = {**GIVEN, "patterns": [k.pattern for k in CHART], "floors": [k.floor for k in CHART]}
+        given: dict[str, Any] = {**GIVEN, "patterns": [k.pattern for k in CHART], "floors": [k.floor for k in CHART]}
         for name, statement in _INVARIANTS.items():
             cursor.execute(f"{statement} limit {SHOWN}", given)
             checked.findings += [Finding(name, str(subject), str(detail)) for subject, detail in cursor.fetchall()]

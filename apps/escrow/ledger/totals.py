@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -67,7 +68,7 @@ select h.id::text, h.cause, h.state, a.currency, coalesce(i.paid, 0) as paid, a.
          join escrow_ledgeraccount c on c.id = f.account_id and c.id <> a.id
         where e.account_id = a.id and e.amount < 0) o on true
 """
-GIVEN = {"taken": list(_TAKEN), "fees": FEES}
+GIVEN: dict[str, Any] = {"taken": list(_TAKEN), "fees": FEES}
 LOST_ON_THE_WAY = f"""
 select 'hold ' || id || ' for ' || cause, 'of ' || paid || ' ' || currency || ' came to light '
        || held + to_seller + to_buyer + fees + drawn
