@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
@@ -59,6 +60,11 @@ class Environment(BaseSettings):
     cart_solver_seconds: float = Field(
         5.0, gt=0, le=60, description="seconds in which the cart's solver looks for the least total"
     )
+
+    listing_photos_above: Decimal = Field(
+        Decimal(100), ge=0, description="a copy that costs more is listed with a photo of it alone; 0: none has to be"
+    )
+    listing_photos_of_graded: bool = Field(True, description="whether graded copies are listed with a photo alone")
 
     # facts of a country
     tax_thresholds: str = Field("", description="a TOML file of tax thresholds; empty: the product's own")

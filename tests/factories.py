@@ -17,6 +17,7 @@ from apps.inventory import actions as inventory
 from apps.inventory.models import InventoryItem
 from apps.listings import actions as listings
 from apps.listings.models import Listing
+from apps.listings.photos import needs_photo
 from apps.trades import actions as trades
 from apps.trades.models import Trade
 from apps.valuations.models import CurrentPrice
@@ -88,6 +89,8 @@ def make_listing(
 ) -> Listing:
     """An offer of an item that is made for it."""
     item = fields.pop("item", None) or make_item(seller, quantity=quantity, variant=fields.pop("variant", None))
+    if needs_photo(is_graded=item.grade is not None, price_minor=price_minor) and not item.photos.exists():
+        inventory.attach_stored_photo(item=item, name=f"items/{item.pk}.jpg", width=252, height=352)
     return listings.list_item(item=item, quantity=quantity, price_minor=price_minor, by=item.owner, **fields)
 
 

@@ -19,6 +19,9 @@ from apps.core import outbox
 from apps.escrow import actions as escrow
 from apps.inventory.models import ItemPhoto
 from apps.listings.offers import actions as offers
+from apps.listings.selling import rules
+from apps.listings.selling.pricing import FAIR, PriceRule
+from apps.listings.watching import actions as watching
 from apps.trades import actions as trades
 from apps.trades.reports import actions as reports
 from apps.valuations.models import Feed
@@ -44,8 +47,10 @@ MOST = {
     "home of a member": 5,
     "search": 3,
     "market": 4,
-    "market for words": 5,
+    "market for words": 4,
     "searches": 3,
+    "watching": 3,
+    "repricing-rules": 3,
     "card": 7,
     "card of a member": 9,
     "release": 5,
@@ -55,7 +60,7 @@ MOST = {
     "inventory": 7,
     "item": 7,
     "portfolio": 8,
-    "sell": 8,
+    "sell": 9,
     "list-item": 8,
     "listing": 5,
     "offers received": 5,
@@ -88,10 +93,11 @@ MOST = {
     "api portfolio allocation": 4,
     "api portfolio movers": 4,
     "api listings": 1,
-    "api listings search": 5,
+    "api listings search": 4,
     "api alerts": 4,
     "api alerts history": 3,
     "api offers": 3,
+    "api watched": 3,
     "api blocks": 3,
     "api reports": 3,
     "api standing": 3,
@@ -143,6 +149,8 @@ class World:
             ended = offers.make_offer(listing=self.bargained, by=make_user(), price_minor=1000)
             offers.decline(offer=ended, by=self.seller)
             blocks.block(other=make_user(), by=self.buyer)
+            watching.watch(listing=wanted, by=self.buyer)
+            rules.keep_rule(by=self.seller, name=f"rule {next(_numbers)}", rule=PriceRule(kind=FAIR))
             told = {"kind": "member", "reason": "other", "statement": "Rude."}
             reports.report(target_id=seller.pk, by=self.buyer, **told)
             about = reports.report(target_id=self.buyer.pk, by=seller, **told)
@@ -195,6 +203,8 @@ PAGES = {
     "market": page("market"),
     "market for words": page("market", query="?q=drake"),
     "searches": page("searches", by="buyer"),
+    "watching": page("watching", by="buyer"),
+    "repricing-rules": page("repricing-rules", by="seller"),
     "card": page("card", "product"),
     "card of a member": page("card", "product", by="buyer"),
     "release": lambda world: (reverse("release", args=[world.product.release_id]), None),
@@ -240,6 +250,7 @@ PAGES = {
     "api listings": page("api-listings", query="?limit=100"),
     "api alerts": page("api-alerts", by="buyer", query="?limit=100"),
     "api alerts history": page("api-alerts-history", by="buyer", query="?limit=100"),
+    "api watched": page("api-watched", by="buyer", query="?limit=100"),
     "api offers": page("api-offers", by="seller", query="?limit=100"),
     "api blocks": page("api-blocks", by="buyer", query="?limit=100"),
     "api reports": page("api-reports", by="buyer", query="?limit=100"),

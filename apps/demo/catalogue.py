@@ -19,7 +19,9 @@ from apps.catalog.images import FOLDER
 from apps.catalog.models import Product, ProductImage
 from apps.core import images
 from apps.demo.art import draw
-from apps.demo.photographs import Photograph, boxed, compose_all
+from apps.demo.photographs import Photograph, boxed, compose_all, one_card
+from apps.inventory import actions as inventory
+from apps.inventory.models import InventoryItem
 from apps.scans.indexing import index_pending
 from ml.generate.boxes import BoxFacts
 
@@ -164,3 +166,12 @@ def compose_photographs() -> list[str]:
             photograph.picture.save(buffer, "JPEG", quality=88)
             names.append(default_storage.save(name, ContentFile(buffer.getvalue())))
     return names
+
+
+def photograph_copy(item: InventoryItem) -> None:
+    """A photograph of a member's own copy: its drawn card on a desk. Needs the card's picture."""
+    reference = item.variant.product.images.filter(is_primary=True).exclude(file="").first()
+    with default_storage.open(reference.file) as file:
+        photograph = one_card([(str(item.pk), Image.open(file).convert("RGB"))])
+    stored = images.store(photograph.picture, folder=f"items/{item.pk}")
+    inventory.attach_stored_photo(item=item, name=stored.name, width=stored.width, height=stored.height)

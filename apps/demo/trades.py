@@ -17,7 +17,7 @@ from apps.accounts.models import User
 from apps.catalog.models import Variant
 from apps.core import outbox
 from apps.core.money import Money
-from apps.demo import market
+from apps.demo import catalogue, market
 from apps.demo.payouts import open_payout_account
 from apps.demo.people import DOMAIN, address_of
 from apps.escrow import actions as escrow
@@ -26,6 +26,7 @@ from apps.inventory import actions as inventory
 from apps.inventory.models import InventoryItem
 from apps.listings import actions as listings
 from apps.listings.models import Listing
+from apps.listings.photos import needs_photo
 from apps.trades import actions as trades
 from apps.trades.models import Trade
 from apps.valuations.models import CurrentPrice
@@ -89,9 +90,10 @@ def _listing(item: InventoryItem, values: dict, handle: str) -> Listing:
     spread = Decimal(92 + len(str(item.pk)) % 3 + int(item.pk.int % 23)) / 100
     price = Money.from_decimal(values.get(item.variant_id, Decimal(2)) * factor * spread).amount_minor
     words = "Photos on request." if item.pk.int % 3 else ""
-    return listings.list_item(
-        item=item, quantity=item.quantity, price_minor=max(price, 50), by=item.owner, description=words
-    )
+    price = max(price, 50)
+    if needs_photo(is_graded=item.grade is not None, price_minor=price):
+        catalogue.photograph_copy(item)
+    return listings.list_item(item=item, quantity=item.quantity, price_minor=price, by=item.owner, description=words)
 
 
 def make_trades(people: dict[str, User], offered: dict[str, list[Listing]]) -> Iterator[str]:

@@ -6,7 +6,6 @@ import datetime as dt
 import uuid
 
 from django.db import transaction
-from django.db.models import F
 from django.utils import timezone
 
 from apps.accounts.models import User
@@ -19,6 +18,7 @@ from apps.inventory.actions import OutOfStock
 from apps.inventory.models import InventoryItem
 from apps.listings.events import ListingChanged, ListingCreated, ListingSoldOut, ListingWithdrawn
 from apps.listings.models import OPEN_STATES, Listing, ShippingProfile, Storefront
+from apps.listings.photos import check_photos
 from apps.listings.shipping import default_shipping
 
 LEAST_PRICE_MINOR = 10
@@ -50,7 +50,8 @@ def list_item(
 ) -> Listing:
     """Offer copies of an item at a price for each.
 
-    Raises NotYours, OutOfStock (fewer free copies), InvalidInput, Conflict (already listed). Emits listing.created.
+    Raises NotYours, OutOfStock (fewer free copies), InvalidInput, PhotoNeeded, Conflict (already listed).
+    Emits listing.created.
     """
     item = InventoryItem.objects.select_for_update(no_key=True).get(pk=item.pk)
     if item.owner_id != by.pk:
@@ -60,6 +61,7 @@ def list_item(
     check_newcomer(by=by, adding=1)
     if item.listings.filter(state__in=OPEN_STATES).exists():
         raise Conflict("This item is listed already. Change that listing instead.")
+    check_photos(item=item, price_minor=price_minor, currency=currency)
     listing = Listing.objects.create(
         seller=by,
         item=item,
@@ -84,11 +86,14 @@ def change_listing(
     description: str | None = None,
     shipping: ShippingProfile | None = None,
 ) -> Listing:
-    """Change what an open listing says. Raises NotYours, NotForSale, OutOfStock, InvalidInput."""
+    """Change what an open listing says. Raises NotYours, NotForSale, OutOfStock, InvalidInput, PhotoNeeded."""
     listing = _open(listing.pk, by)
     before = {"price_minor": listing.price_minor, "quantity": listing.quantity}
     if price_minor is not None:
         _check_price(price_minor)
+        check_photos(
+            item=listing.item, price_minor=price_minor, currency=listing.currency, was_minor=listing.price_minor
+        )
         listing.price_minor = price_minor
     if quantity is not None:
         _check_quantity(quantity, listing.item.available)
@@ -103,7 +108,8 @@ def change_listing(
     after = {"price_minor": listing.price_minor, "quantity": listing.quantity}
     if after != before:
         audit.record(action="listing.changed", target=listing, by=by, before=before, after=after)
-    outbox.emit(ListingChanged(listing_id=listing.pk, seller_id=by.pk))
+    was = before["price_minor"] if before["price_minor"] != after["price_minor"] else None
+    outbox.emit(ListingChanged(listing_id=listing.pk, seller_id=by.pk, was_minor=was))
     return listing
 
 
@@ -171,11 +177,6 @@ def put_back(*, listing_id: uuid.UUID, quantity: int) -> None:
     listing.quantity += quantity
     listing.save(update_fields=["quantity", "state", "updated_at"])
     outbox.emit(ListingChanged(listing_id=listing.pk, seller_id=listing.seller_id))
-
-
-def count_view(*, listing: Listing) -> None:
-    """One more visitor saw it (a figure for the seller, not exact)."""
-    Listing.objects.filter(pk=listing.pk).update(views=F("views") + 1)
 
 
 def _open(pk: uuid.UUID, by: User) -> Listing:

@@ -28,9 +28,11 @@ class ListingCreated(ListingEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class ListingChanged(ListingEvent):
-    """Price, quantity, shipping or state changed."""
+    """Price, quantity, shipping or state changed. was_minor: the price before, where that is what changed."""
 
     topic = "listing.changed"
+
+    was_minor: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

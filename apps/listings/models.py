@@ -152,13 +152,28 @@ class SearchRow(models.Model):
     class Meta:
         indexes = [
             GinIndex(fields=["tags"], name="search_tags"),
-            models.Index(fields=["product_id", "price_minor"], name="search_by_product"),
+            # What is counted and sorted lies in these indexes: rows of one search are scattered over the whole table.
+            models.Index(
+                fields=["product_id", "price_minor"],
+                include=["listing", "seller_id", "listed_at", "deal", "bucket", "tags"],
+                name="search_product_covering",
+            ),
             models.Index(fields=["seller_id"], name="search_by_seller"),
             models.Index(fields=["variant_id"], name="search_by_variant"),
             models.Index(fields=["listed_at", "listing"], name="search_by_time"),
-            models.Index(fields=["price_minor", "listing"], name="search_by_price"),
+            models.Index(
+                fields=["price_minor", "listing"],
+                include=["product_id", "seller_id", "bucket", "tags"],
+                name="search_price_covering",
+            ),
             models.Index(fields=["deal", "listing"], name="search_by_deal"),
             models.Index(fields=["bucket"], name="search_sample"),
+            models.Index(
+                fields=["bucket"],
+                include=["product_id", "seller_id", "price_minor", "tags"],
+                condition=Q(bucket__lt=50),
+                name="search_sample_covering",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -235,4 +250,5 @@ from apps.listings.offers.models import Offer as Offer  # noqa: E402 - Django lo
 from apps.listings.offers.models import OfferTerms as OfferTerms  # noqa: E402
 
 # Tables of a room of their own are known to Django through this module.
-from apps.listings.selling.models import RepricedListing, Repricing  # noqa: E402, F401
+from apps.listings.selling.models import RepricedListing, Repricing, RepricingRule  # noqa: E402, F401
+from apps.listings.watching.models import Watch  # noqa: E402, F401

@@ -19,6 +19,7 @@ from apps.inventory.models import InventoryItem, ItemPhoto
 from apps.listings.destinations import HOME, WORLD
 from apps.listings.models import OPEN_STATES, Listing
 from apps.listings.shipping import shipping_to, shipping_within
+from apps.listings.watching.models import Watch
 from apps.valuations.models import CurrentPrice
 
 
@@ -85,7 +86,9 @@ def listing_for(*, pk: uuid.UUID, reader: User | None, country: str = "US") -> L
     """
     listing = _described().annotate(shipping_minor=shipping_to(country)).filter(pk=pk).first()
     mine = listing is not None and reader is not None and listing.seller_id == reader.pk
-    if listing is None or (listing.state in {Listing.State.PAUSED, Listing.State.AWAY, Listing.State.WITHDRAWN} and not mine):
+    if listing is None or (
+        listing.state in {Listing.State.PAUSED, Listing.State.AWAY, Listing.State.WITHDRAWN} and not mine
+    ):
         raise NotFound("This listing is gone.")
     return listing
 
@@ -104,23 +107,11 @@ def fresh(*, limit: int = 12) -> list[Listing]:
 
 
 def of_seller(*, seller: User, states: Iterable[str], limit: int = 50, offset: int = 0) -> Page[Listing]:
-    """A seller's own listings with how many cheaper offers of the same printing and condition there are."""
-    cheaper = (
-        Listing.objects.filter(
-            item__variant=OuterRef("item__variant"),
-            item__condition=OuterRef("item__condition"),
-            state=Listing.State.ACTIVE,
-            price_minor__lt=OuterRef("price_minor"),
-        )
-        .exclude(seller=OuterRef("seller"))
-        .order_by()
-        .values("item__variant")
-        .annotate(count=Count("pk"))
-        .values("count")
-    )
+    """A seller's own listings, newest first, each with how many watch it (`watchers`)."""
+    watchers = Watch.objects.filter(listing=OuterRef("pk")).order_by().values("listing").annotate(count=Count("pk"))
     rows = _described().filter(seller=seller, state__in=list(states))
     total = rows.count()
-    rows = rows.annotate(cheaper_offers=Coalesce(Subquery(cheaper), 0)).order_by("-created_at", "-pk")
+    rows = rows.annotate(watchers=Coalesce(Subquery(watchers.values("count")), 0)).order_by("-created_at", "-pk")
     return Page(list(rows[offset : offset + limit]), total, limit, offset)
 
 
@@ -172,6 +163,7 @@ def unlisted_items(*, owner: User, limit: int) -> list[InventoryItem]:
         .filter(~Exists(open_ones))
         .annotate(
             unit_value=Subquery(price.values("value")[:1]),
+            has_photo=Exists(ItemPhoto.objects.filter(item=OuterRef("pk"))),
             image_name=Coalesce(Subquery(reference.values("file")[:1]), Value("")),
         )
         .select_related("variant__product__release")

@@ -2,6 +2,7 @@
 
 from celery import shared_task
 
+from apps.listings import seen
 from apps.listings.offers import closing
 from apps.listings.search.values import follow_values
 
@@ -10,6 +11,12 @@ from apps.listings.search.values import follow_values
 def follow_fair_values() -> None:
     """Search rows take over the fair values that were worked out lately; a run that was missed is caught up by the next."""
     follow_values(minutes=20)
+
+
+@shared_task(ignore_result=True)
+def write_views() -> None:
+    """Add what was seen lately to the figures of the listings."""
+    seen.write_views()
 
 
 @shared_task(ignore_result=True)

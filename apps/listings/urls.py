@@ -4,6 +4,7 @@ from django.urls import path
 
 from apps.listings import search_views, shipping_views, views
 from apps.listings.selling import views as selling_views
+from apps.listings.watching import views as watching_views
 
 urlpatterns = [
     path("cards/<uuid:pk>/", views.card, name="card"),
@@ -18,6 +19,8 @@ urlpatterns = [
     path("sell/many/", selling_views.many, name="sell-many"),
     path("sell/away/", selling_views.away, name="sell-away"),
     path("sell/reprice/", selling_views.reprice, name="reprice"),
+    path("sell/reprice/rules/", selling_views.rules, name="repricing-rules"),
+    path("sell/reprice/rules/<uuid:pk>/forget/", selling_views.forget, name="repricing-rule-forget"),
     path("sell/reprice/<uuid:pk>/", selling_views.repricing, name="repricing"),
     path("sell/reprice/<uuid:pk>/apply/", selling_views.apply, name="repricing-apply"),
     path("sell/reprice/<uuid:pk>/undo/", selling_views.undo, name="repricing-undo"),
@@ -29,5 +32,7 @@ urlpatterns = [
     path("listings/<uuid:pk>/", views.listing, name="listing"),
     path("listings/<uuid:pk>/change/", views.change, name="listing-change"),
     path("listings/<uuid:pk>/pause/", views.set_paused, name="listing-pause"),
+    path("listings/<uuid:pk>/watch/", watching_views.watch, name="listing-watch"),
+    path("watching/", watching_views.watching, name="watching"),
     path("listings/<uuid:pk>/withdraw/", views.withdraw, name="listing-withdraw"),
 ]

@@ -20,12 +20,15 @@ from apps.core.pagination import numbered
 from apps.inventory import queries as inventory
 from apps.inventory.completion import completion_of
 from apps.inventory.forms import PhotoForm
-from apps.listings import actions, queries
+from apps.listings import actions, queries, seen
 from apps.listings.forms import ListingForm
 from apps.listings.models import OPEN_STATES, Listing
 from apps.listings.offers.views import panel_of
+from apps.listings.photos import why_photo
+from apps.listings.position import positions
 from apps.listings.selling.vacation import is_away
 from apps.listings.shipping import country_of, default_shipping
+from apps.listings.watching import queries as watching
 from apps.valuations import queries as valuations
 
 OPEN = OPEN_STATES
@@ -74,9 +77,11 @@ def listing(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     reader = request.user if request.user.is_authenticated else None
     country = country_of(request)
     found = queries.listing_for(pk=pk, reader=reader, country=country)
-    if reader is None or reader.pk != found.seller_id:
-        actions.count_view(listing=found)
+    is_mine = reader is not None and reader.pk == found.seller_id
+    if not is_mine and request.method == "GET":
+        seen.saw(listing_id=found.pk, visitor=seen.visitor_of(request))
     item = found.item
+    watchers, is_watched = watching.standing(listing_id=found.pk, reader=reader)
     context = {
         "listing": found,
         "photos": found.item.photos.all(),
@@ -84,7 +89,9 @@ def listing(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "delivered_minor": None if found.shipping_minor is None else found.price_minor + found.shipping_minor,
         "country": country,
         "countries": COUNTRIES,
-        "is_mine": reader is not None and reader.pk == found.seller_id,
+        "is_mine": is_mine,
+        "watchers": watchers,
+        "is_watched": is_watched,
         "price": valuations.price_block(item.variant_id, state_key(item.condition, item.grade_company, item.grade)),
         **panel_of(found, reader),
     }
@@ -99,8 +106,10 @@ def sell(request: HttpRequest) -> HttpResponse:
     limit, offset = numbered(request, size=PAGE_SIZE)
     states = ENDED if shown == "ended" else OPEN
     rows = queries.of_seller(seller=request.user, states=states, limit=limit, offset=offset)
+    places = positions(listing_ids=[row.pk for row in rows.rows], country=request.user.country)
     context = {
         "page": rows,
+        "rows": [(row, places.get(row.pk)) for row in rows.rows],
         "shown": shown,
         "counts": queries.counts(seller=request.user),
         "is_away": is_away(seller=request.user),
@@ -128,7 +137,14 @@ def list_item(request: HttpRequest, item: uuid.UUID) -> HttpResponse:
             messages.success(request, f"{found.variant.product.name} is for sale.")
             return redirect(made)
     newcomer = newcomer_limits(request.user)
-    context = {"item": found, "form": form, "newcomer": newcomer, "photos": found.photos.all(), "photo_form": PhotoForm()}
+    context = {
+        "item": found,
+        "form": form,
+        "newcomer": newcomer,
+        "photos": found.photos.all(),
+        "photo_form": PhotoForm(),
+        "why_photo": why_photo(is_graded=found.grade is not None, price_minor=suggested or 0),
+    }
     return render(request, "listings/list_item.html", context, status=422 if form.errors else 200)
 
 

@@ -178,6 +178,7 @@ CELERY_BEAT_SCHEDULE = {
     "index-references": {"task": "apps.scans.tasks.index_references", "schedule": 60.0},
     "refresh-current-prices": {"task": "apps.valuations.tasks.refresh_stale", "schedule": crontab(minute=17)},
     "warm-answers": {"task": "apps.valuations.tasks.warm_answers", "schedule": 600.0},
+    "write-views": {"task": "apps.listings.tasks.write_views", "schedule": 60.0},
     "follow-fair-values": {"task": "apps.listings.tasks.follow_fair_values", "schedule": 300.0},
     "run-feeds": {"task": "apps.valuations.tasks.run_due_feeds", "schedule": 60.0},
     # The bank tells a day's rates at four in its afternoon; a repeat changes nothing.
@@ -415,6 +416,8 @@ OFFERS = {
     "most_per_listing": 50,
     "tries_a_day": 5,  # of one side about one listing, so that a lowest price cannot be felt out
 }
+LISTING_PHOTOS_ABOVE = ENV.listing_photos_above  # in major units of the listing's currency
+LISTING_PHOTOS_OF_GRADED = ENV.listing_photos_of_graded
 SWAPS = {
     "open_for": timedelta(days=3),  # until when a proposal can be answered
     "most_open": 30,  # proposals of one member at a time

@@ -105,15 +105,6 @@ def test_a_seller_who_does_not_ship_abroad_is_shown_last():
     assert rows[1].delivered_minor is None
 
 
-def test_a_seller_sees_how_many_offer_the_same_copy_cheaper():
-    variant = make_variant()
-    mine = make_listing(variant=variant, price_minor=1000)
-    make_listing(variant=variant, price_minor=900)
-    make_listing(variant=variant, price_minor=1100)
-    row = queries.of_seller(seller=mine.seller, states=["active"]).rows[0]
-    assert row.cheaper_offers == 1
-
-
 def test_what_could_be_listed_next_is_the_dearest_first(django_assert_num_queries):
     owner = make_user()
     cheap, dear = make_item(owner), make_item(owner)

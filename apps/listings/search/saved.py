@@ -1,10 +1,10 @@
-"""Saved searches: kept by members, held against what is newly listed, all of them in one statement."""
+"""Saved searches: kept by members, held against what is newly listed or repriced, all of them in one statement."""
 
 from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -131,26 +131,30 @@ def asked_by(search: SavedSearch) -> Wanted:
     return wanted_from(QueryDict(search.question), country=search.country)
 
 
-_FACETS_FIT = """not exists (
-    select 1 from jsonb_array_elements(w.tags) as chosen
-    where not s.tags && array(select jsonb_array_elements_text(chosen))::varchar[])"""
+_PRICE_FITS = """(w.least_minor is null or s.{price} >= w.least_minor) and (w.most_minor is null or s.{price} <= w.most_minor)
+    and not exists (select 1 from jsonb_array_elements(w.tags) as chosen
+        where not s.{tags} && array(select jsonb_array_elements_text(chosen))::varchar[])"""
 
+# Of what was repriced: its tags at the price before. What fitted a search before is nothing new for it.
 _MATCH = f"""
 with fresh as (
-    select s.*, p.search, p.name, i.condition from listings_searchrow s
+    select s.*, p.search, p.name, i.condition, t.was_minor, array(
+        select case left(tag, 2) when 'p:' then 'p:' || listings_price_band(t.was_minor)
+            when 'd:' then 'd:' || listings_verdict(t.was_minor, s.fair_minor, s.low_minor, s.high_minor) else tag end
+        from unnest(s.tags) tag)::varchar[] as was_tags
+    from unnest(%(listings)s::uuid[], %(was)s::bigint[]) as t (id, was_minor)
+    join listings_searchrow s on s.listing_id = t.id
     join catalog_product p on p.id = s.product_id
     join listings_listing l on l.id = s.listing_id
-    join inventory_inventoryitem i on i.id = l.item_id
-    where s.listing_id = any(%(listings)s::uuid[])),
+    join inventory_inventoryitem i on i.id = l.item_id),
 hit as (
     insert into listings_searchhit (search_id, listing_id, at)
     select w.id, s.listing_id, %(at)s from fresh s join listings_savedsearch w on
         w.is_on and w.owner_id <> s.seller_id
         and (w.words = '' or s.search @@ to_tsquery('simple', w.words))
         and (cardinality(w.sellers) = 0 or s.seller_id = any(w.sellers))
-        and (w.least_minor is null or s.price_minor >= w.least_minor)
-        and (w.most_minor is null or s.price_minor <= w.most_minor)
-        and {_FACETS_FIT}
+        and {_PRICE_FITS.format(price="price_minor", tags="tags")}
+        and not (s.was_minor is not null and {_PRICE_FITS.format(price="was_minor", tags="was_tags")})
     order by w.id, s.listing_id
     on conflict (search_id, listing_id) do nothing
     returning search_id, listing_id)
@@ -162,16 +166,20 @@ order by w.id, s.price_minor, s.listing_id
 
 
 @transaction.atomic
-def new_for_searches(*, listing_ids: Iterable[uuid.UUID], at: dt.datetime) -> list[Hit]:
-    """Hold new listings against every search that is on; each search is told once of a listing, and never of its owner's own.
+def new_for_searches(
+    *, listing_ids: Iterable[uuid.UUID] = (), repriced: Mapping[uuid.UUID, int] | None = None, at: dt.datetime
+) -> list[Hit]:
+    """Hold listings against every search that is on; each search is told once of a listing, and never of its owner's own.
 
-    Safe to repeat: what was told before is left out. Raises nothing.
+    listing_ids: new ones. repriced: their prices before; they are told where they fit now and did not then. Safe to repeat:
+    what was told before is left out. Raises nothing.
     """
-    ids = sorted(set(listing_ids))
-    if not ids:
+    was: dict[uuid.UUID, int | None] = {**(repriced or {}), **dict.fromkeys(listing_ids)}
+    if not was:
         return []
+    ids = sorted(was)
     with connection.cursor() as cursor:
-        cursor.execute(_MATCH, {"listings": ids, "at": at})
+        cursor.execute(_MATCH, {"listings": ids, "was": [was[pk] for pk in ids], "at": at})
         return [
             Hit(*row[:7], Money(minor, currency).decimal, currency, card)
             for *row, minor, currency, card in cursor.fetchall()

@@ -11,10 +11,11 @@ from django.db import transaction
 from apps.accounts.models import User
 from apps.core.errors import InvalidInput
 from apps.core.outbox import emit_all
-from apps.inventory.models import InventoryItem
+from apps.inventory.models import InventoryItem, ItemPhoto
 from apps.listings.actions import LEAST_PRICE_MINOR, MOST_PRICE_MINOR, check_newcomer
 from apps.listings.events import ListingCreated
 from apps.listings.models import Listing, ShippingProfile
+from apps.listings.photos import why_photo
 from apps.listings.selling.vacation import is_away
 from apps.listings.shipping import default_shipping
 
@@ -41,7 +42,7 @@ class Listed:
 
 @transaction.atomic
 def list_many(*, by: User, offers: Sequence[Offered], shipping: ShippingProfile | None = None) -> Listed:
-    """List all that can be listed; the rest is told with its reason. Eight queries, however many there are.
+    """List all that can be listed; the rest is told with its reason. Nine queries, however many there are.
 
     Raises InvalidInput (nothing, or too much, is asked for), NewSellerLimit. Emits listing.created for each.
     """
@@ -53,7 +54,12 @@ def list_many(*, by: User, offers: Sequence[Offered], shipping: ShippingProfile 
     items = InventoryItem.objects.select_for_update(no_key=True).filter(owner=by, pk__in=wanted).order_by("pk")
     found = {item.pk: item for item in items}
     taken = set(Listing.objects.filter(item__in=found, state__in=_OPEN).values_list("item", flat=True))
-    refused = {pk: why for pk, offer in wanted.items() if (why := _refusal(offer, found.get(pk), taken))}
+    pictured = set(ItemPhoto.objects.filter(item__in=found).values_list("item", flat=True))
+    refused = {
+        pk: why
+        for pk, offer in wanted.items()
+        if (why := _refusal(offer, found.get(pk), taken) or _lacks_photo(offer, found[pk], pictured, shipping.currency))
+    }
     state = Listing.State.AWAY if is_away(seller=by) else Listing.State.ACTIVE
     made = Listing.objects.bulk_create(
         Listing(
@@ -70,6 +76,12 @@ def list_many(*, by: User, offers: Sequence[Offered], shipping: ShippingProfile 
     )
     emit_all([ListingCreated(listing_id=each.pk, seller_id=by.pk) for each in made])
     return Listed(made, refused)
+
+
+def _lacks_photo(offer: Offered, item: InventoryItem, pictured: set[uuid.UUID], currency: str) -> str:
+    if item.pk in pictured:
+        return ""
+    return why_photo(is_graded=item.grade is not None, price_minor=offer.price_minor, currency=currency)
 
 
 def _refusal(offer: Offered, item: InventoryItem | None, taken: set[uuid.UUID]) -> str:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.core.forms import MinorUnitsField
 from apps.core.money import Money
 from apps.inventory.models import InventoryItem
+from apps.listings.photos import needs_photo
 from apps.listings.selling.bulk import MOST_ITEMS, Offered
 from apps.listings.selling.pricing import FAIR, UNDERCUT, PriceRule
 
@@ -32,9 +33,13 @@ class RuleForm(forms.Form):
     floor_minor = MinorUnitsField(label=_("Never under"), required=False)
     ceiling_minor = MinorUnitsField(label=_("Never above"), required=False)
 
+    name = forms.CharField(
+        label=_("Keep it as"), required=False, max_length=60, help_text=_("A name, to use the rule again.")
+    )
+
     def rule(self) -> PriceRule:
         """The rule as typed."""
-        return PriceRule(**self.cleaned_data)
+        return PriceRule(**{name: value for name, value in self.cleaned_data.items() if name != "name"})
 
 
 @dataclass(frozen=True)
@@ -46,18 +51,32 @@ class Row:
     quantity: str
     chosen: bool
     problem: str
+    needs_photo: bool
 
 
 def suggested(item: InventoryItem, typed: QueryDict, problem: str) -> Row:
     """What the page shows of an item: what was typed, else its fair value and all free copies."""
     price = "" if item.unit_value is None else f"{item.unit_value:.2f}"
+    minor = 0 if item.unit_value is None else Money.from_decimal(item.unit_value).amount_minor
     return Row(
         item,
         typed.get(f"price-{item.pk}", price)[:20],
         typed.get(f"quantity-{item.pk}", str(item.available))[:9],
         str(item.pk) in typed.getlist("item"),
         problem,
+        not item.has_photo and needs_photo(is_graded=item.grade is not None, price_minor=minor),
     )
+
+
+def ids_given(given: QueryDict) -> list[uuid.UUID]:
+    """Listings that were chosen, as `listing`; what is no id is left out."""
+    found = []
+    for text in dict.fromkeys(given.getlist("listing")[:MOST_ITEMS]):
+        try:
+            found.append(uuid.UUID(text))
+        except ValueError:
+            continue
+    return found
 
 
 def offers_typed(typed: QueryDict) -> tuple[list[Offered], dict[uuid.UUID, str]]:

@@ -1,4 +1,4 @@
-"""A repricing with its old and new prices, so that it can be looked at before it is applied and taken back after."""
+"""Rules that are kept; a repricing with its old and new prices, looked at before it is applied and taken back after."""
 
 from __future__ import annotations
 
@@ -7,6 +7,21 @@ from django.db import models
 from django.db.models import Q
 
 from apps.core.models import Base
+
+
+class RepricingRule(Base):
+    """A rule that a seller keeps to reprice by again."""
+
+    seller = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="repricing_rules")
+    name = models.CharField(max_length=60)
+    rule = models.JSONField(help_text="fields of pricing.PriceRule")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["seller", "name"], name="repricing_rule_name_once")]
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Repricing(Base):

@@ -23,6 +23,21 @@ class PriceRule:
     floor_percent: int | None = None
     ceiling_minor: int | None = None
 
+    def in_words(self) -> str:
+        """The rule as its seller would say it, amounts in major units."""
+        if self.kind == FAIR:
+            said = f"{self.percent} % of fair value"
+        else:
+            said = f"{self.by_minor / 100:.2f} under the lowest other offer"
+        bounds = []
+        if self.floor_percent is not None:
+            bounds.append(f"never under {self.floor_percent} % of fair value")
+        if self.floor_minor is not None:
+            bounds.append(f"never under {self.floor_minor / 100:,.2f}")
+        if self.ceiling_minor is not None:
+            bounds.append(f"never above {self.ceiling_minor / 100:,.2f}")
+        return ", ".join([said, *bounds])
+
     def wrong(self) -> str:
         """What is wrong with the rule, as a sentence; empty where nothing is."""
         if self.kind not in (FAIR, UNDERCUT):

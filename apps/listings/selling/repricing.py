@@ -14,6 +14,7 @@ from apps.core import audit
 from apps.core.errors import Conflict, InvalidInput, NotFound, NotYours
 from apps.core.outbox import emit_all
 from apps.listings.events import ListingChanged
+from apps.listings.photos import needs_photo
 from apps.listings.selling.models import RepricedListing, Repricing
 from apps.listings.selling.pricing import PriceRule, price_by
 
@@ -21,7 +22,8 @@ MOST_LISTINGS = 20_000
 
 # The lowest offer of the same printing in the same state by somebody else: never one's own.
 _STANDING = """
-select l.id, l.price_minor, listings_minor(w.value, w.currency), (
+select l.id, l.price_minor, l.currency, i.grade is not null,
+    exists (select from inventory_itemphoto f where f.item_id = i.id), listings_minor(w.value, w.currency), (
     select min(o.price_minor) from listings_searchrow s join listings_listing o on o.id = s.listing_id
     join inventory_inventoryitem c on c.id = o.item_id
     where s.variant_id = i.variant_id and s.seller_id <> l.seller_id and s.currency = l.currency
@@ -49,13 +51,21 @@ def propose(*, by: User, rule: PriceRule, listing_ids: Iterable[uuid.UUID] | Non
     repricing = Repricing.objects.create(seller=by, rule=asdict(rule))
     lines = [
         RepricedListing(repricing=repricing, listing_id=pk, old_minor=old, new_minor=new)
-        for pk, old, fair, lowest in standing
-        if (new := price_by(rule, fair_minor=fair, lowest_minor=lowest)) is not None and new != old
+        for pk, old, currency, is_graded, has_photo, fair, lowest in standing
+        if (new := price_by(rule, fair_minor=fair, lowest_minor=lowest)) is not None
+        and new != old
+        and (has_photo or not _becomes_dear(old, new, currency, is_graded=is_graded))
     ]
     if not lines:
         raise Conflict("No price would change by this rule.")
     RepricedListing.objects.bulk_create(lines, batch_size=2000)
     return repricing
+
+
+def _becomes_dear(old: int, new: int, currency: str, *, is_graded: bool) -> bool:
+    """Whether only the new price asks for a photo. Such a listing waits for one, at the price that it has."""
+    now, then = (needs_photo(is_graded=is_graded, price_minor=minor, currency=currency) for minor in (new, old))
+    return now and not then
 
 
 # A price that was changed since it was looked at stays as its seller has set it.
@@ -66,7 +76,8 @@ with locked as (
     where r.repricing_id = %(repricing)s and l.seller_id = %(seller)s and l.state in ('active', 'paused', 'away')
       and {which} order by l.id for no key update of l),
 marked as (update listings_repricedlisting r set is_applied = {applied} from locked k where k.line = r.id)
-update listings_listing l set price_minor = k.{price}, updated_at = %(at)s from locked k where k.id = l.id returning l.id
+update listings_listing l set price_minor = k.{price}, updated_at = %(at)s from locked k where k.id = l.id
+returning l.id, k.{was}
 """
 
 
@@ -80,7 +91,7 @@ def apply(*, repricing: Repricing, by: User) -> int:
     if repricing.applied_at:
         raise Conflict("These prices were applied already.")
     which = "l.price_minor = r.old_minor and not r.is_applied"
-    return _put(repricing, by, which=which, price="new_minor", applied="true", field="applied_at")
+    return _put(repricing, by, which=which, price="new_minor", was="old_minor", applied="true", field="applied_at")
 
 
 @transaction.atomic
@@ -93,20 +104,20 @@ def undo(*, repricing: Repricing, by: User) -> int:
     if not repricing.applied_at or repricing.undone_at:
         raise Conflict("There is nothing to take back.")
     which = "l.price_minor = r.new_minor and r.is_applied"
-    return _put(repricing, by, which=which, price="old_minor", applied="false", field="undone_at")
+    return _put(repricing, by, which=which, price="old_minor", was="new_minor", applied="false", field="undone_at")
 
 
-def _put(repricing: Repricing, by: User, *, which: str, price: str, applied: str, field: str) -> int:
+def _put(repricing: Repricing, by: User, *, which: str, price: str, was: str, applied: str, field: str) -> int:
     at = timezone.now()
     with connection.cursor() as cursor:
         cursor.execute(
-            _APPLY.format(which=which, price=price, applied=applied),
+            _APPLY.format(which=which, price=price, was=was, applied=applied),
             {"repricing": repricing.pk, "seller": by.pk, "at": at},
         )
-        changed = [pk for (pk,) in cursor.fetchall()]
+        changed = cursor.fetchall()
     setattr(repricing, field, at)
     repricing.save(update_fields=[field])
-    emit_all([ListingChanged(listing_id=pk, seller_id=by.pk) for pk in changed])
+    emit_all([ListingChanged(listing_id=pk, seller_id=by.pk, was_minor=minor) for pk, minor in changed])
     audit.record(action=f"listings.repriced.{field}", target=repricing, by=by, before={}, after={"count": len(changed)})
     return len(changed)
 

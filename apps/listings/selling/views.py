@@ -16,7 +16,8 @@ from apps.core.pagination import Page, numbered
 from apps.listings import queries
 from apps.listings.selling import bulk, vacation
 from apps.listings.selling import repricing as prices
-from apps.listings.selling.forms import RuleForm, offers_typed, suggested
+from apps.listings.selling import rules as kept_rules
+from apps.listings.selling.forms import RuleForm, ids_given, offers_typed, suggested
 
 LINES_SHOWN = 100
 
@@ -61,17 +62,45 @@ def away(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def reprice(request: HttpRequest) -> HttpResponse:
-    """A rule for all open listings; sending it leads to old and new prices side by side."""
-    form = RuleForm(request.POST or None)
+    """A rule for chosen listings, or for all open ones; sending it keeps it, or leads to old and new prices side by side."""
+    given = request.POST if request.method == "POST" else request.GET
+    chosen = ids_given(given)
+    kept = kept_rules.rules_of(seller=request.user)
+    used = next((each for each in kept if str(each.pk) == given.get("rule")), None)
+    initial = {**used.rule, "name": used.name} if used else None
+    form = RuleForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
-            return redirect("repricing", prices.propose(by=request.user, rule=form.rule()).pk)
+            if request.POST.get("do") == "keep":
+                kept_rules.keep_rule(by=request.user, name=form.cleaned_data["name"], rule=form.rule())
+                messages.success(request, "The rule is kept.")
+                return redirect("repricing-rules")
+            made = prices.propose(
+                by=request.user, rule=form.rule(), listing_ids=chosen if given.getlist("listing") else None
+            )
+            return redirect("repricing", made.pk)
         except DomainError as error:
             tell(form, error)
     recent = request.user.repricings.filter(applied_at__isnull=False).order_by("-created_at")[:10]
-    return render(
-        request, "listings/reprice.html", {"form": form, "recent": recent}, status=422 if form.errors else 200
-    )
+    context = {"form": form, "recent": recent, "kept": kept, "chosen": chosen}
+    return render(request, "listings/reprice.html", context, status=422 if form.errors else 200)
+
+
+@login_required
+@require_safe
+def rules(request: HttpRequest) -> HttpResponse:
+    """The seller's kept rules, in words."""
+    kept = [(each, kept_rules.rule_of(each).in_words()) for each in kept_rules.rules_of(seller=request.user)]
+    return render(request, "listings/repricing_rules.html", {"rules": kept})
+
+
+@login_required
+@require_POST
+def forget(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Forget a kept rule."""
+    kept_rules.forget_rule(rule=kept_rules.own_rule(seller=request.user, pk=pk), by=request.user)
+    messages.success(request, "The rule is forgotten. Prices stay as they are.")
+    return redirect("repricing-rules")
 
 
 @login_required

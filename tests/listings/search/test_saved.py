@@ -9,10 +9,13 @@ from django.utils import timezone
 from apps.alerts.models import Alert
 from apps.catalog.actions import refresh_vocabulary
 from apps.core.errors import Conflict, InvalidInput, NotFound, NotYours
-from apps.listings.models import SearchHit
+from apps.listings import actions as listings
+from apps.listings.models import SearchHit, SearchRow
 from apps.listings.search import saved
 from apps.listings.search.asking import wanted_from
-from tests.factories import make_item, make_listing, make_product, make_user, make_variant
+from apps.listings.selling import repricing
+from apps.listings.selling.pricing import FAIR, PriceRule
+from tests.factories import make_item, make_listing, make_price, make_product, make_user, make_variant
 
 pytestmark = pytest.mark.django_db
 
@@ -114,3 +117,52 @@ def test_a_kept_search_asks_the_same_again(tide):
     search = keep("q=tide&language=ja&price_min=1.50&sort=price")
     again = saved.asked_by(search)
     assert (again.text, again.facets, again.least_minor, again.sort) == ("tide", {"language": ("ja",)}, 150, "price")
+
+
+# -- repriced into a search ------------------------------------------------------------------------------------------
+def test_a_listing_repriced_into_a_search_is_told_once(tide, relay):
+    made = offer(price=1600)
+    relay()
+    search = keep("q=tide&price_max=15")
+    for price in (1400, 1300):
+        listings.change_listing(listing=made, by=made.seller, price_minor=price)
+        relay()
+    assert [alert.owner for alert in Alert.objects.all()] == [search.owner]
+    assert SearchHit.objects.get().listing_id == made.pk
+
+
+def test_what_fitted_before_its_new_price_is_no_news(tide, relay):
+    made = offer(price=1200)
+    relay()
+    keep("q=tide&price_max=15")
+    keep("q=tide")
+    listings.change_listing(listing=made, by=made.seller, price_minor=1100)
+    relay()
+    assert not Alert.objects.exists()
+
+
+def test_a_price_band_and_a_deal_are_left_and_entered_by_price(tide):
+    made = offer(price=1200)
+    make_price(made.item.variant, "12.00")
+    SearchRow.objects.filter(pk=made.pk).update(
+        fair_minor=1200, low_minor=1100, high_minor=1300, tags=["c:NM", "p:2", "d:great"]
+    )
+    band, deal, other = keep("q=tide&price=2"), keep("q=tide&deal=great"), keep("q=tide&deal=good")
+    hits = saved.new_for_searches(repriced={made.pk: 2500}, at=timezone.now())
+    assert {hit.search_id for hit in hits} == {band.pk, deal.pk}
+    assert other.pk not in {hit.search_id for hit in hits}
+    SearchHit.objects.all().delete()
+    (hit,) = saved.new_for_searches(repriced={made.pk: 1190}, at=timezone.now())
+    assert hit.search_id == deal.pk
+
+
+def test_many_repriced_listings_are_told_as_well(tide, relay):
+    made = [offer(price=price) for price in (1600, 1700)]
+    seller = made[0].seller
+    relay()
+    keep("q=tide&price_max=15")
+    make_price(made[0].item.variant, "10.00")
+    found = repricing.propose(by=seller, rule=PriceRule(kind=FAIR))
+    repricing.apply(repricing=found, by=seller)
+    relay()
+    assert SearchHit.objects.get().listing_id == made[0].pk

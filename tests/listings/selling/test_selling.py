@@ -8,7 +8,7 @@ from django.urls import reverse
 from apps.core.errors import Conflict, InvalidInput, NotYours
 from apps.listings import actions
 from apps.listings.models import Listing, SearchRow
-from apps.listings.selling import bulk, repricing
+from apps.listings.selling import bulk, repricing, rules
 from apps.listings.selling.bulk import Offered
 from apps.listings.selling.models import Repricing
 from apps.listings.selling.pricing import FAIR, UNDERCUT, PriceRule
@@ -195,3 +195,67 @@ def test_copies_of_a_cancelled_trade_wait_for_the_seller_as_well():
     actions.put_back(listing_id=listing.pk, quantity=1)
     listing.refresh_from_db()
     assert listing.state == Listing.State.AWAY
+
+
+# -- kept rules and chosen listings -----------------------------------------------------------------------------------
+RULE = {"kind": FAIR, "percent": "95", "by_minor": "0.01", "floor_percent": "", "floor_minor": "", "ceiling_minor": ""}
+
+
+def test_a_rule_is_kept_replaced_used_and_forgotten(client):
+    seller = make_user()
+    client.force_login(seller)
+    assert "No rule is kept" in client.get(reverse("repricing-rules")).content.decode()
+    client.post(reverse("reprice"), RULE | {"name": " Slow  movers ", "do": "keep"})
+    client.post(reverse("reprice"), RULE | {"name": "Slow movers", "do": "keep", "percent": "90"})
+    (kept,) = rules.rules_of(seller=seller)
+    assert rules.rule_of(kept) == PriceRule(kind=FAIR, percent=90)
+    page = client.get(reverse("repricing-rules")).content.decode()
+    assert "Slow movers" in page
+    assert "90 % of fair value" in page
+    assert client.get(reverse("reprice"), {"rule": str(kept.pk)}).context["form"]["percent"].value() == 90
+    assert not Repricing.objects.exists()
+    client.post(reverse("repricing-rule-forget", args=[kept.pk]))
+    assert rules.rules_of(seller=seller) == []
+
+
+def test_a_rule_without_a_name_or_against_reason_is_not_kept(client, monkeypatch):
+    seller, stranger = make_user(), make_user()
+    client.force_login(seller)
+    assert client.post(reverse("reprice"), RULE | {"name": " ", "do": "keep"}).status_code == 422
+    with pytest.raises(InvalidInput, match="floor"):
+        rules.keep_rule(by=seller, name="race", rule=PriceRule(kind=UNDERCUT))
+    kept = rules.keep_rule(by=seller, name="one", rule=PriceRule(kind=FAIR))
+    with pytest.raises(NotYours):
+        rules.forget_rule(rule=kept, by=stranger)
+    monkeypatch.setattr(rules, "MOST_RULES", 1)
+    with pytest.raises(Conflict):
+        rules.keep_rule(by=seller, name="two", rule=PriceRule(kind=FAIR))
+    rules.keep_rule(by=seller, name="one", rule=PriceRule(kind=FAIR, percent=80))
+
+
+def test_only_the_chosen_listings_are_repriced(client):
+    seller = make_user()
+    chosen, other = make_listing(seller, price_minor=2000), make_listing(seller, price_minor=2000)
+    for each in (chosen, other):
+        make_price(each.item.variant, "10.00")
+    client.force_login(seller)
+    page = client.get(reverse("reprice"), {"listing": [str(chosen.pk), "nonsense"]}).content.decode()
+    assert "the 1 listing that you chose" in page
+    client.post(reverse("reprice"), RULE | {"listing": [str(chosen.pk)]})
+    made = Repricing.objects.get()
+    assert [line.listing_id for line in made.lines.all()] == [chosen.pk]
+    assert client.post(reverse("reprice"), RULE | {"listing": ["nonsense"]}).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        (PriceRule(kind=FAIR, percent=95), "95 % of fair value"),
+        (
+            PriceRule(kind=UNDERCUT, by_minor=5, floor_percent=80, floor_minor=100, ceiling_minor=200_000),
+            "0.05 under the lowest other offer, never under 80 % of fair value, never under 1.00, never above 2,000.00",
+        ),
+    ],
+)
+def test_a_rule_in_words(rule, words):
+    assert rule.in_words() == words

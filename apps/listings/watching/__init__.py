@@ -1,0 +1,1 @@
+"""Listings that members watch: to be told of price drops and of their being sold."""
