@@ -61,7 +61,7 @@ class ChoiceOutput(serializers.Serializer):
 
     value = serializers.CharField()
     label = serializers.CharField()
-    count = serializers.IntegerField()
+    count = serializers.IntegerField(help_text="of many listings about so many, rounded to two digits")
     selected = serializers.BooleanField()
 
 

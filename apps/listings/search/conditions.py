@@ -11,11 +11,18 @@ from django.db import connection
 from apps.listings.search.asking import FACETS, Wanted
 from apps.listings.search.meaning import Meaning
 
+_OF_THE_SETS = """s.product_id = any(array(
+    select p.id from catalog_product p where p.release_id = any(%(sets)s::uuid[]) and p.id = any(%(products)s::uuid[])))"""
+
 
 def conditions_of(wanted: Wanted, meaning: Meaning, *, without: str = "") -> tuple[str, dict[str, Any]]:
     """SQL over `s` of everything that is asked for, but one facet where that is named; and its parameters."""
-    found, parameters = meaning.condition()
+    sets = [value for value in wanted.facets.get("set", ()) if _is_uuid(value)] if without != "set" else []
+    # Of many cards that the words mean few are of the set: only their listings are looked at.
+    found, parameters = meaning.condition(of_cards=_OF_THE_SETS) if sets and meaning.ranks else meaning.condition()
     parts = [found]
+    if sets:
+        parameters["sets"] = sets
     for name, tags in wanted.tags.items():
         if name == without:
             continue

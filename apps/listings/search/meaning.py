@@ -28,6 +28,7 @@ class Meaning:
     sellers: list[UUID] = field(default_factory=list)
     or_sellers: list[UUID] = field(default_factory=list)
     seller_word: str = ""
+    wants_ranks: bool = True
 
     @property
     def is_ranked(self) -> bool:
@@ -40,11 +41,11 @@ class Meaning:
         shown = self.understood.suggestion
         return f"{shown} {self.seller_word}".strip() if shown else ""
 
-    def condition(self) -> tuple[str, dict[str, Any]]:
-        """SQL over `s` (listings_searchrow), and its parameters."""
+    def condition(self, *, of_cards: str = "s.product_id = any(%(products)s::uuid[])") -> tuple[str, dict[str, Any]]:
+        """SQL over `s` (listings_searchrow), and its parameters. of_cards: how the cards are asked for, where they are known."""
         parts, parameters = [], {}
         if self.ranks is not None:
-            parts.append("s.product_id = any(%(products)s::uuid[])")
+            parts.append(of_cards)
             parameters["products"] = list(self.ranks)
         elif self.words:
             parts.append(
@@ -74,8 +75,8 @@ limit 400
 """
 
 
-def meaning_of(text: str) -> Meaning:
-    """Read a text: at most eight queries, none for a blank one."""
+def meaning_of(text: str, *, ranked: bool = True) -> Meaning:
+    """Read a text: at most eight queries, none for a blank one. ranked: whether it matters how well each card fits."""
     if not text:
         return Meaning(Understood(""))
     understood = catalog.understand(text)
@@ -86,12 +87,15 @@ def meaning_of(text: str) -> Meaning:
     }
     chosen = {word: found for word, found in chosen.items() if found}
     if not chosen:
-        return _cards(Meaning(understood, or_sellers=whole))
+        return _cards(Meaning(understood, or_sellers=whole, wants_ranks=ranked))
     rest = text
     for word in chosen:
         rest = re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", " ", rest, flags=re.IGNORECASE)
     either = set.intersection(*(set(found) for found in chosen.values()))
-    found = Meaning(catalog.understand(rest), sellers=sorted(either), or_sellers=whole, seller_word=" ".join(chosen))
+    found = Meaning(
+        catalog.understand(rest), sellers=sorted(either), or_sellers=whole, seller_word=" ".join(chosen),
+        wants_ranks=ranked,
+    )  # fmt: skip
     if not either:
         found.ranks = {}
         return found
@@ -130,8 +134,10 @@ def _cards(found: Meaning) -> Meaning:
 def _look(found: Meaning, *, with_total: bool) -> bool:
     """Find the cards of one step of the ladder; whether there are any."""
     understood = found.understood
+    ranked = True
     with connection.cursor() as cursor:
         if understood.words and not understood.is_loose and not understood.number_keys:
+            ranked = found.wants_ranks  # all of them are taken below, whichever fit best
             cursor.execute(
                 "select count(*) from (select from catalog_product p where p.search @@ to_tsquery('simple', %s) limit %s) f",
                 [understood.tsquery, MOST_RANKED + 1],
@@ -139,7 +145,7 @@ def _look(found: Meaning, *, with_total: bool) -> bool:
             if cursor.fetchone()[0] > MOST_RANKED:
                 found.ranks, found.words = None, understood.tsquery
                 return True
-        matched, parameters = catalog.matched(understood, with_total=with_total)
+        matched, parameters = catalog.matched(understood, with_total=with_total, ranked=ranked)
         cursor.execute(
             f"select m.id, max(m.rank) from ({matched}) m group by m.id order by 2 desc limit %(most)s",  # noqa: S608
             parameters | {"most": MOST_RANKED},

@@ -119,7 +119,8 @@ _NEAREST = """lateral (select r.delivered_minor from listings_reach r
 
 # The planner must not walk an index in hope of finding few rows early: matches first, then their order.
 _SORTED = """
-with few as materialized (select s.* from listings_searchrow s where {conditions})
+with few as materialized (
+    select s.listing_id, s.product_id, s.price_minor, s.listed_at, s.deal from listings_searchrow s where {conditions})
 select s.listing_id, {key} from few s {joins} where {after} order by {order} limit %(limit)s
 """
 _WALKED = """
@@ -172,7 +173,8 @@ order by t.at
 
 def search_listings(wanted: Wanted, *, with_facets: bool = True) -> Results:
     """A page of what is for sale for a search: at most eight queries to understand a text, then at most five."""
-    wanted, meaning = resolved(wanted), meaning_of(wanted.text)
+    ranked = "relevance" in {wanted.sort, wanted.after.sort if wanted.after else ""}
+    wanted, meaning = resolved(wanted), meaning_of(wanted.text, ranked=ranked)
     counts = counts_of(wanted, meaning, few=FEW, with_facets=with_facets)
     wanted = _settled(wanted, meaning, counts)
     keys = _keys(wanted, meaning, counts) if counts.total else []

@@ -267,6 +267,53 @@ def test_counts_of_many_are_about_right_and_say_so(monkeypatch):
     assert facets.about(123_456) == 120_000
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [{}, {"condition": "NM"}, {"condition": ["NM", "LP"], "price": "2"}, {"condition": "LP", "price": ["2", "1"]}],
+)
+def test_a_sample_of_everything_tells_what_counting_one_by_one_tells(monkeypatch, asked):
+    for number, condition in enumerate(("NM", "NM", "LP", "MP", "NM", "LP")):
+        offer(f"Drake {number}", condition=condition, price=300 if number % 2 else 1000)
+    exact = ask(**asked).counts
+    monkeypatch.setattr(results, "FEW", 0)
+    sampled = ask(**asked).counts
+    assert (exact.is_exact, sampled.is_exact) == (True, False)
+    assert sampled.total == exact.total
+    assert sampled.facets == exact.facets
+
+
+def test_the_total_stays_exact_where_facets_are_told_from_a_part(monkeypatch):
+    monkeypatch.setattr(facets, "_MOST_COUNTED", 10)
+    for number in range(30):
+        offer(f"Drake {number}")
+    counts = ask().counts
+    assert (counts.total, counts.is_exact) == (30, True)
+    conditions = next(facet for facet in counts.facets if facet.name == "condition")
+    assert sum(choice.count for choice in conditions.choices) < 90
+
+
+def test_counts_that_took_long_are_kept_for_a_minute(monkeypatch, django_assert_num_queries):
+    monkeypatch.setattr(facets, "_KEPT_FROM", 1)
+    offer("Ember Drake")
+    offer("Tide Drake")
+    first = ask()
+    with django_assert_num_queries(2):
+        again = ask()
+    assert again.counts == first.counts
+    assert again.rows == first.rows
+
+
+def test_words_and_a_set_together(monkeypatch):
+    inside = offer("Ember Drake", code="emb1")
+    offer("Ember Drake", code="tid1")
+    offer("Tide Warden", code="emb1")
+    refresh_vocabulary()
+    answer = ask("ember", set="emb1")
+    assert [row.listing_id for row in answer.rows] == [inside.pk]
+    sets = next(facet for facet in answer.counts.facets if facet.name == "set")
+    assert sorted(choice.count for choice in sets.choices) == [1, 1]
+
+
 def test_graded_copies_are_a_facet_of_their_own():
     variant = make_variant()
     make_listing(variant=variant)
