@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
 from apps.core.errors import DomainError
 from apps.core.money import Money
-from apps.escrow import actions
+from apps.escrow import actions, queries
+from apps.escrow.admin_tables import ReadOnly, Rows
 from apps.escrow.models import (
     Chargeback,
     Dispute,
@@ -22,75 +24,51 @@ from apps.escrow.models import (
     LedgerTransaction,
     Payment,
     SellerAccount,
+    SellerPayout,
     Settlement,
     WebhookEvent,
 )
+from apps.escrow.payouts.stages import ADVICE, stage_of
+from apps.escrow.queries import duration
 
 
-class _ToLook:
-    """Rows come from actions alone."""
-
-    def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        """Nobody adds rows here."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        """Nobody deletes rows here."""
-        return False
-
-
-class ReadOnly(_ToLook, ModelAdmin):
-    """A table to look at."""
-
-    list_per_page = 50
-    show_full_result_count = False
-
-    def get_readonly_fields(self, request: HttpRequest, obj: object = None) -> list[str]:
-        """Every field."""
-        return [field.name for field in self.model._meta.fields]
-
-
-class _Rows(_ToLook, TabularInline):
-    """Rows inside another page, to look at."""
-
-    extra = 0
-    can_delete = False
-    show_change_link = True
-
-    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        """Nobody edits rows here."""
-        return False
-
-
-class PaymentRows(_Rows):
+class PaymentRows(Rows):
     """Attempts to pay."""
 
     model = Payment
     fields = readonly_fields = ("attempt", "state", "created_at", "paid_at", "intent_id", "failure_message")
 
 
-class SettlementRows(_Rows):
+class SettlementRows(Rows):
     """What leaves."""
 
     model = Settlement
     fields = readonly_fields = ("kind", "state", "amount_minor", "attempts", "stripe_id", "sent_at", "last_error")
 
 
-class DisputeRows(_Rows):
+class DisputeRows(Rows):
     """Cases."""
 
     model = Dispute
     fields = readonly_fields = ("reason", "state", "opened_by", "created_at", "outcome", "decided_by")
 
 
-class EvidenceRows(_Rows):
+class EvidenceRows(Rows):
     """What both sides brought."""
 
     model = Evidence
     fields = readonly_fields = ("created_at", "by", "note", "file")
 
 
-class EntryRows(_Rows):
+class PayoutRows(Rows):
+    """What went on to the seller's bank."""
+
+    model = SellerPayout
+    fields = readonly_fields = ("stripe_id", "amount_minor", "currency", "state", "arrives_at", "failure")
+    show_change_link = False
+
+
+class EntryRows(Rows):
     """Entries of a ledger transaction."""
 
     model = LedgerEntry
@@ -170,17 +148,23 @@ class ChargebackAdmin(ReadOnly):
 class SellerAccountAdmin(ReadOnly):
     """Sellers' payout accounts."""
 
-    list_display = ("user", "stripe_id", "transfers_active", "payouts_enabled", "details_submitted", "refreshed_at")
+    list_display = ("user", "stripe_id", "stage", "payouts_enabled", "due_by", "disabled_reason", "refreshed_at")
     list_filter = ("transfers_active", "payouts_enabled", "details_submitted")
     list_select_related = ("user",)
     search_fields = ("stripe_id", "user__email")
+    inlines = (PayoutRows,)
+
+    @display(description=_("stage"), ordering="transfers_active")
+    def stage(self, account: SellerAccount) -> str:
+        """Where it stands, in words."""
+        return str(ADVICE[stage_of(account if account.stripe_id else None)].label)
 
 
 @admin.register(WebhookEvent)
 class WebhookEventAdmin(ReadOnly):
     """The inbox; parked messages can be handled again."""
 
-    list_display = ("event_id", "type", "object_id", "received_at", "attempts", "handled_at", "parked_at", "last_error")
+    list_display = ("event_id", "type", "object_id", "age", "attempts", "handled_at", "parked_at", "last_error")
     list_filter = (
         ("parked_at", admin.EmptyFieldListFilter),
         ("handled_at", admin.EmptyFieldListFilter),
@@ -189,6 +173,22 @@ class WebhookEventAdmin(ReadOnly):
     search_fields = ("event_id", "object_id")
     ordering = ("-received_at",)
     actions = ("handle_again",)
+
+    @display(description=_("age"), ordering="-received_at")
+    def age(self, message: WebhookEvent) -> str:
+        """How long it waits, or waited."""
+        return duration((message.handled_at or timezone.now()) - message.received_at)
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, object] | None = None) -> HttpResponse:
+        """The table, with how the inbox stands above it."""
+        if request.method == "GET":
+            inbox = queries.inbox()
+            if inbox.parked:
+                self.message_user(request, _("%(n)s parked: look at them.") % {"n": inbox.parked}, messages.WARNING)
+            if inbox.waiting:
+                said = _("%(n)s wait, the oldest for %(age)s.") % {"n": inbox.waiting, "age": duration(inbox.age)}
+                self.message_user(request, said, messages.INFO)
+        return super().changelist_view(request, extra_context)
 
     @admin.action(description=_("Handle again"), permissions=["change"])
     def handle_again(self, request: HttpRequest, chosen: QuerySet[WebhookEvent]) -> None:
@@ -233,3 +233,7 @@ def _for_each(page: ModelAdmin, request: HttpRequest, chosen: QuerySet, act: obj
             page.message_user(request, f"{row}: {error.message}", messages.ERROR)
     if done:
         page.message_user(request, _("%(done)s are tried again.") % {"done": done}, messages.SUCCESS)
+
+
+# So that Django knows its pages.
+from apps.escrow.reconciling import admin as _reconciling  # noqa: E402, F401

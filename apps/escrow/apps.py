@@ -1,6 +1,7 @@
 """Registration of the app."""
 
 from django.apps import AppConfig
+from django.core.checks import register
 
 
 class EscrowConfig(AppConfig):
@@ -8,3 +9,9 @@ class EscrowConfig(AppConfig):
 
     name = "apps.escrow"
     default = True
+
+    def ready(self) -> None:
+        """Register the check of the deadlines."""
+        from apps.escrow.checks import deadlines_end_in_time
+
+        register(deadlines_end_in_time)

@@ -45,7 +45,12 @@ Postings (G the amount, F the fee, R what goes back, N what the seller gets):
 | money arrives that nobody owed | clearing -G, buyer's refunds +G |
 | a bank draws a chargeback and its fee C | clearing +(G+C), chargebacks -(G+C) |
 | the bank keeps it while we hold | hold -G, chargebacks +G; losses -C, chargebacks +C |
-| the bank keeps it afterwards | losses -(G+C), chargebacks +(G+C) |
+| the bank keeps it after the seller was paid | seller's receivable -(G+C), chargebacks +(G+C) |
+| the bank keeps what went back to the buyer already | losses -(G+C), chargebacks +(G+C) |
+| given back after the release | seller's receivable -(R-F'), fees -F', buyer's refunds +R (F' our fee on that part) |
+| a transfer is reversed | seller's receivable +N, clearing -N |
+| a debt is set off against the next transfer | seller's available -N, seller's receivable +N |
+| a moderator forgives a debt | losses -N, seller's receivable +N |
 | reconciliation finds the processor's fee P | clearing +P, processing -P |
 | reconciliation finds a payout O to our bank | clearing +O, bank -O |
 

@@ -217,6 +217,8 @@ class Settlement(Base):
         TRANSFER = "transfer", _("Transfer to the seller")
         REFUND = "refund", _("Refund to the buyer")
         RETURN = "return", _("Return of a payment that was not owed")
+        GOODWILL = "goodwill", _("Refund after the release")
+        REVERSAL = "reversal", _("Taken back from the seller's payout account")
 
     class State(models.TextChoices):
         """How far it is."""
@@ -225,6 +227,7 @@ class Settlement(Base):
         WAITING = "waiting", _("Waiting for the seller's payout account")
         SENT = "sent", _("Sent")
         FAILED = "failed", _("Failed, needs an operator")
+        NETTED = "netted", _("Set off against what the seller owes")
 
     hold = models.ForeignKey(Hold, on_delete=models.PROTECT, related_name="settlements")
     payment = models.ForeignKey(
@@ -233,6 +236,10 @@ class Settlement(Base):
     kind = models.CharField(max_length=8, choices=Kind)
     amount_minor = models.PositiveBigIntegerField()
     currency = models.CharField(max_length=3, default="USD")
+    cause = models.CharField(max_length=80, blank=True, help_text="of those that a sale may have several of")
+    recovered_minor = models.PositiveBigIntegerField(
+        default=0, help_text="of a transfer: kept for what the seller owes"
+    )
     state = models.CharField(max_length=8, choices=State, default=State.DUE)
     stripe_id = models.CharField(max_length=120, blank=True, db_index=True)
     attempts = models.PositiveSmallIntegerField(default=0)
@@ -247,16 +254,30 @@ class Settlement(Base):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["hold", "kind"], condition=~Q(kind="return"), name="settlement_once_per_hold_and_kind"
+                fields=["hold", "kind", "cause"],
+                condition=~Q(kind="return"),
+                name="settlement_once_per_hold_kind_and_cause",
             ),
             models.UniqueConstraint(
                 fields=["payment"], condition=Q(kind="return"), name="settlement_one_return_per_payment"
             ),
             models.CheckConstraint(condition=Q(amount_minor__gt=0), name="settlement_amount_positive"),
+            models.CheckConstraint(
+                condition=Q(recovered_minor=0) | Q(kind="transfer", recovered_minor__lte=F("amount_minor")),
+                name="settlement_recovered_within_transfer",
+            ),
+            models.CheckConstraint(
+                condition=Q(cause="") | Q(kind__in=["goodwill", "reversal"]), name="settlement_cause_of_repeatable"
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.state}"
+
+    @property
+    def sent_minor(self) -> int:
+        """What is sent, in minor units: a transfer less what was kept of it."""
+        return self.amount_minor - self.recovered_minor
 
 
 class SellerAccount(Base):
@@ -268,6 +289,11 @@ class SellerAccount(Base):
     payouts_enabled = models.BooleanField(default=False)
     details_submitted = models.BooleanField(default=False)
     requirements_due = models.JSONField(default=list)
+    requirements_past_due = models.JSONField(default=list)
+    requirements_pending = models.JSONField(default=list, help_text="given, being checked")
+    disabled_reason = models.CharField(max_length=80, blank=True)
+    due_by = models.DateTimeField(null=True, blank=True, help_text="when payouts stop if nothing is given")
+    country = models.CharField(max_length=2, blank=True)
     refreshed_at = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:
@@ -305,6 +331,8 @@ class WebhookEvent(models.Model):
     type = models.CharField(max_length=80)
     object_id = models.CharField(max_length=120, blank=True)
     payload = models.JSONField()
+    api_version = models.CharField(max_length=40, blank=True, help_text="in which the message is written")
+    occurred_at = models.DateTimeField(default=timezone.now, help_text="by the processor's clock")
     received_at = models.DateTimeField(default=timezone.now)
     attempts = models.PositiveSmallIntegerField(default=0)
     next_attempt_at = models.DateTimeField(default=timezone.now)
@@ -318,7 +346,12 @@ class WebhookEvent(models.Model):
                 fields=["next_attempt_at"],
                 condition=Q(handled_at__isnull=True, parked_at__isnull=True),
                 name="webhook_pending",
-            )
+            ),
+            models.Index(
+                fields=["object_id", "occurred_at"],
+                condition=Q(handled_at__isnull=True, parked_at__isnull=True),
+                name="webhook_pending_of_object",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -398,3 +431,8 @@ class Evidence(Base):
 
     def __str__(self) -> str:
         return self.note[:40] or self.file
+
+
+# So that Django knows them.
+from apps.escrow.payouts.models import SellerPayout  # noqa: E402, F401
+from apps.escrow.reconciling.models import ReconciliationDifference, ReconciliationRun  # noqa: E402, F401

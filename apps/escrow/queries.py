@@ -6,25 +6,30 @@ import datetime as dt
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db.models import QuerySet, Sum
+from django.db.models import Count, F, Min, Q, QuerySet, Sum
 from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.core.errors import NotFound
 from apps.core.money import Money
-from apps.escrow import states
+from apps.escrow import ledger, states
 from apps.escrow.actions.holds import cancel_opens_at, claim_opens_at
-from apps.escrow.models import Dispute, Hold, HoldState, Payment, SellerAccount, Settlement
+from apps.escrow.models import Dispute, Hold, HoldState, LedgerAccount, Payment, SellerAccount, Settlement, WebhookEvent
+from apps.escrow.payouts.models import SellerPayout
+from apps.escrow.payouts.stages import ADVICE, KEPT_FOR_YOU, UNPAID_STAGES, Advice, Stage, in_plain_words, stage_of
 from apps.escrow.states import Actor, HoldEvent
 
 __all__ = [
+    "Inbox",
     "Payouts",
     "Rule",
     "Standing",
     "cancel_opens_at",
     "claim_opens_at",
     "dispute_of",
+    "duration",
     "fee_schedule",
+    "inbox",
     "options",
     "payment_of",
     "payouts_of",
@@ -66,13 +71,42 @@ class Rule:
 
 
 @dataclass(frozen=True)
+class Inbox:
+    """How the inbox of the processor's messages stands. age: of the oldest that waits."""
+
+    waiting: int
+    parked: int
+    age: dt.timedelta
+
+
+@dataclass(frozen=True)
 class Payouts:
     """What a seller is owed and got. `owed` holds an amount per currency."""
 
     account: SellerAccount | None
+    stage: Stage
     owed: list[Money]
+    owes: list[Money]
     waiting: list[Settlement]
     sent: list[Settlement]
+    banked: list[SellerPayout]
+
+    @property
+    def advice(self) -> Advice:
+        """The stage in plain words, and what to do next."""
+        return ADVICE[self.stage]
+
+    @property
+    def kept_for_you(self) -> str:
+        """What becomes of released sales meanwhile; empty where they are sent, or cannot be."""
+        return str(KEPT_FOR_YOU) if self.stage in UNPAID_STAGES else ""
+
+    @property
+    def wanted(self) -> list[str]:
+        """What the processor still wants, in plain words."""
+        if self.account is None or self.stage not in (Stage.DUE, Stage.PAST_DUE):
+            return []
+        return in_plain_words([*self.account.requirements_past_due, *self.account.requirements_due])
 
     @property
     def can_be_paid(self) -> bool:
@@ -124,19 +158,32 @@ def payment_of(*, payment_id: object, by: User) -> Payment:
 def payouts_of(user: User) -> Payouts:
     """The member's payout account, what is owed and the latest fifty transfers."""
     transfers = Settlement.objects.select_related("hold").filter(hold__payee=user, kind=Settlement.Kind.TRANSFER)
+    done = [Settlement.State.SENT, Settlement.State.NETTED]
     owed = (
-        transfers.exclude(state=Settlement.State.SENT)
+        transfers.exclude(state__in=done)
         .values("currency")
-        .annotate(minor=Sum("amount_minor"))
+        .annotate(minor=Sum(F("amount_minor") - F("recovered_minor")))
         .order_by("currency")
     )
-    waiting: QuerySet[Settlement] = transfers.exclude(state=Settlement.State.SENT).order_by("-created_at")
+    waiting: QuerySet[Settlement] = transfers.exclude(state__in=done).order_by("-created_at")
+    account = SellerAccount.objects.filter(user=user, stripe_id__isnull=False).first()
     return Payouts(
-        account=SellerAccount.objects.filter(user=user).first(),
+        account=account,
+        stage=stage_of(account),
         owed=[Money(int(row["minor"]), row["currency"]) for row in owed],
+        owes=_owes(user),
         waiting=list(waiting[:50]),
-        sent=list(transfers.filter(state=Settlement.State.SENT).order_by("-sent_at")[:50]),
+        sent=list(transfers.filter(state__in=done).order_by("-sent_at")[:50]),
+        banked=list(account.payouts.order_by("-arrives_at")[:20]) if account else [],
     )
+
+
+def _owes(user: User) -> list[Money]:
+    """What a member owes us, by currency; those who never did have no such account."""
+    code = ledger.receivable_account(user.pk)
+    currencies = LedgerAccount.objects.filter(code=code).order_by("currency").values_list("currency", flat=True)
+    owed = [-ledger.balance(code, currency) for currency in currencies]
+    return [money for money in owed if money]
 
 
 def rules() -> list[Rule]:
@@ -151,3 +198,24 @@ def rules() -> list[Rule]:
 def fee_schedule() -> tuple[int, int]:
     """Basis points on the items and the fixed part in minor units."""
     return settings.PLATFORM_FEE_BASIS_POINTS, settings.PLATFORM_FEE_FIXED_MINOR
+
+
+def inbox() -> Inbox:
+    """What waits in the inbox, since when, and what is parked."""
+    waits = Q(handled_at__isnull=True, parked_at__isnull=True)
+    found = WebhookEvent.objects.filter(handled_at__isnull=True).aggregate(
+        waiting=Count("pk", filter=waits),
+        parked=Count("pk", filter=~waits),
+        oldest=Min("received_at", filter=waits),
+    )
+    age = timezone.now() - found["oldest"] if found["oldest"] else dt.timedelta()
+    return Inbox(found["waiting"], found["parked"], age)
+
+
+def duration(time: dt.timedelta) -> str:
+    """A length of time in its largest whole unit, e.g. 3 min."""
+    seconds = max(int(time.total_seconds()), 0)
+    for size, unit in ((86_400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds // size} {unit}"
+    return f"{seconds} s"

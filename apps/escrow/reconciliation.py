@@ -118,9 +118,11 @@ def _ours(sources: set[str], since: dt.datetime | None) -> dict[tuple[str, str],
         drawn = drawn.filter(stripe_id__in=sources)
     for charge_id, currency, minor in arrived.values_list("charge_id", "currency", "amount_minor"):
         known[charge_id, currency] = minor
-    for stripe_id, currency, minor, state in left.values_list("stripe_id", "currency", "amount_minor", "state"):
+    for settlement in left.only("stripe_id", "currency", "kind", "amount_minor", "recovered_minor", "state"):
         # One that failed came back, and the two movements cancel each other.
-        known[stripe_id, currency] = -minor if state == Settlement.State.SENT else 0
+        moved = settlement.sent_minor if settlement.state == Settlement.State.SENT else 0
+        is_back = settlement.kind == Settlement.Kind.REVERSAL
+        known[settlement.stripe_id, settlement.currency] = moved if is_back else -moved
     for stripe_id, currency, minor in drawn.values_list("stripe_id", "currency", "drawn_minor"):
         known[stripe_id, currency] = -minor
     return known

@@ -1,8 +1,12 @@
 """Celery's doors into escrow; the schedule is in the settings. Each may run several times at once and be killed."""
 
-from celery import shared_task
+import datetime as dt
 
-from apps.escrow import actions, ledger
+from celery import shared_task
+from django.utils import timezone
+
+from apps.escrow import actions, gateway, ledger
+from apps.escrow.reconciling import runs
 
 
 @shared_task(ignore_result=True)
@@ -16,6 +20,20 @@ def settle_due() -> None:
     """Close payments that nobody can make any more, and send transfers and refunds."""
     actions.close_abandoned()
     actions.settle_due()
+
+
+@shared_task(ignore_result=True)
+def reconcile_daily() -> None:
+    """Compare our books with the processor's movements."""
+    if gateway.configuration_problem() is None:
+        runs.run_daily()
+
+
+@shared_task(ignore_result=True)
+def fetch_missed_webhooks() -> None:
+    """Ask for messages of the last two hours that did not arrive."""
+    if gateway.configuration_problem() is None:
+        actions.fetch_missed(since=timezone.now() - dt.timedelta(hours=2))
 
 
 @shared_task(ignore_result=True)

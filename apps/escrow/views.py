@@ -20,7 +20,7 @@ from apps.escrow import actions, fees, queries
 from apps.escrow.actions.sellers import dashboard_address
 from apps.escrow.forms import PriceForm
 from apps.escrow.gateway import GatewayError, InvalidSignature
-from apps.escrow.models import Payment
+from apps.escrow.models import Payment, SellerAccount
 
 
 @csrf_exempt
@@ -76,12 +76,12 @@ def _go_on(request: HttpRequest, address: str) -> HttpResponseRedirect:
 @never_cache
 def onboarding(request: HttpRequest) -> HttpResponse:
     """A seller's payouts: what is owed, what was sent, what the processor still wants; POST leads to its form."""
-    if request.method == "POST":
+    expired = "expired" in request.GET and SellerAccount.objects.filter(user=request.user).exists()
+    if request.method == "POST" or expired:
+        # The processor sends people here when the address of its form has expired: a new one leads back into it.
         here = request.build_absolute_uri(reverse("onboarding"))
         back = request.build_absolute_uri(reverse("onboarding-return"))
         return redirect(actions.start_onboarding(user=request.user, refresh_url=f"{here}?expired=1", return_url=back))
-    if "expired" in request.GET:
-        messages.info(request, _("That link had expired. Start again from here; what you entered was kept."))
     return render(request, "escrow/payouts.html", {"payouts": queries.payouts_of(request.user)})
 
 

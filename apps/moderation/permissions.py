@@ -7,7 +7,15 @@ from django.contrib.auth.backends import BaseBackend
 from apps.accounts.models import Role
 
 # Beside every `view_…` permission. Money is moved by decisions on cases, never by editing rows.
-MODERATORS = frozenset({"core.change_delivery", "escrow.change_webhookevent", "escrow.change_settlement"})
+MODERATORS = frozenset(
+    {
+        "core.change_delivery",
+        "escrow.change_webhookevent",
+        "escrow.change_settlement",
+        "escrow.change_reconciliationrun",
+        "escrow.change_reconciliationdifference",
+    }
+)
 
 
 class RoleBackend(BaseBackend):

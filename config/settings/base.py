@@ -173,6 +173,8 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-offers": {"task": "apps.listings.tasks.sweep_offers", "schedule": 30.0},
     "sweep-swaps": {"task": "apps.trades.tasks.sweep_swaps", "schedule": 30.0},
     "handle-webhooks": {"task": "apps.escrow.tasks.handle_webhooks", "schedule": 5.0},
+    "fetch-missed-webhooks": {"task": "apps.escrow.tasks.fetch_missed_webhooks", "schedule": 900.0},
+    "reconcile-payments": {"task": "apps.escrow.tasks.reconcile_daily", "schedule": crontab(minute=23, hour=4)},
     "resume-imports": {"task": "apps.inventory.tasks.resume_imports", "schedule": 30.0},
     "resume-scans": {"task": "apps.scans.tasks.resume_stalled", "schedule": 30.0},
     "index-references": {"task": "apps.scans.tasks.index_references", "schedule": 60.0},

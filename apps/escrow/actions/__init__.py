@@ -27,9 +27,10 @@ from apps.escrow.actions.payments import (
     refresh_payment,
     start_payment,
 )
+from apps.escrow.actions.receivables import forgive, give_back_late
 from apps.escrow.actions.sellers import refresh_seller_account, start_onboarding
 from apps.escrow.actions.settlements import check_refund, retry_settlement, settle_due
-from apps.escrow.actions.webhooks import handle_webhooks, receive_webhook, release_webhook
+from apps.escrow.actions.webhooks import fetch_missed, handle_webhooks, receive_webhook, release_webhook
 
 __all__ = [
     "PaymentMismatch",
@@ -44,6 +45,9 @@ __all__ = [
     "create_hold",
     "create_led_hold",
     "decide_dispute",
+    "fetch_missed",
+    "forgive",
+    "give_back_late",
     "handle_webhooks",
     "mark_delivered",
     "mark_shipped",

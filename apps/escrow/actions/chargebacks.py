@@ -1,7 +1,7 @@
 """Chargebacks: the buyer's bank takes a payment back. The hold is frozen until the bank has decided; the books follow.
 
 Drawn money is booked on platform:chargebacks until the case is closed, then it comes back, or it is taken out of the
-hold (when that still holds the money), or it is our loss.
+hold (when that still holds the money), or the seller who was paid owes it, or it is our loss.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from apps.core.money import Money
 from apps.escrow import gateway, ledger, states
 from apps.escrow.actions.disputes import begin
 from apps.escrow.actions.moves import advance, close_dispute, fact, locked
+from apps.escrow.actions.receivables import PAID_OUT, charge_seller
 from apps.escrow.events import HoldRefunded
 from apps.escrow.models import Chargeback, Dispute, Hold, HoldState, Payment
 from apps.escrow.states import Actor, HoldEvent
@@ -103,7 +104,9 @@ def _freeze(hold: Hold, reason: str, now: dt.datetime) -> None:
 
 
 def _close(hold: Hold, chargeback: Chargeback, state: str, holds_the_money: bool, now: dt.datetime) -> None:
-    """What is still drawn leaves platform:chargebacks: out of the hold if the bank took all of it, else our loss."""
+    """What is still drawn leaves platform:chargebacks: out of the hold if the bank took all of it, else the seller owes it
+    who was paid, else it is our loss.
+    """
     chargeback.state, chargeback.closed_at = state, now
     drawn = Money(chargeback.drawn_minor, chargeback.currency)
     taken = Money(0, chargeback.currency)
@@ -128,11 +131,24 @@ def _close(hold: Hold, chargeback: Chargeback, state: str, holds_the_money: bool
             )
         )
     rest = drawn - taken
-    if rest:
+    if rest and lost and payment_was_passed_on(chargeback, hold):
+        charge_seller(
+            hold,
+            account=ledger.CHARGEBACKS,
+            amount=rest,
+            key=f"chargeback:{chargeback.pk}:owed",
+            cause=f"chargeback:{chargeback.pk}",
+        )
+    elif rest:
         ledger.post(
             kind="loss",
             idempotency_key=f"chargeback:{chargeback.pk}:loss",
             cause=f"chargeback:{chargeback.pk}",
             entries=[(ledger.CHARGEBACKS, rest), (ledger.LOSSES, -rest)],
         )
-    audit.record(action=f"chargeback.{state}", target=chargeback, after={"loss_minor": rest.amount_minor})
+    audit.record(action=f"chargeback.{state}", target=chargeback, after={"rest_minor": rest.amount_minor})
+
+
+def payment_was_passed_on(chargeback: Chargeback, hold: Hold) -> bool:
+    """Whether the seller has, or is owed, what this payment brought."""
+    return chargeback.payment.state == Payment.State.SUCCEEDED and hold.state in PAID_OUT

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import structlog
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 
 from apps.accounts.models import User
@@ -21,9 +21,10 @@ from apps.core.money import Money
 from apps.escrow import gateway, ledger
 from apps.escrow.actions.moves import WrongState, fact, wake_settling
 from apps.escrow.actions.payments import SAME_KEY_AGAIN
+from apps.escrow.actions.receivables import claim_back, set_off
 from apps.escrow.actions.sellers import refresh_seller_account
 from apps.escrow.events import SettlementSent
-from apps.escrow.models import SellerAccount, Settlement
+from apps.escrow.models import Chargeback, SellerAccount, Settlement
 
 log = structlog.get_logger()
 
@@ -42,7 +43,7 @@ def settle_due(*, limit: int = 100, now: dt.datetime | None = None) -> int:
         settlement = _claim(now)
         if settlement is None:
             break
-        sent += _send(settlement, now)
+        sent += settlement.state == _State.DUE and _send(settlement, now)
     return sent
 
 
@@ -53,28 +54,40 @@ def _wake_waiting(now: dt.datetime) -> None:
     )
 
 
+# While a bank decides about a payment nothing of it is passed on.
+_DRAWN = Chargeback.objects.filter(payment=OuterRef("payment"), state=Chargeback.State.OPEN)
+
+
 @transaction.atomic
 def _claim(now: dt.datetime) -> Settlement | None:
     settlement = (
         Settlement.objects.select_for_update(skip_locked=True, no_key=True)
         .filter(state=_State.DUE, next_attempt_at__lte=now)
+        .exclude(Exists(_DRAWN), kind=_Kind.TRANSFER)
         .order_by("kind", "next_attempt_at")  # refunds and returns come before transfers, also by name
         .first()
     )
     if settlement is None:
         return None
+    if settlement.kind == _Kind.TRANSFER and settlement.attempts == 0:
+        set_off(settlement)
     settlement.attempts += 1
     settlement.next_attempt_at = now + LEASE
     settlement.first_tried_at = settlement.first_tried_at or now
-    settlement.save(update_fields=["attempts", "next_attempt_at", "first_tried_at"])
+    settlement.save(
+        update_fields=["attempts", "next_attempt_at", "first_tried_at", "recovered_minor", "state", "sent_at"]
+    )
     return settlement
 
 
 def _send(settlement: Settlement, now: dt.datetime) -> bool:
     settlement = Settlement.objects.select_related("hold__payee__seller_account", "payment").get(pk=settlement.pk)
     try:
-        stripe_id = _transfer(settlement) if settlement.kind == _Kind.TRANSFER else _refund(settlement)
+        stripe_id = _WAYS.get(settlement.kind, _refund)(settlement)
     except gateway.GatewayError as error:
+        if settlement.kind == _Kind.REVERSAL and error.code in _NOTHING_THERE:
+            _leave_to_next_sales(settlement.pk)
+            return False
         _postpone(settlement.pk, error, now)
         if error.code == "insufficient_capabilities_for_transfer":
             _ask_about_seller(settlement)
@@ -104,14 +117,14 @@ def _transfer(settlement: Settlement) -> str | None:
     if settlement.attempts > 1:
         # One hold has one transfer, so whatever is in its group is it.
         for earlier in gateway.list_transfers(group):
-            if earlier.amount_minor == settlement.amount_minor and not earlier.reversed_minor:
+            if earlier.amount_minor == settlement.sent_minor and not earlier.reversed_minor:
                 return earlier.id
     if account is None or not account.stripe_id or not account.transfers_active:
         return None
     return gateway.transfer(
         hold_id=str(settlement.hold_id),
         account_id=account.stripe_id,
-        amount_minor=settlement.amount_minor,
+        amount_minor=settlement.sent_minor,
         currency=settlement.currency,
         charge_id=settlement.payment.charge_id,
         transfer_group=group,
@@ -135,6 +148,35 @@ def _refund(settlement: Settlement) -> str:
     ).id
 
 
+def _reverse(settlement: Settlement) -> str:
+    transfer = settlement.hold.settlements.get(kind=_Kind.TRANSFER).stripe_id
+    if settlement.attempts > 1:
+        for earlier in gateway.list_reversals(transfer):
+            if earlier.metadata.get("settlement_id") == str(settlement.pk):
+                return earlier.id
+    return gateway.reverse_transfer(
+        transfer_id=transfer,
+        amount_minor=settlement.amount_minor,
+        metadata={"hold_id": str(settlement.hold_id), "settlement_id": str(settlement.pk)},
+        idempotency_key=_key(settlement),
+    ).id
+
+
+_WAYS = {_Kind.TRANSFER: _transfer, _Kind.REVERSAL: _reverse}
+# The seller's payout account has been paid out.
+_NOTHING_THERE = frozenset({"balance_insufficient", "insufficient_funds", "transfer_already_reversed"})
+
+
+@transaction.atomic
+def _leave_to_next_sales(settlement_id: UUID) -> None:
+    """What cannot be reversed is set off against the seller's next proceeds."""
+    settlement = _locked(settlement_id)
+    if settlement.state == _State.DUE:
+        settlement.state = _State.NETTED
+        settlement.save(update_fields=["state"])
+        audit.record(action="settlement.left", target=settlement)
+
+
 @transaction.atomic
 def _record_sent(settlement_id: UUID, stripe_id: str) -> bool:
     settlement = _locked(settlement_id)
@@ -143,20 +185,24 @@ def _record_sent(settlement_id: UUID, stripe_id: str) -> bool:
     now = timezone.now()
     settlement.state, settlement.stripe_id, settlement.sent_at, settlement.last_error = _State.SENT, stripe_id, now, ""
     settlement.save(update_fields=["state", "stripe_id", "sent_at", "last_error"])
-    amount = Money(settlement.amount_minor, settlement.currency)
+    amount = Money(settlement.sent_minor, settlement.currency)
+    if settlement.kind == _Kind.REVERSAL:
+        amount = -amount
     ledger.post(
         kind=settlement.kind,
         idempotency_key=f"sent:{settlement.pk}:{stripe_id}",
         cause=f"settlement:{settlement.pk}",
         entries=[(_owed_account(settlement), -amount), (ledger.CLEARING, amount)],
     )
+    if settlement.kind == _Kind.TRANSFER:
+        claim_back(settlement.hold)
     audit.record(action="settlement.sent", target=settlement, after={"stripe_id": stripe_id})
     outbox.emit(
         SettlementSent(
             **fact(settlement.hold, by=None, now=now),
             settlement_id=settlement.pk,
             kind=settlement.kind,
-            amount_minor=settlement.amount_minor,
+            amount_minor=settlement.sent_minor,
             currency=settlement.currency,
         )
     )
@@ -167,6 +213,8 @@ def _record_sent(settlement_id: UUID, stripe_id: str) -> bool:
 def _owed_account(settlement: Settlement) -> str:
     if settlement.kind == _Kind.TRANSFER:
         return ledger.available_account(settlement.hold.payee_id)
+    if settlement.kind == _Kind.REVERSAL:
+        return ledger.receivable_account(settlement.hold.payee_id)
     return ledger.refunds_account(settlement.hold.payer_id)
 
 

@@ -1,7 +1,8 @@
 """The inbox of the processor's messages: stored once after the signature is checked, handled by a task.
 
 A message only says where to look: the object is fetched and its state acted on, so that messages may repeat, overtake
-each other, or be handled twice. What fails is retried with growing pauses and finally parked where an operator sees it.
+each other, or be handled twice. Messages about one object are handled one after the other. What fails is retried with
+growing pauses and finally parked where an operator sees it. What never arrived is asked for (fetch_missed).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Callable
 
 import structlog
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from apps.accounts.models import User
@@ -24,11 +26,13 @@ from apps.escrow.actions.payments import adopt_intent, refresh_payment
 from apps.escrow.actions.sellers import refresh_seller_account
 from apps.escrow.actions.settlements import check_refund
 from apps.escrow.models import Payment, SellerAccount, Settlement, WebhookEvent
+from apps.escrow.payouts.actions import record_payout
 
 log = structlog.get_logger()
 
-LEASE = dt.timedelta(seconds=30)  # a worker that dies while handling holds a message back for so long
+LEASE = dt.timedelta(minutes=2)  # longer than the gateway's timeouts and retries together
 LAST_TRY = 10
+_ACCOUNTS_AT_ONCE = 50
 
 
 def receive_webhook(*, payload: bytes, signature: str) -> bool:
@@ -37,13 +41,44 @@ def receive_webhook(*, payload: bytes, signature: str) -> bool:
     Raises InvalidSignature (not the processor's, or too old), PaymentsNotConfigured.
     """
     message = gateway.parse_webhook(payload, signature)
-    with transaction.atomic():
-        _, is_new = WebhookEvent.objects.get_or_create(
-            event_id=message.id,
-            defaults={"type": message.type, "object_id": message.object_id, "payload": message.raw},
-        )
+    if message.api_version != gateway.API_VERSION:
+        log.warning("webhook.other_version", webhook=message.id, version=message.api_version)
+    return _store(message)
+
+
+@transaction.atomic
+def _store(message: gateway.WebhookEvent) -> bool:
+    _, is_new = WebhookEvent.objects.get_or_create(
+        event_id=message.id,
+        defaults={
+            "type": message.type,
+            "object_id": message.object_id,
+            "payload": message.raw,
+            "api_version": (message.api_version or "")[:40],
+            "occurred_at": message.created_at,
+        },
+    )
+    if is_new:
         _wake()
     return is_new
+
+
+def fetch_missed(*, since: dt.datetime) -> int:
+    """Ask the processor what it told since then, and store what did not arrive; returns how many that were.
+
+    It keeps what it tells for 30 days. Its list holds what happened in our own account; sellers' accounts that are not
+    settled are asked one by one. Raises GatewayError.
+    """
+    missed = sum(_store(message) for message in gateway.list_events(since))
+    for account in (
+        SellerAccount.objects.select_related("user")
+        .filter(stripe_id__isnull=False, refreshed_at__lt=since)
+        .exclude(transfers_active=True, requirements_due=[])[:_ACCOUNTS_AT_ONCE]
+    ):
+        refresh_seller_account(user=account.user)
+    if missed:
+        log.warning("webhook.missed", number=missed)
+    return missed
 
 
 def _wake() -> None:
@@ -64,11 +99,27 @@ def handle_webhooks(*, limit: int = 200, now: dt.datetime | None = None) -> int:
     return handled
 
 
+# What waits or is being handled about the same object and happened before.
+_EARLIER = (
+    WebhookEvent.objects.filter(object_id=OuterRef("object_id"), handled_at__isnull=True, parked_at__isnull=True)
+    .exclude(object_id="")
+    .filter(
+        Q(occurred_at__lt=OuterRef("occurred_at"))
+        | Q(occurred_at=OuterRef("occurred_at"), received_at__lt=OuterRef("received_at"))
+        | Q(
+            occurred_at=OuterRef("occurred_at"),
+            received_at=OuterRef("received_at"),
+            event_id__lt=OuterRef("event_id"),
+        )
+    )
+)
+
+
 @transaction.atomic
 def _claim(now: dt.datetime) -> WebhookEvent | None:
     message = (
         WebhookEvent.objects.select_for_update(skip_locked=True, no_key=True)
-        .filter(handled_at__isnull=True, parked_at__isnull=True, next_attempt_at__lte=now)
+        .filter(~Exists(_EARLIER), handled_at__isnull=True, parked_at__isnull=True, next_attempt_at__lte=now)
         .order_by("next_attempt_at")
         .first()
     )
@@ -107,6 +158,9 @@ def _postpone(message: WebhookEvent, error: Exception, now: dt.datetime) -> None
 
 def _act_on(message: WebhookEvent) -> None:
     about = message.payload.get("data", {}).get("object", {})
+    if about.get("object") == "payout":
+        # Its id means something only together with whose payout it is, which the message says and the object does not.
+        record_payout(stripe_id=message.object_id, account_id=str(message.payload.get("account") or ""))
     react = _REACTIONS.get(str(about.get("object", "")))
     if react is not None:
         react(message.object_id, about)
@@ -145,6 +199,10 @@ def _account(object_id: str, about: dict[str, object]) -> None:
         refresh_seller_account(user=account.user)
 
 
+def _capability(object_id: str, about: dict[str, object]) -> None:
+    _account(str(about.get("account", "")), about)
+
+
 def _dispute(object_id: str, about: dict[str, object]) -> None:
     record_chargeback(stripe_id=object_id)
 
@@ -169,6 +227,9 @@ _REACTIONS: dict[str, Callable[[str, dict[str, object]], None]] = {
     "charge": _charge,
     "refund": _refund,
     "account": _account,
+    "bank_account": _capability,
+    "capability": _capability,
+    "person": _capability,
     "dispute": _dispute,
 }
 

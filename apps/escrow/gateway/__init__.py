@@ -11,10 +11,11 @@ from apps.escrow.gateway.checkout import checkout_expiry, create_checkout, expir
 from apps.escrow.gateway.connection import API_VERSION, STRIPE_ADDRESS, configuration_problem, use_http_client
 from apps.escrow.gateway.disputes import answer_dispute, retrieve_dispute
 from apps.escrow.gateway.payments import cancel_payment, create_payment, retrieve_payment
+from apps.escrow.gateway.payouts import retrieve_payout
 from apps.escrow.gateway.refunds import list_refunds, refund, retrieve_refund
 from apps.escrow.gateway.sellers import create_seller_account, dashboard_link, onboarding_link, retrieve_seller_account
-from apps.escrow.gateway.transfers import list_transfers, retrieve_transfer, reverse_transfer, transfer
-from apps.escrow.gateway.webhooks import parse_webhook
+from apps.escrow.gateway.transfers import list_reversals, list_transfers, retrieve_transfer, reverse_transfer, transfer
+from apps.escrow.gateway.webhooks import list_events, parse_webhook
 from apps.escrow.processor import (
     BalanceRow,
     CardDispute,
@@ -24,6 +25,7 @@ from apps.escrow.processor import (
     Payment,
     PaymentDeclined,
     PaymentsNotConfigured,
+    Payout,
     Refund,
     Reversal,
     SellerAccount,
@@ -42,6 +44,7 @@ __all__ = [
     "Payment",
     "PaymentDeclined",
     "PaymentsNotConfigured",
+    "Payout",
     "Refund",
     "Reversal",
     "SellerAccount",
@@ -57,7 +60,9 @@ __all__ = [
     "create_seller_account",
     "dashboard_link",
     "expire_checkout",
+    "list_events",
     "list_refunds",
+    "list_reversals",
     "list_transfers",
     "onboarding_link",
     "parse_webhook",
@@ -65,6 +70,7 @@ __all__ = [
     "retrieve_checkout",
     "retrieve_dispute",
     "retrieve_payment",
+    "retrieve_payout",
     "retrieve_refund",
     "retrieve_seller_account",
     "retrieve_transfer",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from apps.escrow.gateway.connection import client, keyed, translated
 from apps.escrow.processor import Reversal, Transfer
-from apps.escrow.processor.reading import id_of, transfer_of
+from apps.escrow.processor.reading import reversal_of, transfer_of
 
 
 @translated
@@ -50,7 +51,16 @@ def list_transfers(transfer_group: str) -> tuple[Transfer, ...]:
 
 
 @translated
-def reverse_transfer(*, transfer_id: str, amount_minor: int, idempotency_key: str) -> Reversal:
+def reverse_transfer(
+    *, transfer_id: str, amount_minor: int, idempotency_key: str, metadata: Mapping[str, str] | None = None
+) -> Reversal:
     """Take money back from a seller. Raises GatewayError with balance_insufficient when it has been paid out."""
-    reversal = client().v1.transfers.reversals.create(transfer_id, {"amount": amount_minor}, keyed(idempotency_key))
-    return Reversal(id=reversal.id, amount_minor=reversal.amount, transfer_id=id_of(reversal.transfer) or transfer_id)
+    params: Any = {"amount": amount_minor, "metadata": dict(metadata or {})}
+    return reversal_of(client().v1.transfers.reversals.create(transfer_id, params, keyed(idempotency_key)))
+
+
+@translated
+def list_reversals(transfer_id: str) -> tuple[Reversal, ...]:
+    """Every reversal of a transfer, newest first."""
+    page = client().v1.transfers.reversals.list(transfer_id, {"limit": 100})
+    return tuple(reversal_of(found) for found in page.auto_paging_iter())

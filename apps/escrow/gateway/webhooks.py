@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import datetime
+
 import stripe
 from django.conf import settings
 
+from apps.escrow.gateway.connection import client, our_error
 from apps.escrow.processor import InvalidSignature, PaymentsNotConfigured, WebhookEvent
-from apps.escrow.processor.reading import event_of
+from apps.escrow.processor.reading import event_from, event_of
 
 REPLAY_WINDOW_SECONDS = 300
 
@@ -32,3 +36,13 @@ def _is_signed(payload: bytes, signature: str, secret: str) -> bool:
         return bool(stripe.WebhookSignature.verify_header(payload, signature, secret, REPLAY_WINDOW_SECONDS))
     except (stripe.SignatureVerificationError, UnicodeDecodeError):
         return False
+
+
+def list_events(created_after: datetime) -> Iterator[WebhookEvent]:
+    """Everything that the processor told of our own account since a moment, newest first. Raises GatewayError."""
+    try:
+        page = client().v1.events.list({"created": {"gte": int(created_after.timestamp())}, "limit": 100})
+        for event in page.auto_paging_iter():
+            yield event_from(event.to_dict())
+    except stripe.StripeError as error:
+        raise our_error(error) from error

@@ -127,14 +127,24 @@ _INVARIANTS: dict[str, str] = {
     "what members are owed is what is still to be sent to them": """
         with owed as (
           select case when s.kind = 'transfer' then 'member:' || h.payee_id || ':available'
-                      else 'member:' || h.payer_id || ':refunds' end as code, s.currency, sum(s.amount_minor) as minor
+                      else 'member:' || h.payer_id || ':refunds' end as code, s.currency,
+                 sum(s.amount_minor - s.recovered_minor) as minor
             from escrow_settlement s join escrow_hold h on h.id = s.hold_id
-           where s.state <> 'sent' group by 1, 2)
+           where s.state not in ('sent', 'netted') and s.kind <> 'reversal' group by 1, 2)
         select coalesce(a.code, o.code) || ' ' || coalesce(a.currency, o.currency),
                coalesce(a.balance, 0) || ' instead of ' || coalesce(o.minor, 0)
           from (select * from escrow_ledgeraccount where code ~ '^member:[^:]+:(available|refunds)$') a
           full join owed o on o.code = a.code and o.currency = a.currency
          where coalesce(a.balance, 0) <> coalesce(o.minor, 0)
+    """,
+    "a member owes us something or nothing, and no more is reversed than that": """
+        select a.code || ' ' || a.currency, 'balance ' || a.balance || ', being reversed ' || coalesce(r.minor, 0)
+          from escrow_ledgerbalance a
+          left join (select 'member:' || h.payee_id || ':receivable' as code, s.currency, sum(s.amount_minor) as minor
+                       from escrow_settlement s join escrow_hold h on h.id = s.hold_id
+                      where s.kind = 'reversal' and s.state not in ('sent', 'netted') group by 1, 2) r
+            on r.code = a.code and r.currency = a.currency
+         where a.code ~ '^member:[^:]+:receivable$' and a.balance + coalesce(r.minor, 0) > 0
     """,
 }
 

@@ -5,25 +5,36 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('escrow', '0005_ledger_posting'),
+        ("escrow", "0005_ledger_posting"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='hold',
-            name='is_led',
-            field=models.BooleanField(default=False, help_text='moved by the agreement named in cause, which has the clock; its two pay and object'),
+            model_name="hold",
+            name="is_led",
+            field=models.BooleanField(
+                default=False,
+                help_text="moved by the agreement named in cause, which has the clock; its two pay and object",
+            ),
         ),
         migrations.AddField(
-            model_name='hold',
-            name='security_minor',
-            field=models.PositiveBigIntegerField(default=0, help_text='the part of a led hold that comes back to the payer when all is well'),
+            model_name="hold",
+            name="security_minor",
+            field=models.PositiveBigIntegerField(
+                default=0, help_text="the part of a led hold that comes back to the payer when all is well"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='hold',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('is_led', True), ('security_minor__lte', models.F('amount_minor'))), ('security_minor', 0), _connector='OR'), name='hold_security_of_led_within_amount'),
+            model_name="hold",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("is_led", True), ("security_minor__lte", models.F("amount_minor"))),
+                    ("security_minor", 0),
+                    _connector="OR",
+                ),
+                name="hold_security_of_led_within_amount",
+            ),
         ),
     ]

@@ -12,7 +12,9 @@ from apps.escrow.processor.records import (
     CardDispute,
     Checkout,
     Payment,
+    Payout,
     Refund,
+    Reversal,
     SellerAccount,
     Transfer,
     WebhookEvent,
@@ -95,6 +97,10 @@ def seller_of(account: Any) -> SellerAccount:
         details_submitted=bool(field_of(account, "details_submitted")),
         requirements_due=tuple(field_of(needs, "currently_due") or ()),
         disabled_reason=field_of(needs, "disabled_reason"),
+        requirements_past_due=tuple(field_of(needs, "past_due") or ()),
+        requirements_pending=tuple(field_of(needs, "pending_verification") or ()),
+        due_by=moment_of(deadline) if (deadline := field_of(needs, "current_deadline")) else None,
+        country=field_of(account, "country") or "",
     )
 
 
@@ -109,6 +115,16 @@ def transfer_of(transfer: Any) -> Transfer:
         charge_id=id_of(transfer.source_transaction),
         transfer_group=transfer.transfer_group,
         metadata=texts_of(transfer.metadata),
+    )
+
+
+def reversal_of(reversal: Any) -> Reversal:
+    """Read a transfer's reversal."""
+    return Reversal(
+        id=reversal.id,
+        amount_minor=reversal.amount,
+        transfer_id=id_of(reversal.transfer) or "",
+        metadata=texts_of(reversal.metadata),
     )
 
 
@@ -127,6 +143,18 @@ def dispute_of(found: Any) -> CardDispute:
         charge_id=id_of(found.charge) or "",
         payment_id=id_of(found.payment_intent),
         evidence_due_at=moment_of(due_by) if due_by else None,
+    )
+
+
+def payout_of(payout: Any) -> Payout:
+    """Read a payout."""
+    return Payout(
+        id=payout.id,
+        status=payout.status,
+        amount_minor=payout.amount,
+        currency=payout.currency.upper(),
+        arrives_at=moment_of(payout.arrival_date),
+        failure=payout.failure_message or payout.failure_code or "",
     )
 
 
@@ -150,17 +178,21 @@ def movement_of(movement: Any) -> BalanceRow:
 def event_of(payload: bytes) -> WebhookEvent:
     """Read a webhook's message, whose signature is known to be right. Raises InvalidSignature when it is no event."""
     try:
-        raw = json.loads(payload)
-        about = raw["data"]["object"]
-        return WebhookEvent(
-            id=raw["id"],
-            type=raw["type"],
-            object_id=about.get("id") or "",
-            object_type=about["object"],
-            created_at=moment_of(raw["created"]),
-            account=raw.get("account"),
-            api_version=raw.get("api_version"),
-            raw=raw,
-        )
+        return event_from(json.loads(payload))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise InvalidSignature("The message is signed but is not an event.") from error
+
+
+def event_from(raw: dict[str, Any]) -> WebhookEvent:
+    """Read an event. Raises KeyError, TypeError and AttributeError when it is none."""
+    about = raw["data"]["object"]
+    return WebhookEvent(
+        id=raw["id"],
+        type=raw["type"],
+        object_id=about.get("id") or "",
+        object_type=about["object"],
+        created_at=moment_of(raw["created"]),
+        account=raw.get("account"),
+        api_version=raw.get("api_version"),
+        raw=raw,
+    )

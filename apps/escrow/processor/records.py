@@ -69,6 +69,10 @@ class SellerAccount:
     details_submitted: bool
     requirements_due: tuple[str, ...]
     disabled_reason: str | None
+    requirements_past_due: tuple[str, ...] = ()
+    requirements_pending: tuple[str, ...] = ()
+    due_by: datetime | None = None
+    country: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +96,7 @@ class Reversal:
     id: str
     amount_minor: int
     transfer_id: str
+    metadata: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +115,18 @@ class CardDispute:
     charge_id: str
     payment_id: str | None
     evidence_due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Payout:
+    """Money sent to a bank. status: pending, in_transit, paid, failed or canceled; failure: the bank's reason."""
+
+    id: str
+    status: str
+    amount_minor: int
+    currency: str
+    arrives_at: datetime
+    failure: str
 
 
 @dataclass(frozen=True, slots=True)

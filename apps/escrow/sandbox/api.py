@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from apps.escrow.sandbox.company import Sandbox
 
 log = logging.getLogger("sandbox")
+NO_ANSWER = 0  # instead of a status: the work was done, and nothing is said
 VERSIONS = re.compile(r"\d{4}-\d{2}-\d{2}(\.[a-z]+)?")
 LOGS = "https://dashboard.stripe.com/test/logs/"
 
@@ -105,6 +106,9 @@ def _answer(
     if switches.lose_next > 0 and method == "POST":
         switches.lose_next -= 1
         raise ApiError("The sandbox was told to lose this answer.", status=500, kind="api_error", began=False)
+    if switches.hang_next > 0 and method == "POST":
+        switches.hang_next -= 1
+        return NO_ANSWER, ""
     return status, text
 
 

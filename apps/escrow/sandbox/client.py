@@ -9,6 +9,7 @@ from typing import Any
 import stripe
 from requests.structures import CaseInsensitiveDict
 
+from apps.escrow.sandbox.api import NO_ANSWER
 from apps.escrow.sandbox.company import Sandbox
 
 
@@ -29,6 +30,8 @@ class SandboxHTTPClient(stripe.HTTPClient):
     ) -> tuple[str, int, Mapping[str, str]]:
         """Hand a request over and give back body, status and headers."""
         answer = self.sandbox.handle(method.upper(), url, headers or {}, post_data)
+        if answer.status == NO_ANSWER:
+            raise stripe.APIConnectionError("Request timed out.", should_retry=True)
         return answer.body, answer.status, CaseInsensitiveDict(answer.headers)
 
     def request_stream(

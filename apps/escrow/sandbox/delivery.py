@@ -79,6 +79,23 @@ def due(sandbox: Sandbox, *, before: float | None, limit: int = 100) -> list[Par
     return parcels
 
 
+def passes(sandbox: Sandbox, parcel: Parcel) -> bool:
+    """Whether the weather lets a delivery through; one that it does not is noted."""
+    switches = sandbox.switches
+    if switches.lose_webhooks > 0:
+        switches.lose_webhooks -= 1
+        with sandbox.lock, sandbox.books.transaction():
+            sandbox.books.execute(
+                "UPDATE deliveries SET state = 'failed', attempts = attempts + 1, outcome = 'lost' WHERE seq = ?",
+                parcel.seq,
+            )
+        return False
+    if switches.drop_first_delivery and parcel.attempts == 0:
+        note(sandbox, parcel, taken=False, outcome="dropped")
+        return False
+    return True
+
+
 def note(sandbox: Sandbox, parcel: Parcel, *, taken: bool, outcome: str) -> None:
     """Write down how an attempt went; one that failed is due again after a pause that doubles."""
     pause = min(sandbox.switches.retry_base * 2**parcel.attempts, sandbox.switches.retry_cap)
@@ -115,13 +132,13 @@ def send_again(sandbox: Sandbox, event: str) -> int:
 
 def deliver_in_process(sandbox: Sandbox, callback: Callable[[bytes, str], object]) -> int:
     """See Sandbox.deliver."""
-    parcels = due(sandbox, before=None, limit=1_000_000)
+    late = sandbox.switches.late_webhooks > 0
+    parcels = due(sandbox, before=time.time() if late else None, limit=1_000_000)
     if sandbox.switches.reorder_webhooks:
         sandbox.random.shuffle(parcels)
     taken = 0
     for parcel in parcels:
-        if sandbox.switches.drop_first_delivery and parcel.attempts == 0:
-            note(sandbox, parcel, taken=False, outcome="dropped")
+        if not passes(sandbox, parcel):
             continue
         try:
             answer = callback(parcel.payload, sign(parcel.payload, parcel.secret, int(time.time())))
@@ -168,8 +185,7 @@ class Courier(threading.Thread):
         for parcel in parcels:
             if self._ending.is_set():
                 break
-            if self.sandbox.switches.drop_first_delivery and parcel.attempts == 0:
-                note(self.sandbox, parcel, taken=False, outcome="dropped")
+            if not passes(self.sandbox, parcel):
                 continue
             taken, outcome = self._post(client, parcel)
             note(self.sandbox, parcel, taken=taken, outcome=outcome)

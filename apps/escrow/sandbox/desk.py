@@ -32,10 +32,14 @@ class Switches:
     duplicate_webhooks: bool = False
     reorder_webhooks: bool = False
     drop_first_delivery: bool = False
+    lose_webhooks: int = 0  # deliveries that never arrive, and are not tried again
+    late_webhooks: float = 0.0  # how much later events are delivered while this is set
     latency: float = 0.0  # before a request is looked at
     slow_work: float = 0.0  # while a request with an idempotency key is being carried out
     fail_next: int = 0  # requests answered 500 before anything is done
     lose_next: int = 0  # requests carried out, their answer lost on the way: 500
+    hang_next: int = 0  # requests carried out, then no answer comes at all
+    hang_seconds: float = 30.0  # how long a connection is then kept open over HTTP
     guard_refunds: bool = False  # refuse a refund that the charge, less what was passed on, no longer covers
     settlement_delay: int = 2 * DAY
     retry_base: float = 1.0
@@ -144,6 +148,7 @@ class Desk:
             return
         for _ in range(2 if self.switches.duplicate_webhooks else 1):
             wait = self.random.uniform(0, 2) if self.switches.reorder_webhooks else 0.0
+            wait += self.switches.late_webhooks
             self.books.execute(
                 "INSERT INTO deliveries (event, account, endpoint, state, attempts, due_at, created_at, outcome)"
                 " VALUES (?, ?, ?, 'pending', 0, ?, ?, '')",

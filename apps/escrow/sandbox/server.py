@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from apps.escrow.sandbox.api import NO_ANSWER
 from apps.escrow.sandbox.company import Sandbox
 from apps.escrow.sandbox.dashboard import Dashboard
 from apps.escrow.sandbox.pages import HERE, Pages, gone
@@ -26,6 +29,9 @@ def application(sandbox: Sandbox) -> Starlette:
         answer = await run_in_threadpool(
             sandbox.handle, request.method, address, dict(request.headers), body.decode("utf-8", "replace")
         )
+        if answer.status == NO_ANSWER:
+            await asyncio.sleep(sandbox.switches.hang_seconds)
+            return Response(status_code=504)
         return Response(answer.body, answer.status, answer.headers)
 
     async def health(request: Request) -> Response:

@@ -29,6 +29,13 @@ _SAID = {
     ("return", "refunds"): "Sent back to you",
     ("refund-failed", "refunds"): "Your bank did not take it; it is tried again",
     ("unowed", "refunds"): "Paid twice or too late; to be sent back to you",
+    ("goodwill", "receivable"): "You gave money back after you were paid",
+    ("goodwill", "refunds"): "The seller gave money back; to be sent to you",
+    ("reversal", "receivable"): "Taken back from your payout account",
+    ("set-off", "available"): "Kept for what you owed",
+    ("set-off", "receivable"): "Kept from your proceeds",
+    ("owed", "receivable"): "The buyer's bank took a payment back after you were paid",
+    ("forgiven", "receivable"): "We let you off",
     ("charge-back", "purchases"): "Taken back by your bank",
     ("charge-back", "sales"): "Taken back by the buyer's bank",
 }

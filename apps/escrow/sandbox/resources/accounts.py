@@ -43,12 +43,16 @@ LINK_LIFE = 30 * MINUTE
 
 
 def requirements(
-    currently_due: tuple[str, ...] = (), *, reason: str | None = None, pending: tuple[str, ...] = ()
+    currently_due: tuple[str, ...] = (),
+    *,
+    reason: str | None = None,
+    pending: tuple[str, ...] = (),
+    deadline: int | None = None,
 ) -> Obj:
     """What the company still has to be told about an account."""
     return {
         "alternatives": [],
-        "current_deadline": None,
+        "current_deadline": deadline,
         "currently_due": list(currently_due),
         "disabled_reason": reason,
         "errors": [],
@@ -225,7 +229,7 @@ def onboard(desk: Desk, account: Obj, given: dict[str, str]) -> Obj:
     """The hosted form was sent. given: its fields; `outcome` says how the company takes it.
 
     approve: transfers and payouts work; document: a picture of an identity card is asked for; review: the company
-    looks at it for two minutes; reject: never.
+    looks at it for two minutes; due: works, but a document is wanted within a week; reject: never.
     """
     watched = ("capabilities", "details_submitted", "payouts_enabled", "charges_enabled", "requirements")
     before = {name: account[name] for name in watched}
@@ -260,7 +264,7 @@ def onboard(desk: Desk, account: Obj, given: dict[str, str]) -> Obj:
 
 
 def _judge(desk: Desk, account: Obj, outcome: str) -> None:
-    active = outcome == "approve"
+    active = outcome in ("approve", "due")
     account |= {
         "payouts_enabled": active,
         "charges_enabled": active,
@@ -270,12 +274,27 @@ def _judge(desk: Desk, account: Obj, outcome: str) -> None:
         },
         "requirements": {
             "document": requirements(("individual.verification.document",), reason="requirements.past_due"),
+            "due": requirements(("individual.verification.document",), deadline=desk.now + 7 * DAY),
             "review": requirements(reason="requirements.pending_verification", pending=("individual.id_number",)),
             "reject": requirements(reason="rejected.other"),
         }.get(outcome, requirements()),
     }
+    if outcome == "due":
+        desk.later(desk.now + 7 * DAY, "requirements_past_due", account["id"])
     if outcome == "review":
         desk.later(desk.now + 2 * MINUTE, "account_reviewed", account["id"])
+
+
+@timer("requirements_past_due")
+def nothing_was_given(desk: Desk, identifier: str) -> None:
+    """The time to give what was wanted is over."""
+    account = desk.find(identifier)
+    if account and account["requirements"]["current_deadline"]:
+        before = {
+            name: account[name] for name in ("capabilities", "payouts_enabled", "charges_enabled", "requirements")
+        }
+        _judge(desk, account, "document")
+        changed(desk, account, before)
 
 
 @timer("account_reviewed")

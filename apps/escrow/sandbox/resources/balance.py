@@ -20,6 +20,7 @@ CATEGORIES = {
     "transfer_refund": "transfer_reversal",
     "payout": "payout",
     "payout_cancel": "payout_reversal",
+    "payout_failure": "payout_reversal",
     "adjustment": "dispute",
 }
 

@@ -81,6 +81,21 @@ def arrives(desk: Desk, identifier: str) -> None:
         desk.emit("payout.paid", payout, {"status": "pending"})
 
 
+def fail(desk: Desk, payout: Obj) -> Obj:
+    """The bank sends a payout back; the money is in the balance again. Even one that was reported as paid may fail."""
+    before = payout["status"]
+    movement = balance.post(desk, "payout_failure", payout["amount"], payout["currency"], payout["id"])
+    payout |= {
+        "status": "failed",
+        "failure_balance_transaction": movement["id"],
+        "failure_code": "account_closed",
+        "failure_message": "The bank account has been closed",
+    }
+    desk.save(payout)
+    desk.emit("payout.failed", payout, {"status": before})
+    return payout
+
+
 @timer("money_available")
 def money_available(desk: Desk, code: str) -> None:
     """Money has settled: say so, and pay out what a connected account on a daily schedule has."""
