@@ -113,6 +113,10 @@ class Environment(BaseSettings):
         "",
         description="where exchange rates are asked for daily, https://www.ecb.europa.eu/stats/eurofxref; empty: never",
     )
+    carrier_address: str = Field(
+        "", description="a tracking service that is asked where swapped parcels are; empty: the receiver's word alone"
+    )
+    carrier_key: str = Field("", description="key of the tracking service")
 
     # logs
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING, ERROR or CRITICAL")

@@ -12,6 +12,7 @@ from apps.listings.offers import urls as offers
 from apps.trades import agreed
 from apps.trades.reports import urls as reports
 from apps.trades.reputation import urls as reputation
+from apps.trades.swaps import urls as swaps
 from config import views
 
 handler400 = "apps.core.problems.bad_request"
@@ -37,6 +38,7 @@ api = [
     path("", include(agreed.api_urlpatterns)),
     path("", include(reputation.api_urlpatterns)),
     path("", include(reports.api_urlpatterns)),
+    path("", include(swaps.api_urlpatterns)),
     path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path("docs/", core_views.api_docs, name="api-docs"),
 ]
@@ -60,6 +62,7 @@ urlpatterns = [
     path("", include(agreed.urlpatterns)),
     path("", include(reputation)),
     path("", include(reports)),
+    path("", include(swaps)),
     path("", include(offers)),
     path("", include("apps.accounts.urls")),
     path("", include(blocks)),

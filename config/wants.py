@@ -13,6 +13,8 @@ from apps.listings.wants import actions, queries
 from apps.listings.wants.events import WantMatched
 from apps.trades.events import TradeCompleted
 from apps.trades.models import Trade
+from apps.trades.swaps.events import SwapCompleted
+from apps.trades.swaps.models import Swap
 
 
 @subscribe(TradeCompleted)
@@ -31,6 +33,17 @@ def tick_off(event: TradeCompleted) -> None:
         for line in lines
     ]
     actions.bought(owner=trade.buyer, copies=copies)
+
+
+@subscribe(SwapCompleted)
+def tick_off_swapped(event: SwapCompleted) -> None:
+    """The copies of each are the other's."""
+    swap = Swap.objects.select_related("proposer", "other").get(pk=event.swap_id)
+    for taker in (swap.proposer, swap.other):
+        lines = swap.lines.exclude(giver=taker).select_related("item__variant")
+        variants = [(line.item.variant, line.item.condition, line.quantity) for line in lines]
+        copies = [(each.product_id, state, each.language, each.finish, n) for each, state, n in variants]
+        actions.bought(owner=taker, copies=copies)
 
 
 @subscribe_to_sets(WantMatched)

@@ -34,6 +34,7 @@ from apps.trades.models import Review
 from apps.trades.reports import actions as reports
 from tests.factories import ADDRESS, make_item, make_listing, make_user, make_variant
 from tests.trades.conftest import at_stage, company  # noqa: F401 - a fixture
+from tests.trades.swaps.conftest import Table
 
 pytestmark = pytest.mark.django_db
 
@@ -179,6 +180,18 @@ WEB = {
     **{f"offer-{step}": Route(PARTY, "post", pk("offer")) for step in ("accept", "decline", "withdraw", "counter")},
     "offer-make": Route(MEMBER, about=pk("listing")),
     "offer-terms": Route(OWNER, "post", pk("listing")),
+    "swaps": Route(MEMBER),
+    "swap-matches": Route(MEMBER),
+    "swap-new": Route(MEMBER, about=pk("owner")),
+    "swap": Route(PARTY, about=pk("swap"), moderators=True),
+    "swap-counter": Route(PARTY, about=pk("swap")),
+    **{
+        f"swap-{step}": Route(PARTY, "post", pk("swap"))
+        for step in (
+            "agree", "decline", "withdraw", "pay", "ship", "received", "content", "cancel", "object", "answer",
+            "withdraw-case", "say",
+        )
+    },
     "blocks": Route(MEMBER),
     "block": Route(MEMBER, about=pk("owner")),
     "alerts": Route(MEMBER),
@@ -285,6 +298,14 @@ REST = {
     "api-statement-month": Route(MEMBER, about={"year": "year", "month": "month"}, scope=READ),
     "api-fee-example": Route(PUBLIC),
     "api-trades": Route(MEMBER, "post", scope=TRADES),
+    "api-swaps": Route(MEMBER, "post", scope=TRADES),
+    "api-swap": Route(PARTY, "get", pk("swap"), READ, moderators=True),
+    **{
+        f"api-swap-{step}": Route(PARTY, "post", pk("swap"), TRADES)
+        for step in (
+            "counter", "agree", "decline", "withdraw", "pay", "ship", "receive", "content", "cancel", "object", "messages",
+        )
+    },
     "api-cart": Route(MEMBER, scope=READ),
     "api-cart-lines": Route(MEMBER, "post", scope=TRADES),
     "api-cart-line": Route(OWNER, "patch", pk("cart_line"), TRADES),
@@ -379,6 +400,7 @@ def world(company):  # noqa: F811
         listing=make_listing(owner),
         review=review,
         report=report,
+        swap=Table(ada=trade.buyer, bob=owner).propose().swap,
         listing_word="listing",
         offer=offers.make_offer(listing=bargained, by=trade.buyer, price_minor=1500),
         saved_search=save_search(by=owner, wanted=Wanted(most_minor=100)),

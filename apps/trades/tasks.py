@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from apps.trades.reputation import reviews
-from apps.trades.swaps import course
+from apps.trades.swaps import course, tracking
 
 
 @shared_task(ignore_result=True)
@@ -16,3 +16,9 @@ def reveal_reviews() -> None:
 def sweep_swaps() -> None:
     """Carry out the deadlines of swaps."""
     course.sweep()
+
+
+@shared_task(ignore_result=True)
+def ask_carriers() -> None:
+    """Ask where swapped parcels are."""
+    tracking.ask_carriers()

@@ -172,6 +172,7 @@ CELERY_BEAT_SCHEDULE = {
     "reveal-reviews": {"task": "apps.trades.tasks.reveal_reviews", "schedule": 60.0},
     "sweep-offers": {"task": "apps.listings.tasks.sweep_offers", "schedule": 30.0},
     "sweep-swaps": {"task": "apps.trades.tasks.sweep_swaps", "schedule": 30.0},
+    "ask-carriers": {"task": "apps.trades.tasks.ask_carriers", "schedule": 600.0},
     "handle-webhooks": {"task": "apps.escrow.tasks.handle_webhooks", "schedule": 5.0},
     "fetch-missed-webhooks": {"task": "apps.escrow.tasks.fetch_missed_webhooks", "schedule": 900.0},
     "reconcile-payments": {"task": "apps.escrow.tasks.reconcile_daily", "schedule": crontab(minute=23, hour=4)},
@@ -217,6 +218,8 @@ BRICKLINK_TOKEN_SECRET = ENV.bricklink_token_secret
 QUOTES_KEPT_MONTHS = ENV.quotes_kept_months
 FEEDS_ALLOW_PRIVATE = ENV.feeds_allow_private
 RATES_ADDRESS = ENV.rates_address.rstrip("/")
+CARRIER_ADDRESS = ENV.carrier_address
+CARRIER_KEY = ENV.carrier_key
 FEED_ADDRESSES = {
     "tcgplayer": "https://api.tcgplayer.com",
     "ecb": "https://www.ecb.europa.eu/stats/eurofxref",

@@ -90,6 +90,7 @@ class Side(Base):
     delivered_at = models.DateTimeField(null=True, blank=True, help_text="this member's parcel reached the other")
     accepted_at = models.DateTimeField(null=True, blank=True, help_text="the other is content with it")
     due_at = models.DateTimeField(null=True, blank=True, help_text="when silence of the other counts as content")
+    asked_at = models.DateTimeField(null=True, blank=True, help_text="when the carrier was asked last")
 
     class Meta:
         constraints = [

@@ -1,0 +1,277 @@
+"""Web pages of swaps: the list, the builder with its two piles, and the room with its steps."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from functools import partial
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from apps.accounts import queries as accounts
+from apps.accounts.actions import save_address
+from apps.accounts.models import User
+from apps.core.errors import DomainError, NotFound
+from apps.core.forms import tell
+from apps.core.ids import uuid7
+from apps.core.pagination import numbered
+from apps.trades.forms import AnswerForm, DisputeForm, MessageForm, ShipForm
+from apps.trades.swaps import actions, course, queries
+from apps.trades.swaps.forms import AddressForm, TableForm, address_of
+from apps.trades.swaps.models import Swap
+from apps.trades.swaps.offered import matches_of
+
+PAGE_SIZE = 30
+MOST_SHOWN = 60  # items of a pile; the search finds the others
+
+
+@login_required
+@require_safe
+def swaps(request: HttpRequest) -> HttpResponse:
+    """The member's swaps: proposals, what is under way, what is over."""
+    limit, offset = numbered(request, size=PAGE_SIZE)
+    page = queries.of_member(member=request.user, limit=limit, offset=offset)
+    rows = [(swap, queries.next_step(swap, request.user), queries.seen_by(swap, request.user)) for swap in page.rows]
+    return render(request, "swaps/swaps.html", {"page": page, "rows": rows})
+
+
+@login_required
+@require_safe
+def matches(request: HttpRequest) -> HttpResponse:
+    """Swaps that suit the member and who they would be with, best first."""
+    return render(request, "swaps/matches.html", {"matches": matches_of(member=request.user)})
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def new(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Put cards on the table for a member: mine, theirs, cash, and how fair it is."""
+    other = accounts.member(pk)
+    if other.pk == request.user.pk:
+        return redirect("haves")
+    return _builder(request, other, None)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def counter(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Answer with other terms, starting from what was proposed."""
+    found = queries.room(pk=pk, reader=request.user)
+    if not queries.may(found, request.user)["answer"]:
+        return redirect(found)
+    return _builder(request, found.proposer, found)
+
+
+def _builder(request: HttpRequest, other: User, former: Swap | None) -> HttpResponse:
+    chosen = queries.copies_on_table(former) if former else queries.copies_asked(request.GET)
+    find = request.GET.get("find", "")[:80]
+    mine = queries.table_items(owner=request.user, viewer=request.user, find=find, keep=chosen, limit=MOST_SHOWN)
+    theirs = queries.table_items(owner=other, viewer=request.user, find=find, keep=chosen, limit=MOST_SHOWN)
+    initial = {"request_key": str(uuid7())}
+    if former is not None:
+        pays = former.cash_from(request.user.pk)
+        initial |= {"cash_minor": abs(former.cash_minor), "cash_by": "me" if pays or not former.cash_minor else "them"}
+    form = TableForm(request.POST or None, mine=mine, theirs=theirs, chosen=chosen, initial=initial)
+    usual = address_of(request.user)
+    is_weighing = request.method == "POST" and "weigh" in request.POST
+    address = AddressForm(request.POST if request.method == "POST" and not is_weighing else None, instance=usual)
+    if request.method == "POST" and form.is_valid() and not is_weighing and address.is_valid():
+        try:
+            made = _placed(request, other, former, form, address)
+        except NotFound:
+            raise
+        except DomainError as error:
+            tell(form, error)
+        else:
+            if usual is None:
+                save_address(user=request.user, by=request.user, **address.address)
+            messages.success(request, f"{other} has your proposal.")
+            return redirect(made)
+    quantities = {**form.copies("give"), **form.copies("take")} if form.is_bound and form.is_valid() else chosen
+    cash = form.cash if form.is_bound and form.is_valid() else -(former.cash_minor if former else 0)
+    values = queries.shown_values([*mine, *theirs])
+    context = {
+        "other": other,
+        "former": former,
+        "form": form,
+        "address": address,
+        "find": find,
+        "piles": [
+            ("give", "You give", [(*row, values.get(row[0].pk)) for row in form.rows("give")]),
+            ("take", f"{other} gives", [(*row, values.get(row[0].pk)) for row in form.rows("take")]),
+        ],
+        "weighed": queries.weigh(mine=mine, theirs=theirs, quantities=quantities, cash=cash),
+    }
+    if request.htmx and is_weighing:
+        return render(request, "swaps/partials/balance.html", context)
+    refused = request.method == "POST" and not is_weighing
+    return render(request, "swaps/builder.html", context, status=422 if refused else 200)
+
+
+def _placed(request: HttpRequest, other: User, former: Swap | None, form: TableForm, address: AddressForm) -> Swap:
+    given = {
+        "terms": form.terms,
+        "ship_to": address.address,
+        "by": request.user,
+        "message": form.cleaned_data["message"],
+    }
+    if former is not None:
+        return actions.counter(swap=former, **given)
+    return actions.propose(to=other, request_key=form.cleaned_data["request_key"], **given)
+
+
+@login_required
+@require_safe
+def swap(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """The room: both piles, fairness, money, both parcels, cases, messages, and who acts next."""
+    return _room(request, pk)
+
+
+def _room(request: HttpRequest, pk: uuid.UUID, *, status: int = 200, **forms: object) -> HttpResponse:
+    found = queries.room(pk=pk, reader=request.user)
+    seen = queries.seen_by(found, request.user)
+    mine = ("You get", "You give", "Your side", f"The side of {seen.other}")
+    theirs = (f"{seen.me} gets", f"{seen.me} gives", f"The side of {seen.me}", f"The side of {seen.other}")
+    context = {
+        "swap": found,
+        "seen": seen,
+        "titles": dict(zip(("gets", "gives", "mine", "theirs"), mine if seen.is_mine else theirs, strict=True)),
+        "addresses": queries.addresses(found, request.user),
+        "may": queries.may(found, request.user),
+        "next": queries.next_step(found, request.user),
+        "steps": queries.steps(found),
+        "cases": queries.cases(found),
+        "address_form": AddressForm(instance=address_of(request.user)),
+        "ship_form": ShipForm(),
+        "dispute_form": DisputeForm(),
+        "answer_form": AnswerForm(),
+        "message_form": MessageForm(),
+        **forms,
+    }
+    return render(request, "swaps/swap.html", context, status=status)
+
+
+def _stepped(request: HttpRequest, found: Swap, act: Callable[[], object], done: str) -> HttpResponse:
+    """Do a step and go back to the room; where it is refused the room says why and shows what is."""
+    try:
+        act()
+    except NotFound:
+        raise
+    except DomainError as error:
+        messages.error(request, error.message)
+    else:
+        messages.success(request, done)
+    return redirect(found)
+
+
+@login_required
+@require_POST
+def agree(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Say yes, with the address that the cards go to."""
+    found = queries.room(pk=pk, reader=request.user)
+    form = AddressForm(request.POST, instance=address_of(request.user))
+    if not form.is_valid():
+        return _room(request, pk, status=422, address_form=form)
+    act = partial(actions.agree, swap=found, ship_to=form.address, by=request.user)
+    return _stepped(request, found, act, "Agreed. The cards of both are reserved.")
+
+
+def _simple(name: str, act: Callable[..., object], done: str, doc: str) -> Callable[..., HttpResponse]:
+    """A step that needs nothing but who does it."""
+
+    @login_required
+    @require_POST
+    def view(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+        found = queries.room(pk=pk, reader=request.user)
+        return _stepped(request, found, partial(act, swap=found, by=request.user), done)
+
+    view.__name__, view.__doc__ = name, doc
+    return view
+
+
+decline = _simple("decline", actions.decline, "Declined.", "Say no.")
+withdraw = _simple("withdraw", actions.withdraw, "Withdrawn.", "Take the proposal back.")
+cancel = _simple("cancel", course.cancel, "Cancelled. All money goes back.", "Call it off before a parcel leaves.")
+content = _simple("content", course.content, "Noted. When both are content the cards change hands.", "All is fine.")
+withdraw_case = _simple("withdraw_case", course.withdraw_case, "The case is closed.", "Take the objection back.")
+
+
+@login_required
+@require_POST
+def pay(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """To the payment page."""
+    found = queries.room(pk=pk, reader=request.user)
+    here = f"{settings.SITE_URL}{found.get_absolute_url()}"
+    try:
+        payment = course.pay(swap=found, by=request.user, success_url=here, cancel_url=here)
+    except DomainError as error:
+        messages.error(request, error.message)
+        return redirect(found)
+    return redirect(payment.checkout_url or found.get_absolute_url())
+
+
+@login_required
+@require_POST
+def ship(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """My parcel left."""
+    found = queries.room(pk=pk, reader=request.user)
+    form = ShipForm(request.POST)
+    if not form.is_valid():
+        return _room(request, pk, status=422, ship_form=form)
+    act = partial(course.ship, swap=found, by=request.user, **form.cleaned_data)
+    return _stepped(request, found, act, "The other side is told that your parcel is on its way.")
+
+
+@login_required
+@require_POST
+def received(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Their parcel is here."""
+    found = queries.room(pk=pk, reader=request.user)
+    sender = found.other_than(request.user.pk)
+    act = partial(course.delivered, swap=found, sender_id=sender, by=request.user)
+    return _stepped(request, found, act, "Noted. Check the cards, then say whether you are content.")
+
+
+@login_required
+@require_POST
+def object_to(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Something is wrong with what came."""
+    found = queries.room(pk=pk, reader=request.user)
+    form = DisputeForm(request.POST)
+    if not form.is_valid():
+        return _room(request, pk, status=422, dispute_form=form)
+    act = partial(course.object_to, swap=found, by=request.user, **form.cleaned_data)
+    return _stepped(request, found, act, "The case is open. The other side has three days to answer.")
+
+
+@login_required
+@require_POST
+def answer(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """My view of the other's case."""
+    found = queries.room(pk=pk, reader=request.user)
+    form = AnswerForm(request.POST)
+    if not form.is_valid():
+        return _room(request, pk, status=422, answer_form=form)
+    act = partial(course.answer_case, swap=found, by=request.user, **form.cleaned_data)
+    return _stepped(request, found, act, "Your answer is with the case; a moderator decides.")
+
+
+@login_required
+@require_POST
+def say(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Write to the other."""
+    found = queries.room(pk=pk, reader=request.user)
+    form = MessageForm(request.POST)
+    if not form.is_valid():
+        return _room(request, pk, status=422, message_form=form)
+    try:
+        actions.say(swap=found, by=request.user, body=form.cleaned_data["body"])
+    except DomainError as error:
+        messages.error(request, error.message)
+    return redirect(reverse("swap", args=[pk]) + "#messages")
