@@ -292,7 +292,12 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1.0.0",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": r"/api/v1",
-    "ENUM_NAME_OVERRIDES": {},
+    # What several schemas ask for by different names is one list.
+    "ENUM_NAME_OVERRIDES": {
+        "ConditionEnum": "apps.core.conditions.Condition",
+        "LanguageEnum": "apps.inventory.exchange.vocabulary.NAMES",
+        "PocketEnum": "apps.escrow.statements.words.POCKETS",
+    },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "apps.core.openapi.with_errors",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import time
 
 import psycopg
 import pytest
@@ -32,6 +33,14 @@ def post(number, amount=100, currency="USD"):
     )
 
 
+def all_sealed(number):
+    """How many were sealed, once all `number` are: whatever else is under way on this server is waited for."""
+    found, last = 0, time.monotonic() + 30
+    while (found := found + ledger.seal()) < number and time.monotonic() < last:
+        time.sleep(0.02)
+    return found
+
+
 def findings(known=None):
     return [finding for finding in ledger.examine(known).findings if finding.invariant != OF_MEMBERS]
 
@@ -55,7 +64,7 @@ def posted(monkeypatch):
     """Seven transactions in three seals, and one that is not sealed."""
     monkeypatch.setattr(sealing, "IN_A_SEAL", 3)
     made = [post(number, 100 + number) for number in range(7)]
-    assert ledger.seal() == 7
+    assert all_sealed(7) == 7
     return [*made, post(7)]
 
 
@@ -65,7 +74,7 @@ def test_seals_cover_everything_once_and_the_check_walks_along_them(posted):
     assert [list(seal.ids) for seal in LedgerSeal.objects.order_by("number")] == [posted[:3], posted[3:6], posted[6:7]]
     assert checked.head == bytes(LedgerSeal.objects.get(number=3).hash).hex()
     assert findings() == []
-    assert ledger.seal() == 1
+    assert all_sealed(1) == 1
     assert ledger.seal() == 0
     assert ledger.unsealed().transactions == 0
 
@@ -145,7 +154,7 @@ def test_a_chain_made_anew_does_not_go_through_the_hash_that_was_kept_elsewhere(
     as_owner("update escrow_ledgertransaction set cause = 'forged' where id = %s", posted[4])
     as_owner("delete from escrow_ledgerseal", table="escrow_ledgerseal")
     as_owner("update escrow_ledgeraccount set balance = 0 where floor is null", table="escrow_ledgeraccount")
-    ledger.seal()
+    assert all_sealed(8) == 8
     assert findings() == []  # by itself it looks right
     assert {finding.subject for finding in findings(kept)} == {"seal 2", "seal 3"}
     as_owner("delete from escrow_ledgerseal where number = 3", table="escrow_ledgerseal")
@@ -155,7 +164,7 @@ def test_a_chain_made_anew_does_not_go_through_the_hash_that_was_kept_elsewhere(
 def test_balances_without_a_floor_are_right_before_and_after_a_seal(posted):
     expected = -sum(100 + number for number in range(7)) - 100
     assert ledger.balance(ledger.CLEARING).amount_minor == expected
-    ledger.seal()
+    assert all_sealed(1) == 1
     assert ledger.balance(ledger.CLEARING).amount_minor == expected
     with connection.cursor() as cursor:
         cursor.execute("select balance from escrow_ledgeraccount where code = 'platform:clearing'")
@@ -200,9 +209,9 @@ def test_nothing_is_sealed_before_it_is_decided_and_nothing_is_left_out():
         post(2)
         assert ledger.seal() == 0
         slow.commit()
-    assert ledger.seal() == 4
+    assert all_sealed(4) == 4
     post(3)
-    assert ledger.seal() == 1
+    assert all_sealed(1) == 1
     sealed = [number for seal in LedgerSeal.objects.order_by("number") for number in seal.ids]
     assert sealed == list(LedgerTransaction.objects.order_by("id").values_list("id", flat=True))
     assert findings() == []
@@ -219,7 +228,7 @@ def test_a_long_transaction_holds_up_only_what_came_after_it_began():
             second.execute("select pg_current_xact_id()")
             post(1)
             first.commit()
-            assert ledger.seal() == 1  # what was drawn before the second began is decided; the rest waits for it
+            assert all_sealed(1) == 1  # what was drawn before the second began is decided; the rest waits for it
             assert ledger.unsealed().transactions == 1
             second.commit()
-    assert ledger.seal() == 1
+    assert all_sealed(1) == 1

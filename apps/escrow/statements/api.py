@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.http import StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import serializers
-from rest_framework.renderers import BaseRenderer, JSONRenderer
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
-from apps.core.errors import InvalidInput
+from apps.core.files import AsCsv, FileView, one_of
 from apps.escrow.statements import queries
 from apps.escrow.statements.periods import period_of
 from apps.escrow.statements.views import csv_answer
@@ -53,22 +50,10 @@ class AccountStatementOutput(serializers.Serializer):
     movements = AccountMovementOutput(many=True)
 
 
-class _AsCsv(BaseRenderer):
-    """Lets programs ask for CSV as they ask for JSON; it is sent as it is."""
-
-    media_type, format, charset = "text/csv", "csv", None
-
-
-class AccountStatement(APIView):
+class AccountStatement(FileView):
     """A member's own account statement."""
 
-    renderer_classes = [JSONRenderer, _AsCsv]
-
-    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
-        """Errors are JSON, whatever was asked for."""
-        if getattr(response, "exception", False):
-            request.accepted_renderer, request.accepted_media_type = JSONRenderer(), JSONRenderer.media_type
-        return super().finalize_response(request, response, *args, **kwargs)
+    renderer_classes = [JSONRenderer, AsCsv]
 
     @extend_schema(
         tags=["payments"],
@@ -81,22 +66,18 @@ class AccountStatement(APIView):
     def get(self, request: Request, year: int, month: int = 0) -> Response | StreamingHttpResponse:
         """Balance at the beginning, every movement with its cause, balance at the end, by where the money is."""
         period, known = period_of(year, month), queries.currencies_of(request.user)
-        currency = request.query_params.get("currency", known[0])
-        if currency not in known:
-            raise InvalidInput(f"currency is one of {', '.join(known)}.", field="currency")
+        currency = one_of(request, "currency", known)
         found = queries.statement_of(member=request.user, period=period, currency=currency)
         if request.accepted_renderer.format == "csv":
             return csv_answer(found)
         return Response(AccountStatementOutput(found).data)
 
 
+@extend_schema_view(get=extend_schema(operation_id="account_statement_year"))
 class YearOfAccount(AccountStatement):
     """A year."""
 
-    get = extend_schema(operation_id="account_statement_year")(AccountStatement.get)
 
-
+@extend_schema_view(get=extend_schema(operation_id="account_statement_month"))
 class MonthOfAccount(AccountStatement):
     """A month."""
-
-    get = extend_schema(operation_id="account_statement_month")(AccountStatement.get)

@@ -77,7 +77,7 @@ class Standing(MemberRead):
         return Response(StandingOutput(told).data)
 
 
-class AnswerInput(serializers.Serializer):
+class ReviewAnswerInput(serializers.Serializer):
     """One's own words below a review."""
 
     answer = serializers.CharField(max_length=1000)
@@ -88,13 +88,13 @@ class Answer(APIView):
 
     required_scopes = {"POST": "trades:write"}
 
-    @extend_schema(tags=["members"], operation_id="review_answer", request=AnswerInput, responses=ReviewOutput)
+    @extend_schema(tags=["members"], operation_id="review_answer", request=ReviewAnswerInput, responses=ReviewOutput)
     def post(self, request: Request, pk: uuid.UUID) -> Response:
         """Answer it, once."""
         found = Review.objects.filter(pk=pk, subject=request.user).first()
         if found is None:
             raise NotFound("There is no such review of you.")
-        wanted = AnswerInput(data=request.data)
+        wanted = ReviewAnswerInput(data=request.data)
         wanted.is_valid(raise_exception=True)
         made = reviews.answer(review=found, by=request.user, text=wanted.validated_data["answer"])
         return Response(ReviewOutput(made).data)

@@ -15,9 +15,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.core.errors import InvalidInput
+from apps.core.files import PDF, AsPdf, FileView, one_of
 from apps.core.lists import PAGING, CursorPagination, asked
 from apps.trades.selling import orders
-from apps.trades.selling.api_files import PDF, AsPdf, FileView, one_of
 from apps.trades.selling.labels import SHEETS, address_labels
 from apps.trades.selling.orders import Asked
 from apps.trades.selling.sending import pdf

@@ -13,11 +13,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.core.errors import InvalidInput
+from apps.core.files import AsCsv, AsPdf, FileView, one_of
 from apps.core.reading import PublicRead
 from apps.escrow import fees
 from apps.inventory.exchange.streams import attachment
 from apps.trades.selling import statement_papers, statements
-from apps.trades.selling.api_files import AsCsv, AsPdf, FileView, one_of
 from apps.trades.selling.sending import pdf
 from apps.trades.selling.views import told_of
 

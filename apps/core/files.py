@@ -1,4 +1,4 @@
-"""How the desk's REST answers with files: PDF and CSV beside JSON, errors always as JSON."""
+"""How REST answers with files: PDF and CSV beside JSON, errors always as JSON."""
 
 from __future__ import annotations
 
