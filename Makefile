@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev setup-ml browser demo test lint bench train
+.PHONY: help setup setup-dev setup-ml browser demo test machine lint bench train
 
 PY := .venv/bin/python
 # How many test processes; one per core unless told otherwise.
@@ -10,6 +10,7 @@ JOBS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); echo $$((
 # What `make train` makes, and how large: small (two cores, under an hour each) or full (a GPU).
 MODELS ?= detect embed grade
 SIZE ?= small
+STEPS ?= 10000
 # More for pytest or the launcher, e.g. make test ARGS="tests/escrow -x"
 ARGS ?=
 
@@ -34,6 +35,9 @@ demo: setup ## Everything running with demo data, until Ctrl-C
 
 test: setup-dev browser ## Every test, in parallel, on servers of its own
 	@exec $(PY) -m pytest -n $(JOBS) --dist loadfile $(ARGS)
+
+machine: setup-dev ## Random buyers, sellers, banks and bad weather against held money, for STEPS=10000 steps
+	@MACHINE_STEPS=$(STEPS) exec $(PY) -m pytest tests/escrow/test_machine.py -q $(ARGS)
 
 lint: setup-dev ## Style, layers, types, and whether models and migrations agree
 	@$(PY) -m ruff check .

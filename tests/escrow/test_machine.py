@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
 
 import pytest
 from django.db import connection, transaction
@@ -15,10 +16,13 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from apps.accounts.models import Role
 from apps.core.errors import DomainError
 from apps.core.models import AuditEntry
+from apps.core.money import Money
 from apps.escrow import actions, gateway, ledger
+from apps.escrow.actions import settlements, webhooks
 from apps.escrow.models import Dispute, Hold, Payment, Settlement
 from apps.escrow.sandbox.client import SandboxHTTPClient
 from apps.escrow.sandbox.company import Sandbox
+from apps.escrow.sandbox.desk import Switches
 from apps.escrow.sandbox.errors import ApiError
 from apps.escrow.states import TERMINAL, TRANSITIONS, HoldEvent
 from tests.escrow.conftest import DECLINED, VISA, Company, Sale, minor, person, receive
@@ -34,6 +38,8 @@ CARDS = [
 ]
 WHO = st.sampled_from(["buyer", "seller", "buyer", "seller", "moderator", "stranger"])
 WHICH = st.integers(0, 2)
+STEPS_OF_ONE = 40
+STEPS = int(os.environ.get("MACHINE_STEPS", "800"))  # `make machine STEPS=10000` runs longer
 
 
 class Market(RuleBasedStateMachine):
@@ -206,9 +212,29 @@ class Market(RuleBasedStateMachine):
         except DomainError:
             pass
 
-    @rule(what=st.sampled_from(["lose_next", "fail_next"]), number=st.integers(1, 5))
+    @rule(what=st.sampled_from(["lose_next", "fail_next", "hang_next", "lose_webhooks"]), number=st.integers(1, 5))
     def the_network_fails(self, what, number):
         setattr(self.company.sandbox.switches, what, number)
+
+    @rule(what=st.sampled_from(["duplicate_webhooks", "reorder_webhooks", "drop_first_delivery"]), on=st.booleans())
+    def the_weather_changes(self, what, on):
+        setattr(self.company.sandbox.switches, what, on)
+
+    @rule(what=st.sampled_from([settlements._claim, webhooks._claim]))
+    def a_worker_dies_with_its_work_in_hand(self, what):
+        what(self.now)
+
+    # -- after the release -----------------------------------------------------------
+    @rule(which=WHICH, who=WHO, part=st.integers(-5, 1200), key=st.sampled_from("abc"))
+    def give_back_late(self, which, who, part, key):
+        sale = self.sales[which]
+        given = {"hold": sale.hold, "amount_minor": part, "request_key": key, "now": self.now}
+        self.attempt(actions.give_back_late, by=self.actor(sale, who), **given)
+
+    @rule(which=WHICH, part=st.integers(1, 1200))
+    def forgive(self, which, part):
+        seller = self.sales[which].seller
+        self.attempt(actions.forgive, member=seller, amount=Money(part), by=self.moderator, reason="So be it.")
 
     @precondition(lambda self: Settlement.objects.filter(state="failed").exists())
     @rule()
@@ -222,13 +248,31 @@ class Market(RuleBasedStateMachine):
         assert ledger.check() == []
 
     @invariant()
+    def nobody_is_paid_twice(self):
+        """At the company: of no sale more goes to its seller than was agreed, or back to its buyer than was paid."""
+        transfers, refunds = self.company.objects("transfer"), self.company.objects("refund")
+        for sale in self.sales:
+            hold = Hold.objects.get(pk=sale.hold.pk)
+            moved = [row["amount"] for row in transfers if row["transfer_group"] == f"hold:{hold.pk}"]
+            assert len(moved) <= 1
+            assert sum(moved) <= hold.amount_minor - hold.refunded_minor
+            for payment in hold.payments.exclude(intent_id=""):
+                back = [
+                    row["amount"]
+                    for row in refunds
+                    if row["payment_intent"] == payment.intent_id and row["status"] not in ("failed", "canceled")
+                ]
+                assert sum(back) <= payment.amount_minor
+
+    @invariant()
     def a_hold_that_ended_is_empty(self):
         for hold in Hold.objects.filter(state__in=TERMINAL):
             assert minor(ledger.hold_account(hold.pk)) == 0
 
     def everything_calms_down(self):
         """The weather clears, every task runs: then our books and the company's say the same, to the last unit."""
-        self.company.sandbox.switches.lose_next = self.company.sandbox.switches.fail_next = 0
+        self.company.sandbox.switches = Switches()
+        actions.fetch_missed(since=timezone.now() - dt.timedelta(days=4000))
         for _ in range(4):
             self.now += dt.timedelta(hours=7)
             self.company.deliver()
@@ -269,8 +313,8 @@ def test_the_money_is_always_all_there():
     run_state_machine_as_test(
         Market,
         settings=settings(
-            max_examples=20,
-            stateful_step_count=40,
+            max_examples=max(STEPS // STEPS_OF_ONE, 1),
+            stateful_step_count=STEPS_OF_ONE,
             deadline=None,
             phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],
             suppress_health_check=list(HealthCheck),
