@@ -116,7 +116,9 @@ def test_sales_wait_for_the_operators_word(ebay, run, settings):
 
 
 def of_the_drake(*sales: object):
-    return lambda asked: {"itemSales": list(sales), "total": len(sales)} if "Drake" in asked.query["q"] else {"total": 0}
+    return lambda asked: (
+        {"itemSales": list(sales), "total": len(sales)} if "Drake" in asked.query["q"] else {"total": 0}
+    )
 
 
 def test_sales_ungraded_and_graded(ebay, run):
