@@ -188,7 +188,7 @@ def test_a_won_chargeback_leaves_the_case_to_a_moderator(sale, company):
     assert (sale.state, sale.sellers, ledger.check()) == ("released", 9470, [])
 
 
-def test_a_chargeback_after_the_release_is_our_loss(sale, company):
+def test_a_chargeback_after_the_release_is_owed_by_the_seller(sale, company):
     sale.onboarded().delivered()
     actions.release(hold=sale.hold, by=sale.buyer)
     sale.settle()
@@ -197,7 +197,8 @@ def test_a_chargeback_after_the_release_is_our_loss(sale, company):
     assert (sale.state, minor(ledger.CHARGEBACKS)) == ("released", -11_500)
     company.decide(bank, won=False)
     company.deliver()
-    assert (minor(ledger.CHARGEBACKS), minor(ledger.LOSSES)) == (0, -11_500)
+    assert (minor(ledger.CHARGEBACKS), minor(ledger.LOSSES)) == (0, 0)
+    assert minor(ledger.receivable_account(sale.seller.pk)) == -11_500
     assert Chargeback.objects.get().state == "lost"
     assert ledger.check() == []
 
