@@ -18,8 +18,8 @@ from apps.core.pagination import Page, Place, newest_first
 from apps.escrow import states
 from apps.escrow.models import Dispute, HoldState
 from apps.escrow.states import Actor, HoldEvent
-from apps.trades.models import Message, Review, Trade, TradeLine
-from apps.trades.reputation.reviews import BLIND_FOR, is_visible
+from apps.trades.models import ASPECTS, Message, Review, Trade, TradeLine
+from apps.trades.reputation.reviews import BLIND_FOR, aspects_of, is_visible
 
 
 @dataclass(frozen=True)
@@ -180,10 +180,11 @@ def visible_reviews(*, subject: User) -> QuerySet[Review]:
 
 
 def standing(*, member: User) -> dict[str, object]:
-    """A member's completed trades and visible ratings."""
+    """A member's completed trades and visible ratings; `aspects`: (aspect, mean of the stars, how many gave any)."""
     counted = Trade.objects.filter(state=Trade.State.COMPLETED).aggregate(
         sales=Count("pk", filter=Q(seller=member)), purchases=Count("pk", filter=Q(buyer=member))
     )
-    ratings = list(visible_reviews(subject=member).values_list("rating", flat=True))
+    given = list(visible_reviews(subject=member).values("rating", *ASPECTS))
+    ratings = [each["rating"] for each in given]
     average = sum(ratings) / len(ratings) if ratings else None
-    return {**counted, "reviews": len(ratings), "rating": average}
+    return {**counted, "reviews": len(ratings), "rating": average, "aspects": aspects_of(given)}

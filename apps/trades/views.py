@@ -37,7 +37,7 @@ from apps.trades.forms import (
     ShipForm,
 )
 from apps.trades.models import Trade
-from apps.trades.reputation.reviews import BLIND_FOR, aspects_of
+from apps.trades.reputation.reviews import BLIND_FOR
 
 PAGE_SIZE = 30
 SHELF_SIZE = 24
@@ -55,7 +55,6 @@ def member(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "known": known,
         "page": listings.public_page(seller_id=pk, limit=limit, offset=offset),
         "reviews": queries.visible_reviews(subject=found)[:12],
-        "aspects": aspects_of(subject=found),
     }
     return render(request, "trades/member.html", context)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -17,6 +19,11 @@ class From(models.TextChoices):
     LISTING = "listing", _("Listing items")
     OFFERS = "offers", _("Making offers")
     BUYING = "buying", _("Buying")
+
+
+def in_words(kept_from: Iterable[str]) -> str:
+    """What a member is kept from, as a list in a sentence."""
+    return ", ".join(str(From(each).label).lower() for each in kept_from)
 
 
 class Restriction(Base):
@@ -41,8 +48,3 @@ class Restriction(Base):
 
     def __str__(self) -> str:
         return f"{self.member_id} until {self.until:%Y-%m-%d}"
-
-    @property
-    def in_words(self) -> str:
-        """What the member is kept from."""
-        return ", ".join(str(From(each).label).lower() for each in self.kept_from)

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import uuid
 
+from django.db.models import OuterRef, Subquery, TextField, Value
+from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 
 from apps.accounts.models import User
+from apps.accounts.restrictions.models import in_words
+from apps.accounts.restrictions.queries import in_force
 from apps.core.errors import NotFound
 from apps.core.pagination import Page, Place, newest_first
 from apps.trades.reports.actions import APPEAL_WITHIN
@@ -19,11 +23,18 @@ def made_by(*, member: User, limit: int, offset: int = 0, after: Place | None = 
 
 
 def upheld_about(*, member: User) -> list[Report]:
-    """Decisions against a member, newest first; who reported is not told. `can_appeal` says whether that is open."""
+    """Decisions against a member, newest first; who reported is not told. `can_appeal` says whether that is open.
+
+    `kept_from` and `kept_until`: what the member is kept from now by the decision, and until when. One query.
+    """
+    cause = Concat(Value("report:"), Cast(OuterRef("pk"), TextField()))
+    held = in_force(member_id=member.pk).filter(cause=cause)
     rows = Report.objects.filter(subject=member).exclude(state__in=[ReportState.OPEN, ReportState.DISMISSED])
+    rows = rows.annotate(kept_until=Subquery(held.values("until")[:1]), kept=Subquery(held.values("kept_from")[:1]))
     found = list(rows.order_by("-created_at", "-pk")[:50])
     for report in found:
         in_time = report.decided_at > timezone.now() - APPEAL_WITHIN
+        report.kept_from = in_words(report.kept or ())
         report.can_appeal = report.state == ReportState.UPHELD and in_time
     return found
 

@@ -10,7 +10,6 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from apps.accounts.restrictions.queries import in_force
 from apps.core.errors import Conflict, InvalidInput
 from apps.core.forms import tell
 from apps.core.pagination import numbered
@@ -58,7 +57,6 @@ def reports(request: HttpRequest) -> HttpResponse:
     context = {
         "page": queries.made_by(member=request.user, limit=limit, offset=offset),
         "about_me": queries.upheld_about(member=request.user),
-        "restrictions": in_force(member_id=request.user.pk),
     }
     return render(request, "reports/reports.html", context)
 

@@ -6,9 +6,10 @@ The first writing of a review is `apps.trades.actions.review`.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable, Mapping
 
 from django.db import transaction
-from django.db.models import Avg, Count, Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from apps.accounts.models import User
@@ -27,15 +28,15 @@ def is_visible(now: dt.datetime) -> Q:
     return Q(hidden_at__isnull=True) & (Q(Exists(other)) | Q(trade__closed_at__lte=now - BLIND_FOR))
 
 
-def aspects_of(*, subject: User) -> list[tuple[str, float, int]]:
-    """(aspect, mean of the stars, how many gave any) of the reviews of a seller that everybody sees. One query."""
-    figures = {f"{name}_{what.__name__}": what(name) for name in ASPECTS for what in (Avg, Count)}
-    found = Review.objects.filter(is_visible(timezone.now()), subject=subject).aggregate(**figures)
-    return [
-        (str(label), found[f"{name}_Avg"], found[f"{name}_Count"])
-        for name, label in ASPECTS.items()
-        if found[f"{name}_Count"]
-    ]
+def aspects_of(given: Iterable[Mapping[str, int | None]]) -> list[tuple[str, float, int]]:
+    """(aspect, mean of the stars, how many gave any) of reviews as their figures by name."""
+    rows = list(given)
+    found = []
+    for name, label in ASPECTS.items():
+        stars = [each[name] for each in rows if each[name] is not None]
+        if stars:
+            found.append((str(label), sum(stars) / len(stars), len(stars)))
+    return found
 
 
 @transaction.atomic

@@ -175,8 +175,8 @@ def test_a_trade_that_is_not_done_has_no_review(company):  # noqa: F811
 def test_a_buyer_gives_stars_by_aspect_and_the_standing_counts_the_whole_alone(trade):
     actions.review(trade=trade, by=trade.buyer, rating=4, described=5, packing=2)
     actions.review(trade=trade, by=trade.seller, rating=5)
-    assert reviews.aspects_of(subject=trade.seller) == [("As described", 5.0, 1), ("Packing", 2.0, 1)]
-    assert reviews.aspects_of(subject=trade.buyer) == []
+    assert queries.standing(member=trade.seller)["aspects"] == [("As described", 5.0, 1), ("Packing", 2.0, 1)]
+    assert queries.standing(member=trade.buyer)["aspects"] == []
     refigure({trade.seller_id})
     assert SellerStanding.objects.get(member=trade.seller).stars == 4
     page = as_(make_user()).get(reverse("member", args=[trade.seller_id])).content.decode()
