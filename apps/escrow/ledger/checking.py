@@ -137,14 +137,15 @@ _INVARIANTS: dict[str, str] = {
           full join owed o on o.code = a.code and o.currency = a.currency
          where coalesce(a.balance, 0) <> coalesce(o.minor, 0)
     """,
-    "a member owes us something or nothing, and no more is reversed than that": """
+    "a seller owes us something or nothing, and no more is reversed than that": """
         select a.code || ' ' || a.currency, 'balance ' || a.balance || ', being reversed ' || coalesce(r.minor, 0)
           from escrow_ledgerbalance a
           left join (select 'member:' || h.payee_id || ':receivable' as code, s.currency, sum(s.amount_minor) as minor
                        from escrow_settlement s join escrow_hold h on h.id = s.hold_id
                       where s.kind = 'reversal' and s.state not in ('sent', 'netted') group by 1, 2) r
             on r.code = a.code and r.currency = a.currency
-         where a.code ~ '^member:[^:]+:receivable$' and a.balance + coalesce(r.minor, 0) > 0
+         where a.code in (select 'member:' || h.payee_id || ':receivable' from escrow_hold h)
+           and a.balance + coalesce(r.minor, 0) > 0
     """,
 }
 
