@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from apps.trades.reputation import reviews
-from apps.trades.swaps import course, tracking
+from apps.trades.swaps import clock, tracking
 
 
 @shared_task(ignore_result=True)
@@ -15,7 +15,7 @@ def reveal_reviews() -> None:
 @shared_task(ignore_result=True)
 def sweep_swaps() -> None:
     """Carry out the deadlines of swaps."""
-    course.sweep()
+    clock.sweep()
 
 
 @shared_task(ignore_result=True)

@@ -1,4 +1,4 @@
-"""Bargaining over a swap: propose, counter, agree, decline, withdraw, talk. What follows agreement is in course.py.
+"""Bargaining over a swap: propose, counter, agree, decline, withdraw, talk. What follows: course.py, cases.py, clock.py.
 
 Locks are taken in one order: the proposer's row (for limits), swap, items by id, holds.
 """
@@ -23,7 +23,7 @@ from apps.escrow import fees
 from apps.inventory import actions as inventory
 from apps.inventory.models import InventoryItem
 from apps.listings.models import Listing
-from apps.trades.swaps import course, queries
+from apps.trades.swaps import moves, queries, table
 from apps.trades.swaps.events import SwapAgreed, SwapProposed
 from apps.trades.swaps.fairness import deposits
 from apps.trades.swaps.models import Side, Swap, SwapLine, SwapMessage
@@ -88,7 +88,7 @@ def counter(*, swap: Swap, terms: Terms, ship_to: Address | Mapping[str, str], b
     if swap.state == SwapState.COUNTERED:
         return Swap.objects.get(answers=swap)
     address = _address(ship_to)
-    course.close(swap, SwapState.COUNTERED)
+    moves.close(swap, SwapState.COUNTERED)
     made = _place(swap.proposer, terms, address, by, message, "", answers=swap)
     if _same_terms(made, swap):
         raise InvalidInput("This is what was proposed. Agree to it instead.")
@@ -105,7 +105,7 @@ def agree(*, swap: Swap, ship_to: Address | Mapping[str, str], by: User) -> Swap
     if swap.state != SwapState.PROPOSED:
         return swap
     check_not_blocked(*swap.members)
-    cause = course.cause_of(swap)
+    cause = moves.cause_of(swap)
     lines = list(swap.lines.select_related("item").order_by("item_id"))
     for line in lines:
         item = inventory.reserve(item_id=line.item_id, quantity=line.quantity, cause=cause, by=by)
@@ -116,9 +116,9 @@ def agree(*, swap: Swap, ship_to: Address | Mapping[str, str], by: User) -> Swap
     Side.objects.filter(swap=swap, member=by).update(ship_to=_address(ship_to))
     is_funded = not _open_holds(swap, lines)
     swap.agreed_at = timezone.now()
-    course.move(swap, "agree-without-money" if is_funded else "agree")
-    outbox.emit(SwapAgreed(**course.who(swap)))
-    course.note(swap, "Agreed. The cards of both are reserved.")
+    moves.move(swap, "agree-without-money" if is_funded else "agree")
+    outbox.emit(SwapAgreed(**moves.who(swap)))
+    moves.note(swap, "Agreed. The cards of both are reserved.")
     return swap
 
 
@@ -126,26 +126,26 @@ def agree(*, swap: Swap, ship_to: Address | Mapping[str, str], by: User) -> Swap
 def decline(*, swap: Swap, by: User) -> Swap:
     """Say no. Safe to repeat. Raises SwapEnded, NotYours. Emits swap.closed."""
     swap = _for_answer(swap, by, repeated=SwapState.DECLINED)
-    return swap if swap.state == SwapState.DECLINED else course.close(swap, SwapState.DECLINED)
+    return swap if swap.state == SwapState.DECLINED else moves.close(swap, SwapState.DECLINED)
 
 
 @transaction.atomic
 def withdraw(*, swap: Swap, by: User) -> Swap:
     """Take back one's own proposal. Safe to repeat. Raises SwapEnded, NotYours. Emits swap.closed."""
-    swap = course.locked(swap.pk, by)
+    swap = moves.locked(swap.pk, by)
     if swap.proposer_id != by.pk:
         raise NotYours("Only who proposed can take it back.")
     if swap.state == SwapState.WITHDRAWN:
         return swap
     if swap.state != SwapState.PROPOSED:
         raise SwapEnded
-    return course.close(swap, SwapState.WITHDRAWN)
+    return moves.close(swap, SwapState.WITHDRAWN)
 
 
 @transaction.atomic
 def say(*, swap: Swap, by: User, body: str) -> SwapMessage:
     """Write to the other. Raises NotYours, Blocked, InvalidInput."""
-    swap = course.locked(swap.pk, by)
+    swap = moves.locked(swap.pk, by)
     check_not_blocked(*swap.members)
     body = body.strip()
     if not 1 <= len(body) <= 2000:
@@ -182,7 +182,7 @@ def _place(
             raise NotFree(f"Not enough free copies of {line.item.variant.product.name}.", item=str(line.item_id))
     _check_unlisted(lines)
     SwapLine.objects.bulk_create(lines)
-    outbox.emit(SwapProposed(**course.who(swap)))
+    outbox.emit(SwapProposed(**moves.who(swap)))
     return swap
 
 
@@ -198,7 +198,7 @@ def _lines(swap: Swap, giver: User, copies: Mapping[uuid.UUID, int]) -> list[Swa
         raise NotYours("A card of this pile is not there any more, or is not for trade.")
     if any(not 1 <= quantity <= inventory.MOST_COPIES for quantity in copies.values()):
         raise InvalidInput("At least one copy of each.", field="quantity")
-    values = queries.values_of(found, currency=swap.currency)
+    values = table.values_of(found, currency=swap.currency)
     return [
         SwapLine(
             swap=swap,
@@ -206,7 +206,7 @@ def _lines(swap: Swap, giver: User, copies: Mapping[uuid.UUID, int]) -> list[Swa
             item=item,
             quantity=copies[item.pk],
             condition_label=item.condition_label,
-            **queries.line_values(values.get(item.pk)),
+            **table.line_values(values.get(item.pk)),
         )
         for item in found
     ]
@@ -251,7 +251,7 @@ def _open_holds(swap: Swap, lines: Sequence[SwapLine]) -> list[Side]:
                 fee_minor=fees.fee_for(cash),
                 currency=swap.currency,
                 description=f"Swap with {people[swap.other_than(member_id)]}",
-                cause=f"{course.cause_of(swap)}:{member_id}",
+                cause=f"{moves.cause_of(swap)}:{member_id}",
             )
             paying.append(side)
         side.save(update_fields=["deposit_minor", "hold"])
@@ -260,7 +260,7 @@ def _open_holds(swap: Swap, lines: Sequence[SwapLine]) -> list[Side]:
 
 def _for_answer(swap: Swap, by: User, *, repeated: SwapState) -> Swap:
     """The locked proposal that waits for this member, or one that got the same answer before."""
-    swap = course.locked(swap.pk, by)
+    swap = moves.locked(swap.pk, by)
     if swap.other_id != by.pk:
         raise NotYours("The other side answers.")
     answered_before = swap.state == repeated or (repeated == SwapState.AGREED and swap.agreed_at is not None)

@@ -17,7 +17,7 @@ from apps.core.reading import MemberRead
 from apps.core.selection import FIELDS, only, selection
 from apps.escrow.models import Dispute
 from apps.trades.api import AddressInput, MessageInput, PayInput
-from apps.trades.swaps import actions, course, queries
+from apps.trades.swaps import actions, cases, course, queries
 from apps.trades.swaps.actions import Terms
 from apps.trades.swaps.models import Swap
 
@@ -287,7 +287,7 @@ SwapCancel = _step(
     "Call it off before a parcel leaves.",
 )
 SwapObject = _step(
-    "swap_problem", lambda swap, request, said: course.object_to(swap=swap, by=request.user, **said),
+    "swap_problem", lambda swap, request, said: cases.object_to(swap=swap, by=request.user, **said),
     "Report what is wrong with the other's parcel.", ProblemInput,
 )  # fmt: skip
 SwapMessages = _step(

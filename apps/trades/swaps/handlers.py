@@ -12,7 +12,7 @@ from apps.escrow.events import (
     HoldReleased,
     HoldSplit,
 )
-from apps.trades.swaps import course
+from apps.trades.swaps import cases, clock, course
 from apps.trades.swaps.states import SwapState
 
 
@@ -25,35 +25,35 @@ def follow_swap_payment(event: HoldFunded) -> None:
 @subscribe(HoldDisputed)
 def follow_swap_dispute(event: HoldDisputed) -> None:
     """The clocks stop."""
-    course.frozen(hold_id=event.hold_id)
+    cases.frozen(hold_id=event.hold_id)
 
 
 @subscribe(DisputeWithdrawn)
 def follow_swap_withdrawal(event: DisputeWithdrawn) -> None:
     """The inspection begins anew."""
-    course.resumed(hold_id=event.hold_id)
+    cases.resumed(hold_id=event.hold_id)
 
 
 @subscribe(HoldReleased)
 def follow_swap_release(event: HoldReleased) -> None:
     """A decision against who objected."""
-    course.decided(hold_id=event.hold_id)
+    cases.decided(hold_id=event.hold_id)
 
 
 @subscribe(HoldRefunded)
 def follow_swap_refund(event: HoldRefunded) -> None:
     """A decision for who objected, or a bank's."""
-    course.decided(hold_id=event.hold_id)
+    cases.decided(hold_id=event.hold_id)
 
 
 @subscribe(HoldSplit)
 def follow_swap_split(event: HoldSplit) -> None:
     """A decision that gives a part to each."""
-    course.decided(hold_id=event.hold_id)
+    cases.decided(hold_id=event.hold_id)
 
 
 @subscribe(MemberBlocked)
 def end_proposals_between_the_two(event: MemberBlocked) -> None:
     """They bargain no more; what is agreed already is carried out."""
     pair = Q(proposer=event.owner_id, other=event.other_id) | Q(proposer=event.other_id, other=event.owner_id)
-    course.expire_proposals(pair, SwapState.VOID)
+    clock.expire_proposals(pair, SwapState.VOID)

@@ -1,57 +1,24 @@
-"""Reads of swaps: values and piles, the list, the room with who acts next, what may be put on the table."""
+"""Reads of swaps: piles and balance, the list, the room with who acts next."""
 
 from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db.models import F, Prefetch, Q, QuerySet
+from django.db.models import Prefetch, Q
 from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.accounts.standing.queries import newcomer_limits
-from apps.core.conditions import state_key
 from apps.core.errors import NotFound
-from apps.core.money import Money
 from apps.core.pagination import Page, Place, newest_first
 from apps.escrow.models import Dispute, HoldState
-from apps.inventory.models import InventoryItem
-from apps.listings.wants.models import Have
 from apps.trades.swaps.fairness import Balance, Pile, Valued, balance, pile
 from apps.trades.swaps.models import Side, Swap, SwapLine, SwapMessage
 from apps.trades.swaps.states import BINDING, SwapState
-from apps.valuations.queries import Price, prices_for
-
-
-def values_of(items: Sequence[InventoryItem], *, currency: str) -> dict[uuid.UUID, Price]:
-    """The fair values of items in one currency, by item; one query."""
-    prices = prices_for({item.variant_id for item in items})
-    found = {
-        item.pk: prices.get((item.variant_id, state_key(item.condition, item.grade_company, item.grade)))
-        for item in items
-    }
-    return {
-        pk: price for pk, price in found.items() if price and price.amount is not None and price.currency == currency
-    }
-
-
-def line_values(price: Price | None) -> dict[str, object]:
-    """A price as the fields of a line."""
-    if price is None:
-        return {}
-
-    def minor(amount: object) -> int:
-        return Money.from_decimal(amount, price.currency).amount_minor
-
-    return {
-        "value_minor": minor(price.amount),
-        "low_minor": minor(price.low),
-        "high_minor": minor(price.high),
-        "valued_at": price.as_of,
-    }
 
 
 def piles(swap: Swap, lines: Iterable[SwapLine]) -> dict[uuid.UUID, Pile]:
@@ -113,14 +80,6 @@ def room(*, pk: uuid.UUID, reader: User) -> Swap:
     if swap is None or not (reader.pk in swap.members or reader.is_moderator):
         raise NotFound("This swap is not one of yours.")
     return swap
-
-
-def open_for_trade(*, owner: User, viewer: User) -> QuerySet[InventoryItem]:
-    """What may be put on the table: all free copies of one's own, of another only what is marked for trade."""
-    rows = InventoryItem.objects.filter(owner=owner, quantity__gt=F("reserved"))
-    if owner.pk != viewer.pk:
-        rows = rows.filter(pk__in=Have.objects.filter(owner=owner).values("item"))
-    return rows.select_related("variant__product__release").order_by("variant__product__name", "pk")
 
 
 @dataclass(frozen=True)
@@ -282,57 +241,6 @@ def steps(swap: Swap) -> list[dict[str, object]]:
     shown = [step for step in shown if step["state"] == "done"]
     state = "done" if swap.state == SwapState.COMPLETED else "problem"
     return [*shown, {"label": swap.get_state_display(), "at": swap.closed_at, "state": state}]
-
-
-def table_items(
-    *, owner: User, viewer: User, find: str = "", keep: Iterable[uuid.UUID] = (), limit: int
-) -> list[InventoryItem]:
-    """What a builder's pile shows: what is on the table first, then what is found by name."""
-    rows = open_for_trade(owner=owner, viewer=viewer)
-    kept = list(
-        InventoryItem.objects.filter(owner=owner, pk__in=list(keep)).select_related("variant__product__release")
-    )
-    if find.strip():
-        rows = rows.filter(variant__product__name__icontains=find.strip())
-    return [*kept, *rows.exclude(pk__in=[item.pk for item in kept])[:limit]]
-
-
-def copies_on_table(swap: Swap) -> dict[uuid.UUID, int]:
-    """The copies of a proposal by item, of both sides."""
-    return {line.item_id: line.quantity for line in swap.lines.all()}
-
-
-def copies_asked(asked: Mapping[str, str]) -> dict[uuid.UUID, int]:
-    """The copies that an address names (`give-<item>=2`), as matches lead here; what is no item is left out."""
-    found: dict[uuid.UUID, int] = {}
-    for name, value in asked.items():
-        pile_name, _, pk = name.partition("-")
-        if pile_name in {"give", "take"} and value.isdecimal() and len(value) < 6 and len(found) < 80:
-            try:
-                found[uuid.UUID(pk)] = int(value)
-            except ValueError:
-                continue
-    return found
-
-
-def shown_values(items: Sequence[InventoryItem]) -> dict[uuid.UUID, Price]:
-    """The fair values that a builder shows beside the cards."""
-    return values_of(items, currency="USD")
-
-
-def weigh(
-    *, mine: Sequence[InventoryItem], theirs: Sequence[InventoryItem], quantities: Mapping[uuid.UUID, int], cash: int
-) -> dict[str, object]:
-    """Two piles that are not proposed yet, at today's values: sums and balance as the member sees them."""
-    values = values_of([*mine, *theirs], currency="USD")
-
-    def sums(items: Sequence[InventoryItem]) -> Pile:
-        chosen = [(item, quantities.get(item.pk, 0)) for item in items]
-        lines = [(quantity, line_values(values.get(item.pk))) for item, quantity in chosen if quantity]
-        return pile(Valued(n, v.get("value_minor"), v.get("low_minor"), v.get("high_minor")) for n, v in lines)
-
-    gives, gets = sums(mine), sums(theirs)
-    return {"gives": gives, "gets": gets, "cash": cash, "balance": balance(gives, gets, pays=cash)}
 
 
 def addresses(swap: Swap, reader: User) -> dict[str, dict]:

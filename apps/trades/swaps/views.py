@@ -22,7 +22,7 @@ from apps.core.forms import tell
 from apps.core.ids import uuid7
 from apps.core.pagination import numbered
 from apps.trades.forms import AnswerForm, DisputeForm, MessageForm, ShipForm
-from apps.trades.swaps import actions, course, queries
+from apps.trades.swaps import actions, cases, course, queries, table
 from apps.trades.swaps.forms import AddressForm, TableForm, address_of
 from apps.trades.swaps.models import Swap
 from apps.trades.swaps.offered import matches_of
@@ -69,10 +69,10 @@ def counter(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 
 
 def _builder(request: HttpRequest, other: User, former: Swap | None) -> HttpResponse:
-    chosen = queries.copies_on_table(former) if former else queries.copies_asked(request.GET)
+    chosen = table.copies_on_table(former) if former else table.copies_asked(request.GET)
     find = request.GET.get("find", "")[:80]
-    mine = queries.table_items(owner=request.user, viewer=request.user, find=find, keep=chosen, limit=MOST_SHOWN)
-    theirs = queries.table_items(owner=other, viewer=request.user, find=find, keep=chosen, limit=MOST_SHOWN)
+    shown = {"viewer": request.user, "find": find, "keep": chosen, "former": former, "limit": MOST_SHOWN}
+    mine, theirs = table.table_items(owner=request.user, **shown), table.table_items(owner=other, **shown)
     initial = {"request_key": str(uuid7())}
     if former is not None:
         pays = former.cash_from(request.user.pk)
@@ -95,7 +95,7 @@ def _builder(request: HttpRequest, other: User, former: Swap | None) -> HttpResp
             return redirect(made)
     quantities = {**form.copies("give"), **form.copies("take")} if form.is_bound and form.is_valid() else chosen
     cash = form.cash if form.is_bound and form.is_valid() else -(former.cash_minor if former else 0)
-    values = queries.shown_values([*mine, *theirs])
+    values = table.shown_values([*mine, *theirs])
     context = {
         "other": other,
         "former": former,
@@ -106,7 +106,7 @@ def _builder(request: HttpRequest, other: User, former: Swap | None) -> HttpResp
             ("give", "You give", [(*row, values.get(row[0].pk)) for row in form.rows("give")]),
             ("take", f"{other} gives", [(*row, values.get(row[0].pk)) for row in form.rows("take")]),
         ],
-        "weighed": queries.weigh(mine=mine, theirs=theirs, quantities=quantities, cash=cash),
+        "weighed": table.weigh(mine=mine, theirs=theirs, quantities=quantities, cash=cash),
     }
     if request.htmx and is_weighing:
         return render(request, "swaps/partials/balance.html", context)
@@ -199,7 +199,7 @@ decline = _simple("decline", actions.decline, "Declined.", "Say no.")
 withdraw = _simple("withdraw", actions.withdraw, "Withdrawn.", "Take the proposal back.")
 cancel = _simple("cancel", course.cancel, "Cancelled. All money goes back.", "Call it off before a parcel leaves.")
 content = _simple("content", course.content, "Noted. When both are content the cards change hands.", "All is fine.")
-withdraw_case = _simple("withdraw_case", course.withdraw_case, "The case is closed.", "Take the objection back.")
+withdraw_case = _simple("withdraw_case", cases.withdraw_case, "The case is closed.", "Take the objection back.")
 
 
 @login_required
@@ -246,7 +246,7 @@ def object_to(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     form = DisputeForm(request.POST)
     if not form.is_valid():
         return _room(request, pk, status=422, dispute_form=form)
-    act = partial(course.object_to, swap=found, by=request.user, **form.cleaned_data)
+    act = partial(cases.object_to, swap=found, by=request.user, **form.cleaned_data)
     return _stepped(request, found, act, "The case is open. The other side has three days to answer.")
 
 
@@ -258,7 +258,7 @@ def answer(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     form = AnswerForm(request.POST)
     if not form.is_valid():
         return _room(request, pk, status=422, answer_form=form)
-    act = partial(course.answer_case, swap=found, by=request.user, **form.cleaned_data)
+    act = partial(cases.answer_case, swap=found, by=request.user, **form.cleaned_data)
     return _stepped(request, found, act, "Your answer is with the case; a moderator decides.")
 
 

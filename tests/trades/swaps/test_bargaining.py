@@ -12,7 +12,7 @@ from apps.accounts.blocks.queries import Blocked
 from apps.core import outbox
 from apps.core.errors import Conflict, InvalidInput, NotYours
 from apps.listings.wants.models import Have
-from apps.trades.swaps import actions, course, queries
+from apps.trades.swaps import actions, clock, queries
 from apps.trades.swaps.actions import NotFree, SwapEnded, Terms
 from apps.trades.swaps.models import Swap
 from apps.trades.swaps.states import STEPS
@@ -124,8 +124,8 @@ def test_a_double_click_proposes_once(table):
 
 def test_a_proposal_that_nobody_answers_expires(table):
     at = table().propose()
-    assert course.sweep(now=timezone.now() + dt.timedelta(days=2)) == (0, 0, 0)
-    assert course.sweep(now=timezone.now() + dt.timedelta(days=4)) == (1, 0, 0)
+    assert clock.sweep(now=timezone.now() + dt.timedelta(days=2)) == (0, 0, 0)
+    assert clock.sweep(now=timezone.now() + dt.timedelta(days=4)) == (1, 0, 0)
     assert at.fresh().swap.state == "expired"
 
 

@@ -12,8 +12,8 @@ from apps.core.errors import Conflict, InvalidInput, NotYours
 from apps.escrow import actions as escrow
 from apps.escrow import ledger
 from apps.inventory.models import InventoryItem
-from apps.trades.swaps import course
-from apps.trades.swaps.course import SwapMovedOn
+from apps.trades.swaps import cases, clock, course
+from apps.trades.swaps.moves import SwapMovedOn
 from tests.factories import make_user
 from tests.trades.swaps.conftest import copies_of
 
@@ -69,8 +69,8 @@ def test_both_content_the_cards_change_hands_at_their_dated_value(table):
 
 def test_silence_counts_as_content_once_the_inspection_is_over(table):
     at = table().exchanged()
-    assert course.sweep(now=later(hours=71)) == (0, 0, 0)
-    assert course.sweep(now=later(hours=73)) == (0, 0, 2)
+    assert clock.sweep(now=later(hours=71)) == (0, 0, 0)
+    assert clock.sweep(now=later(hours=73)) == (0, 0, 2)
     assert at.fresh().swap.state == "completed"
 
 
@@ -93,7 +93,7 @@ def test_nobody_cancels_once_a_parcel_has_left(table):
 def test_money_that_does_not_come_ends_it_and_what_came_goes_back(table):
     at = table(cash=1000).agree()
     at.pay(at.ada)
-    assert course.sweep(now=later(hours=25)) == (0, 1, 0)
+    assert clock.sweep(now=later(hours=25)) == (0, 1, 0)
     assert at.fresh().swap.state == "cancelled"
     assert (at.owed(at.ada), at.free(at.his)) == ((4000, 0), (1, 0))
     assert books_are_clean()
@@ -102,7 +102,7 @@ def test_money_that_does_not_come_ends_it_and_what_came_goes_back(table):
 def test_who_never_ships_pays_the_deposit_to_who_did(table):
     at = table(cash=1000).funded()
     at.ship(at.bob)
-    course.sweep(now=later(days=8))
+    clock.sweep(now=later(days=8))
     assert at.fresh().swap.state == "broken"
     assert at.owed(at.bob) == (2000, 3000), "his own deposit, and hers: the worth of what he sent"
     assert at.owed(at.ada) == (1000, 0), "her cash"
@@ -114,7 +114,7 @@ def test_a_parcel_that_did_arrive_is_paid_for_by_the_deposit(table):
     at = table().funded()
     at.ship(at.bob)
     at.receive(at.ada)
-    course.sweep(now=later(days=8))
+    clock.sweep(now=later(days=8))
     assert at.fresh().swap.state == "broken"
     assert copies_of(at.ada, at.his.variant_id) == 1
     assert copies_of(at.bob, at.hers.variant_id) == 0
@@ -123,7 +123,7 @@ def test_a_parcel_that_did_arrive_is_paid_for_by_the_deposit(table):
 
 def test_nobody_ships_and_all_comes_back(table):
     at = table().funded()
-    course.sweep(now=later(days=8))
+    clock.sweep(now=later(days=8))
     assert at.fresh().swap.state == "cancelled"
     assert (at.owed(at.ada), at.owed(at.bob)) == ((3000, 0), (2000, 0))
 
@@ -142,7 +142,7 @@ def test_swaps_are_sent_with_tracking_and_each_side_says_its_own(table):
 
 
 def objected(at):
-    case = course.object_to(swap=at.swap, by=at.ada, reason="not-as-described", statement="The corners are bent.")
+    case = cases.object_to(swap=at.swap, by=at.ada, reason="not-as-described", statement="The corners are bent.")
     outbox.relay(limit=10_000)
     at.fresh()
     return case
@@ -152,13 +152,13 @@ def test_an_objection_stops_the_clocks_and_can_be_withdrawn(table):
     at = table().exchanged()
     case = objected(at)
     assert at.swap.state == "disputed"
-    assert course.sweep(now=later(days=60)) == (0, 0, 0)
+    assert clock.sweep(now=later(days=60)) == (0, 0, 0)
     with pytest.raises(SwapMovedOn):
         course.content(swap=at.swap, by=at.bob)
     escrow.withdraw_dispute(dispute=case, by=at.ada)
     outbox.relay(limit=10_000)
     assert at.fresh().swap.state == "under-way"
-    assert course.sweep(now=later(hours=73))[2] == 2
+    assert clock.sweep(now=later(hours=73))[2] == 2
     assert at.fresh().swap.state == "completed"
 
 

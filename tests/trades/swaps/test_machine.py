@@ -23,7 +23,7 @@ from apps.escrow.sandbox.client import SandboxHTTPClient
 from apps.escrow.sandbox.company import Sandbox
 from apps.escrow.states import TERMINAL
 from apps.inventory.models import InventoryItem
-from apps.trades.swaps import actions, course
+from apps.trades.swaps import actions, cases, clock, course
 from apps.trades.swaps.actions import Terms
 from apps.trades.swaps.models import Side, Swap, SwapLine
 from apps.trades.swaps.states import BINDING, LIVE, SwapState
@@ -143,7 +143,7 @@ class Swapping(RuleBasedStateMachine):
         """Out of its time, and doubled."""
         holds = list(Hold.objects.order_by("created_at", "pk").values_list("pk", flat=True))
         if holds:
-            for follow in (course.funded, course.frozen, course.resumed):
+            for follow in (course.funded, cases.frozen, cases.resumed):
                 self.attempt(follow, hold_id=holds[which % len(holds)], now=self.now)
 
     @rule()
@@ -208,7 +208,7 @@ class Swapping(RuleBasedStateMachine):
     def object_to(self, which, who, reason):
         swap = self.some_swap(which, BINDING)
         self.attempt(
-            course.object_to,
+            cases.object_to,
             swap=swap,
             by=self.somebody(swap, who),
             reason=reason,
@@ -237,7 +237,7 @@ class Swapping(RuleBasedStateMachine):
     @rule(hours=st.sampled_from([1, 25, 74, 24 * 8, 24 * 46]))
     def time_passes(self, hours):
         self.now += dt.timedelta(hours=hours)
-        course.sweep(now=self.now)
+        clock.sweep(now=self.now)
         escrow.sweep_deadlines(now=self.now)
 
     def everything_calms_down(self):
@@ -247,7 +247,7 @@ class Swapping(RuleBasedStateMachine):
             for case in Dispute.objects.filter(state__in=["open", "answered"]):
                 self.attempt(escrow.decide_dispute, dispute=case, by=self.moderator, outcome="refund", decision="So.")
             self.now += dt.timedelta(days=47)
-            course.sweep(now=self.now)
+            clock.sweep(now=self.now)
             escrow.sweep_deadlines(now=self.now)
         outbox.relay(limit=10_000)
         assert not Swap.objects.filter(state__in=LIVE).exists()

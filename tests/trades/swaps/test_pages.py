@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from apps.core import outbox
 from apps.trades.swaps.models import Swap
-from tests.factories import ADDRESS, make_user
+from tests.factories import ADDRESS, make_item, make_user
 from tests.trades.swaps.conftest import copies_of
 
 pytestmark = pytest.mark.django_db
@@ -42,6 +42,10 @@ def test_what_is_not_marked_for_trade_is_not_shown_to_others(table, client):
     shown = client.get(reverse("swap-new", args=[at.bob.pk])).content.decode()
     assert str(at.his.pk) in shown
     assert str(at.hers.pk) not in shown
+    private = make_item(at.bob)
+    asked = client.get(reverse("swap-new", args=[at.bob.pk]), {f"take-{private.pk}": "1"}).content.decode()
+    assert f"take-{at.his.pk}" in asked
+    assert f'name="take-{private.pk}' not in asked
 
 
 def test_a_match_opens_the_builder_filled_in(table, client):

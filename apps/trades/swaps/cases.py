@@ -1,0 +1,145 @@
+"""Objections to what came: opened, answered, withdrawn, decided, in the same dispute flow as every hold's."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from apps.accounts.models import User
+from apps.core.errors import Conflict
+from apps.escrow import actions as escrow
+from apps.escrow.models import Dispute, Hold, HoldState
+from apps.escrow.states import TERMINAL
+from apps.trades.swaps.models import Swap
+from apps.trades.swaps.moves import (
+    SwapMovedOn,
+    finish,
+    harm,
+    locked,
+    move,
+    note,
+    of_hold,
+    settle,
+    sides_of,
+)
+from apps.trades.swaps.states import BINDING, SwapState
+
+
+@transaction.atomic
+def object_to(*, swap: Swap, by: User, reason: str, statement: str, now: dt.datetime | None = None) -> Dispute:
+    """Report what is wrong with the other's parcel: clocks stop, the money stays, the present dispute flow decides.
+
+    Raises NotYours, SwapMovedOn, Conflict (too early, own parcel not sent, no money of theirs held), InvalidInput.
+    """
+    now = now or timezone.now()
+    swap = locked(swap.pk, by)
+    sides = sides_of(swap)
+    mine, theirs = sides[by.pk], sides[swap.other_than(by.pk)]
+    if swap.state not in {SwapState.UNDER_WAY, SwapState.DISPUTED} or not theirs.shipped_at or theirs.accepted_at:
+        raise SwapMovedOn
+    if mine.shipped_at is None:
+        raise Conflict("Send your own parcel first; then report what is wrong with theirs.")
+    if mine.hold is None:
+        raise Conflict(
+            "No money of yours is held in this swap, so there is nothing to decide about. Report the member."
+        )
+    opens_at = theirs.shipped_at + settings.TRADE_DEADLINES["lost"]
+    if theirs.delivered_at is None and now < opens_at:
+        raise Conflict("The parcel may still be on its way. It can be claimed as lost later.", opens_at=opens_at)
+    case = escrow.open_dispute(hold=mine.hold, by=by, reason=reason, statement=statement, now=now)
+    _freeze(swap, now)
+    return case
+
+
+@transaction.atomic
+def answer_case(*, swap: Swap, by: User, statement: str) -> Dispute:
+    """Tell one's view of what the other objected to. Raises NotYours, Conflict, InvalidInput."""
+    swap = locked(swap.pk, by)
+    return escrow.answer_dispute(dispute=_open_case(swap, swap.other_than(by.pk)), by=by, statement=statement)
+
+
+@transaction.atomic
+def withdraw_case(*, swap: Swap, by: User) -> Swap:
+    """Take one's objection back. Raises NotYours, Conflict."""
+    swap = locked(swap.pk, by)
+    escrow.withdraw_dispute(dispute=_open_case(swap, by.pk), by=by)
+    return swap
+
+
+def _open_case(swap: Swap, payer_id: uuid.UUID) -> Dispute:
+    states = [Dispute.State.OPEN, Dispute.State.ANSWERED]
+    case = Dispute.objects.filter(hold__swap_side__swap=swap, hold__payer=payer_id, state__in=states).first()
+    if case is None:
+        raise Conflict("There is no open case.")
+    return case
+
+
+@transaction.atomic
+def frozen(*, hold_id: uuid.UUID, now: dt.datetime | None = None) -> None:
+    """A hold is in dispute, maybe by a bank: the swap waits with it. Safe to repeat."""
+    swap = of_hold(hold_id)
+    waits = swap is not None and swap.state in {SwapState.AGREED, SwapState.UNDER_WAY}
+    if waits and Hold.objects.filter(pk=hold_id, state=HoldState.DISPUTED).exists():
+        _freeze(swap, now or timezone.now())
+
+
+def _freeze(swap: Swap, now: dt.datetime) -> None:
+    if swap.state != SwapState.DISPUTED:
+        move(swap, "object", now=now)
+        swap.sides.update(due_at=None)
+        note(swap, "A problem was reported. The money stays held until it is settled.")
+
+
+@transaction.atomic
+def resumed(*, hold_id: uuid.UUID, now: dt.datetime | None = None) -> None:
+    """An objection was withdrawn: the inspection begins anew. Safe to repeat."""
+    now = now or timezone.now()
+    swap = of_hold(hold_id)
+    if swap is None or swap.state != SwapState.DISPUTED:
+        return
+    sides = sides_of(swap)
+    states = {side.hold.state for side in sides.values() if side.hold is not None}
+    if not states <= {HoldState.FUNDED}:
+        return
+    move(swap, "resume", now=now)
+    for side in sides.values():
+        if side.shipped_at and not side.accepted_at:
+            wait = "inspect" if side.delivered_at else "unclaimed"
+            side.due_at = now + settings.TRADE_DEADLINES[wait]
+            side.save(update_fields=["due_at"])
+    note(swap, "The objection was withdrawn.")
+
+
+@transaction.atomic
+def decided(*, hold_id: uuid.UUID, now: dt.datetime | None = None) -> None:
+    """A hold ended by a decision (a moderator's, a side giving in, a bank's): the rest of the swap follows it.
+
+    For who objected: all of theirs is back, and the other's money makes good what was sent. Against: as agreed. Cards
+    are with whom the parcels reached. Waits while another case of the same swap is open. Safe to repeat.
+    """
+    now = now or timezone.now()
+    swap = of_hold(hold_id)
+    if swap is None or swap.state not in BINDING:
+        return
+    sides = sides_of(swap)
+    held = {member: side.hold for member, side in sides.items() if side.hold is not None}
+    if any(hold.state == HoldState.DISPUTED for hold in held.values()):
+        return
+    ended = {member: hold for member, hold in held.items() if hold.state in TERMINAL}
+    parts: dict[uuid.UUID, int] = {}
+    for member, hold in held.items():
+        if member in ended:
+            continue
+        verdict = ended.get(swap.other_than(member))
+        if verdict is not None and verdict.state == HoldState.REFUNDED:
+            by_bank = verdict.payments.filter(chargebacks__state="lost").exists()
+            parts[member] = 0 if by_bank else harm(swap, sides[member], hold)
+    settle(swap, parts, now=now, reason="The case was decided.")
+    rejected = all(hold.state == HoldState.RELEASED for hold in ended.values())
+    reached = {member for member, side in sides.items() if side.delivered_at or (rejected and side.shipped_at)}
+    complete = rejected and len(reached) == len(sides) and swap.state == SwapState.DISPUTED
+    finish(swap, "complete" if complete else "settle", moves=reached, now=now, said="The case is decided.")
