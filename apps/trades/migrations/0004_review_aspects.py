@@ -5,30 +5,38 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('trades', '0003_reports'),
+        ("trades", "0003_reports"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='review',
-            name='described',
-            field=models.PositiveSmallIntegerField(help_text='stars for the item being as described', null=True),
+            model_name="review",
+            name="described",
+            field=models.PositiveSmallIntegerField(help_text="stars for the item being as described", null=True),
         ),
         migrations.AddField(
-            model_name='review',
-            name='packing',
-            field=models.PositiveSmallIntegerField(help_text='stars for how it was packed', null=True),
+            model_name="review",
+            name="packing",
+            field=models.PositiveSmallIntegerField(help_text="stars for how it was packed", null=True),
         ),
         migrations.AddField(
-            model_name='review',
-            name='speed',
-            field=models.PositiveSmallIntegerField(help_text='stars for how soon it was sent', null=True),
+            model_name="review",
+            name="speed",
+            field=models.PositiveSmallIntegerField(help_text="stars for how soon it was sent", null=True),
         ),
         migrations.AddConstraint(
-            model_name='review',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('described', None), models.Q(('described__gte', 1), ('described__lte', 5)), _connector='OR'), models.Q(('packing', None), models.Q(('packing__gte', 1), ('packing__lte', 5)), _connector='OR'), models.Q(('speed', None), models.Q(('speed__gte', 1), ('speed__lte', 5)), _connector='OR')), name='review_aspects_in_range'),
+            model_name="review",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("described", None), models.Q(("described__gte", 1), ("described__lte", 5)), _connector="OR"
+                    ),
+                    models.Q(("packing", None), models.Q(("packing__gte", 1), ("packing__lte", 5)), _connector="OR"),
+                    models.Q(("speed", None), models.Q(("speed__gte", 1), ("speed__lte", 5)), _connector="OR"),
+                ),
+                name="review_aspects_in_range",
+            ),
         ),
     ]
