@@ -10,28 +10,63 @@ import apps.core.ids
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0004_sellerstanding'),
+        ("accounts", "0004_sellerstanding"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Restriction',
+            name="Restriction",
             fields=[
-                ('id', models.UUIDField(default=apps.core.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('kept_from', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('listing', 'Listing items'), ('offers', 'Making offers'), ('buying', 'Buying')], max_length=8), size=None)),
-                ('until', models.DateTimeField()),
-                ('reason', models.CharField(help_text='the member reads it', max_length=1000)),
-                ('cause', models.CharField(help_text='what it was decided on: report:<id>', max_length=80)),
-                ('lifted_at', models.DateTimeField(blank=True, null=True)),
-                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('member', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='restrictions', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(default=apps.core.ids.uuid7, editable=False, primary_key=True, serialize=False),
+                ),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "kept_from",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(
+                            choices=[("listing", "Listing items"), ("offers", "Making offers"), ("buying", "Buying")],
+                            max_length=8,
+                        ),
+                        size=None,
+                    ),
+                ),
+                ("until", models.DateTimeField()),
+                ("reason", models.CharField(help_text="the member reads it", max_length=1000)),
+                ("cause", models.CharField(help_text="what it was decided on: report:<id>", max_length=80)),
+                ("lifted_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "member",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="restrictions",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['member', 'until'], name='restriction_in_force')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('until__gt', models.F('created_at'))), name='restriction_lasts'), models.CheckConstraint(condition=models.Q(('kept_from', []), _negated=True), name='restriction_keeps_from_something'), models.CheckConstraint(condition=models.Q(('member', models.F('by')), _negated=True), name='restriction_by_somebody_else'), models.UniqueConstraint(fields=('cause',), name='restriction_once_per_cause')],
+                "indexes": [models.Index(fields=["member", "until"], name="restriction_in_force")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("until__gt", models.F("created_at"))), name="restriction_lasts"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("kept_from", []), _negated=True), name="restriction_keeps_from_something"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("member", models.F("by")), _negated=True),
+                        name="restriction_by_somebody_else",
+                    ),
+                    models.UniqueConstraint(fields=("cause",), name="restriction_once_per_cause"),
+                ],
             },
         ),
     ]
