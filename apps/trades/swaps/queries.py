@@ -59,7 +59,7 @@ def of_member(*, member: User, limit: int = 30, offset: int = 0, after: Place | 
         Swap.objects.filter(Q(proposer=member) | Q(other=member))
         .exclude(state=SwapState.COUNTERED)
         .select_related("proposer", "other")
-        .prefetch_related(_lines(), _sides())
+        .prefetch_related(_lines(), _sides(), "sides__hold__disputes")
     )
     return newest_first(rows, limit=limit, offset=offset, after=after)
 

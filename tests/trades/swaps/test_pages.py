@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from apps.core import outbox
@@ -131,3 +133,20 @@ def test_the_same_over_rest(table, api):
     assert api.post(reverse("api-swap-cancel", args=[pk]), format="json").json()["state"] == "cancelled"
     refused = api.post(reverse("api-swap-cancel", args=[pk]), format="json")
     assert refused.json()["state"] == "cancelled", "safe to repeat"
+
+
+@pytest.mark.parametrize("address", ["/swaps/", "/api/v1/swaps"])
+def test_the_list_asks_the_same_for_one_swap_and_for_many(table, client, address):
+    at = table().exchanged()
+    client.force_login(at.ada)
+
+    def asked() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(address).status_code == 200
+        return len(queries)
+
+    asked()
+    few = asked()
+    for _ in range(3):
+        table(ada=at.ada).agree()
+    assert asked() == few
