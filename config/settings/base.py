@@ -297,6 +297,7 @@ SPECTACULAR_SETTINGS = {
         "ConditionEnum": "apps.core.conditions.Condition",
         "LanguageEnum": "apps.inventory.exchange.vocabulary.NAMES",
         "PocketEnum": "apps.escrow.statements.words.POCKETS",
+        "DisputeReasonEnum": "apps.escrow.models.Dispute.Reason",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

@@ -31,7 +31,7 @@ class CopiesInput(serializers.Serializer):
     quantity = serializers.IntegerField(min_value=1, max_value=100_000, default=1)
 
 
-class TermsInput(serializers.Serializer):
+class SwapTermsInput(serializers.Serializer):
     """Two piles and the cash that you add; negative: that you get. In minor units."""
 
     gives = CopiesInput(many=True)
@@ -41,7 +41,7 @@ class TermsInput(serializers.Serializer):
     ship_to = AddressInput()
 
 
-class SwapInput(TermsInput):
+class SwapInput(SwapTermsInput):
     """A proposal to a member. The same request_key proposes once."""
 
     member_id = serializers.UUIDField()
@@ -199,11 +199,11 @@ class SwapCounter(APIView):
 
     required_scopes = WRITE
 
-    @extend_schema(tags=["swaps"], operation_id="swap_counter", request=TermsInput, responses={201: SwapOutput})
+    @extend_schema(tags=["swaps"], operation_id="swap_counter", request=SwapTermsInput, responses={201: SwapOutput})
     def post(self, request: Request, pk: uuid.UUID) -> Response:
         """The former proposal ends; the answer is the new one."""
         found = queries.room(pk=pk, reader=request.user)
-        wanted = TermsInput(data=request.data)
+        wanted = SwapTermsInput(data=request.data)
         wanted.is_valid(raise_exception=True)
         made = actions.counter(swap=found, by=request.user, **_terms(wanted.validated_data))
         return _shown(request, made.pk, status.HTTP_201_CREATED)
