@@ -189,7 +189,7 @@ WEB = {
         f"swap-{step}": Route(PARTY, "post", pk("swap"))
         for step in (
             "agree", "decline", "withdraw", "pay", "ship", "received", "content", "cancel", "object", "answer",
-            "withdraw-case", "say",
+            "withdraw-case", "evidence", "say",
         )
     },
     "blocks": Route(MEMBER),

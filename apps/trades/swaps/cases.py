@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from typing import BinaryIO
 
 from django.conf import settings
 from django.db import transaction
@@ -12,7 +13,7 @@ from django.utils import timezone
 from apps.accounts.models import User
 from apps.core.errors import Conflict
 from apps.escrow import actions as escrow
-from apps.escrow.models import Dispute, Hold, HoldState
+from apps.escrow.models import Dispute, Evidence, Hold, HoldState
 from apps.escrow.states import TERMINAL
 from apps.trades.swaps.models import Swap
 from apps.trades.swaps.moves import (
@@ -70,9 +71,17 @@ def withdraw_case(*, swap: Swap, by: User) -> Swap:
     return swap
 
 
-def _open_case(swap: Swap, payer_id: uuid.UUID) -> Dispute:
-    states = [Dispute.State.OPEN, Dispute.State.ANSWERED]
-    case = Dispute.objects.filter(hold__swap_side__swap=swap, hold__payer=payer_id, state__in=states).first()
+def add_evidence(*, swap: Swap, by: User, note: str = "", upload: BinaryIO | None = None) -> Evidence:
+    """Put a note or a picture into the open case. Raises NotYours, Conflict, InvalidInput, TooLarge, UnsupportedType."""
+    return escrow.add_evidence(dispute=_open_case(swap, None), by=by, note=note, upload=upload)
+
+
+def _open_case(swap: Swap, payer_id: uuid.UUID | None) -> Dispute:
+    """The open case of one payer, or of either. Raises Conflict."""
+    open_ones = Dispute.objects.filter(
+        hold__swap_side__swap=swap, state__in=[Dispute.State.OPEN, Dispute.State.ANSWERED]
+    ).select_related("hold")
+    case = (open_ones if payer_id is None else open_ones.filter(hold__payer=payer_id)).order_by("created_at").first()
     if case is None:
         raise Conflict("There is no open case.")
     return case

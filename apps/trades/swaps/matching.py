@@ -90,7 +90,7 @@ def proposals(edges: Iterable[Edge], *, of: UUID, most: int = 20) -> list[Propos
             between[edge.giver, edge.taker].append(edge)
     takers = sorted({taker for giver, taker in between if giver == of})
     givers = sorted({giver for giver, taker in between if taker == of})
-    rings = [(of, other) for other in takers if other in set(givers)]
+    rings: list[tuple[UUID, ...]] = [(of, other) for other in takers if other in set(givers)]
     rings += [(of, one, two) for one in takers for two in givers if one != two and (one, two) in between]
     found = [made for ring in rings if (made := _of_ring(ring, between)) is not None]
     return sorted(found, key=lambda made: (-made.worst, len(made.members), made.members))[:most]

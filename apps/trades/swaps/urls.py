@@ -20,6 +20,7 @@ urlpatterns = [
     path("swaps/<uuid:pk>/cancel/", views.cancel, name="swap-cancel"),
     path("swaps/<uuid:pk>/problem/", views.object_to, name="swap-object"),
     path("swaps/<uuid:pk>/answer/", views.answer, name="swap-answer"),
+    path("swaps/<uuid:pk>/evidence/", views.evidence, name="swap-evidence"),
     path("swaps/<uuid:pk>/withdraw-case/", views.withdraw_case, name="swap-withdraw-case"),
     path("swaps/<uuid:pk>/messages/", views.say, name="swap-say"),
 ]

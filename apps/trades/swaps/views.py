@@ -21,7 +21,7 @@ from apps.core.errors import DomainError, NotFound
 from apps.core.forms import tell
 from apps.core.ids import uuid7
 from apps.core.pagination import numbered
-from apps.trades.forms import AnswerForm, DisputeForm, MessageForm, ShipForm
+from apps.trades.forms import AnswerForm, DisputeForm, EvidenceForm, MessageForm, ShipForm
 from apps.trades.swaps import actions, cases, course, queries, table
 from apps.trades.swaps.forms import AddressForm, TableForm, address_of
 from apps.trades.swaps.models import Swap
@@ -151,6 +151,7 @@ def _room(request: HttpRequest, pk: uuid.UUID, *, status: int = 200, **forms: ob
         "ship_form": ShipForm(),
         "dispute_form": DisputeForm(),
         "answer_form": AnswerForm(),
+        "evidence_form": EvidenceForm(),
         "message_form": MessageForm(),
         **forms,
     }
@@ -260,6 +261,18 @@ def answer(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         return _room(request, pk, status=422, answer_form=form)
     act = partial(cases.answer_case, swap=found, by=request.user, **form.cleaned_data)
     return _stepped(request, found, act, "Your answer is with the case; a moderator decides.")
+
+
+@login_required
+@require_POST
+def evidence(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """A photo or a note for the open case."""
+    found = queries.room(pk=pk, reader=request.user)
+    form = EvidenceForm(request.POST, request.FILES)
+    if not form.is_valid():
+        return _room(request, pk, status=422, evidence_form=form)
+    act = partial(cases.add_evidence, swap=found, by=request.user, **form.cleaned_data)
+    return _stepped(request, found, act, "Added to the case.")
 
 
 @login_required

@@ -105,6 +105,11 @@ def test_a_case_in_the_room(table, client):
     assert (
         "The corner is bent." in post(client, at.bob, "swap-answer", at.swap, statement="It was fine.").content.decode()
     )
+    assert (
+        "Seen under a lamp."
+        in post(client, at.bob, "swap-evidence", at.swap, note="Seen under a lamp.").content.decode()
+    )
+    assert client.post(reverse("swap-evidence", args=[at.swap.pk])).status_code == 422
     post(client, at.ada, "swap-withdraw-case", at.swap)
     outbox.relay(limit=10_000)
     assert at.fresh().swap.state == "under-way"
