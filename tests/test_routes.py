@@ -334,6 +334,7 @@ ACCOUNT = {
 # Files by their unguessable names; a scan's are its owner's alone (tests/scans).
 FILES = {"media", "scan-picture"}
 ADMIN_OWN = {
+    "admin:escrow_reconciliationrun_compare_everything",  # its own tests: tests/escrow/reconciling
     "admin:login",
     "admin:logout",
     "admin:autocomplete",
