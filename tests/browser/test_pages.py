@@ -277,10 +277,10 @@ def test_a_card_is_found_added_and_listed_without_script(world, new_page):
 
     page.goto(reverse("item", args=[item.pk]))
     page.get_by_role("link", name="List for sale").click()
-    page.get_by_label("Price of one copy").fill("310.00")
+    page.get_by_label("Price of one copy").fill("31.00")
     page.get_by_role("button", name="List for sale").click()
     page.wait_for_url("**/listings/*/")
-    assert Listing.objects.get(seller=world.newcomer).price_minor == 31_000
+    assert Listing.objects.get(seller=world.newcomer).price_minor == 3_100
     assert_fits(page)
 
 

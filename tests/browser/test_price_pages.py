@@ -66,7 +66,7 @@ def test_without_script_the_same_is_chosen_by_a_form(variant, new_page):
     page.goto(reverse("card", args=[variant.product_id]))
     page.get_by_label("Prices from").select_option("cardmarket")
     page.locator("#period").select_option("3m")
-    page.get_by_role("button", name="Show").click()
+    page.locator("#prices").get_by_role("button", name="Show").click()
     expect(page.locator(".chart__takeaway")).to_contain_text("Cardmarket")
     expect(page.locator(".chart__takeaway")).to_contain_text("the last three months")
     page.get_by_text("The figures as a table").click()
