@@ -43,8 +43,8 @@ _numbers = count()
 
 # Session and user are two of those of every page that a member reads.
 MOST = {
-    "home": 2,
-    "home of a member": 5,
+    "home": 3,
+    "home of a member": 6,
     "search": 3,
     "market": 4,
     "market for words": 4,
