@@ -6,28 +6,44 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0003_block'),
+        ("accounts", "0003_block"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='SellerStanding',
+            name="SellerStanding",
             fields=[
-                ('member', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='standing', serialize=False, to=settings.AUTH_USER_MODEL)),
-                ('sales', models.PositiveIntegerField(default=0)),
-                ('paid', models.PositiveIntegerField(default=0)),
-                ('good', models.PositiveIntegerField(default=0)),
-                ('shipped', models.PositiveIntegerField(default=0)),
-                ('quick', models.PositiveIntegerField(default=0)),
-                ('reviews', models.PositiveIntegerField(default=0)),
-                ('stars', models.PositiveIntegerField(default=0)),
-                ('score', models.PositiveSmallIntegerField()),
-                ('figured_at', models.DateTimeField()),
+                (
+                    "member",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="standing",
+                        serialize=False,
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("sales", models.PositiveIntegerField(default=0)),
+                ("paid", models.PositiveIntegerField(default=0)),
+                ("good", models.PositiveIntegerField(default=0)),
+                ("shipped", models.PositiveIntegerField(default=0)),
+                ("quick", models.PositiveIntegerField(default=0)),
+                ("reviews", models.PositiveIntegerField(default=0)),
+                ("stars", models.PositiveIntegerField(default=0)),
+                ("score", models.PositiveSmallIntegerField()),
+                ("figured_at", models.DateTimeField()),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('score__lte', 100)), name='standing_score_in_range'), models.CheckConstraint(condition=models.Q(('good__lte', models.F('paid'))), name='standing_good_within_paid'), models.CheckConstraint(condition=models.Q(('quick__lte', models.F('shipped'))), name='standing_quick_within_shipped')],
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("score__lte", 100)), name="standing_score_in_range"),
+                    models.CheckConstraint(
+                        condition=models.Q(("good__lte", models.F("paid"))), name="standing_good_within_paid"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("quick__lte", models.F("shipped"))), name="standing_quick_within_shipped"
+                    ),
+                ],
             },
         ),
     ]

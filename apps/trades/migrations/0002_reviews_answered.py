@@ -5,35 +5,41 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('trades', '0001_initial'),
+        ("trades", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='review',
-            name='answer',
-            field=models.CharField(blank=True, help_text='by who was reviewed, once', max_length=1000),
+            model_name="review",
+            name="answer",
+            field=models.CharField(blank=True, help_text="by who was reviewed, once", max_length=1000),
         ),
         migrations.AddField(
-            model_name='review',
-            name='answered_at',
+            model_name="review",
+            name="answered_at",
             field=models.DateTimeField(blank=True, null=True),
         ),
         migrations.AddField(
-            model_name='review',
-            name='hidden_at',
-            field=models.DateTimeField(blank=True, help_text='taken down by a moderator', null=True),
+            model_name="review",
+            name="hidden_at",
+            field=models.DateTimeField(blank=True, help_text="taken down by a moderator", null=True),
         ),
         migrations.AddField(
-            model_name='review',
-            name='revealed_at',
-            field=models.DateTimeField(blank=True, help_text='when it was stated that everybody sees it', null=True),
+            model_name="review",
+            name="revealed_at",
+            field=models.DateTimeField(blank=True, help_text="when it was stated that everybody sees it", null=True),
         ),
         migrations.AddConstraint(
-            model_name='review',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('answer', ''), ('answered_at__isnull', True)), models.Q(models.Q(('answer', ''), _negated=True), ('answered_at__isnull', False)), _connector='OR'), name='review_answer_has_its_time'),
+            model_name="review",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("answer", ""), ("answered_at__isnull", True)),
+                    models.Q(models.Q(("answer", ""), _negated=True), ("answered_at__isnull", False)),
+                    _connector="OR",
+                ),
+                name="review_answer_has_its_time",
+            ),
         ),
     ]

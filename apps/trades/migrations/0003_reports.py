@@ -9,36 +9,118 @@ import apps.core.ids
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('trades', '0002_reviews_answered'),
+        ("trades", "0002_reviews_answered"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Report',
+            name="Report",
             fields=[
-                ('id', models.UUIDField(default=apps.core.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('kind', models.CharField(choices=[('listing', 'Listing'), ('member', 'Member'), ('review', 'Review')], max_length=8)),
-                ('target_id', models.UUIDField(help_text='of the listing, member or review')),
-                ('title', models.CharField(help_text='what is reported, in words, as it was then', max_length=200)),
-                ('reason', models.CharField(choices=[('counterfeit', 'A counterfeit or stolen goods'), ('misleading', 'Misleading: another card, condition or picture'), ('scam', 'Tries to deal outside, or to cheat'), ('abuse', 'Insults, threats, personal data'), ('other', 'Something else')], max_length=12)),
-                ('statement', models.CharField(max_length=1000)),
-                ('state', models.CharField(choices=[('open', 'Waiting for a moderator'), ('dismissed', 'Dismissed'), ('upheld', 'Upheld'), ('appealed', 'Appealed, waiting for a moderator'), ('confirmed', 'Upheld, also after the appeal'), ('overturned', 'Taken back after the appeal')], default='open', max_length=10)),
-                ('decision', models.CharField(blank=True, max_length=1000)),
-                ('decided_at', models.DateTimeField(blank=True, null=True)),
-                ('appeal', models.CharField(blank=True, max_length=1000)),
-                ('appealed_at', models.DateTimeField(blank=True, null=True)),
-                ('appeal_decision', models.CharField(blank=True, max_length=1000)),
-                ('decided_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('reporter', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reports_made', to=settings.AUTH_USER_MODEL)),
-                ('subject', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reports_received', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(default=apps.core.ids.uuid7, editable=False, primary_key=True, serialize=False),
+                ),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("listing", "Listing"), ("member", "Member"), ("review", "Review")], max_length=8
+                    ),
+                ),
+                ("target_id", models.UUIDField(help_text="of the listing, member or review")),
+                ("title", models.CharField(help_text="what is reported, in words, as it was then", max_length=200)),
+                (
+                    "reason",
+                    models.CharField(
+                        choices=[
+                            ("counterfeit", "A counterfeit or stolen goods"),
+                            ("misleading", "Misleading: another card, condition or picture"),
+                            ("scam", "Tries to deal outside, or to cheat"),
+                            ("abuse", "Insults, threats, personal data"),
+                            ("other", "Something else"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("statement", models.CharField(max_length=1000)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("open", "Waiting for a moderator"),
+                            ("dismissed", "Dismissed"),
+                            ("upheld", "Upheld"),
+                            ("appealed", "Appealed, waiting for a moderator"),
+                            ("confirmed", "Upheld, also after the appeal"),
+                            ("overturned", "Taken back after the appeal"),
+                        ],
+                        default="open",
+                        max_length=10,
+                    ),
+                ),
+                ("decision", models.CharField(blank=True, max_length=1000)),
+                ("decided_at", models.DateTimeField(blank=True, null=True)),
+                ("appeal", models.CharField(blank=True, max_length=1000)),
+                ("appealed_at", models.DateTimeField(blank=True, null=True)),
+                ("appeal_decision", models.CharField(blank=True, max_length=1000)),
+                (
+                    "decided_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "reporter",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="reports_made",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "subject",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="reports_received",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('state__in', ('open', 'appealed'))), fields=['created_at'], name='report_waiting'), models.Index(fields=['subject', '-created_at'], name='report_by_subject'), models.Index(fields=['reporter', '-created_at'], name='report_by_reporter')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('reporter', models.F('subject')), _negated=True), name='report_is_of_somebody_else'), models.UniqueConstraint(condition=models.Q(('state', 'open')), fields=('reporter', 'kind', 'target_id'), name='report_open_once'), models.CheckConstraint(condition=models.Q(models.Q(('decided_at__isnull', True), ('state', 'open')), models.Q(models.Q(('state', 'open'), _negated=True), ('decided_at__isnull', False)), _connector='OR'), name='report_decided_has_its_time')],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state__in", ("open", "appealed"))),
+                        fields=["created_at"],
+                        name="report_waiting",
+                    ),
+                    models.Index(fields=["subject", "-created_at"], name="report_by_subject"),
+                    models.Index(fields=["reporter", "-created_at"], name="report_by_reporter"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("reporter", models.F("subject")), _negated=True),
+                        name="report_is_of_somebody_else",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "open")),
+                        fields=("reporter", "kind", "target_id"),
+                        name="report_open_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("decided_at__isnull", True), ("state", "open")),
+                            models.Q(models.Q(("state", "open"), _negated=True), ("decided_at__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="report_decided_has_its_time",
+                    ),
+                ],
             },
         ),
     ]
