@@ -1,4 +1,4 @@
-"""ASGI: HTTP to Django, websockets under /ws/ to Channels, both behind the session."""
+"""ASGI: HTTP to Django, the websocket /ws/ to live pages."""
 
 import os
 
@@ -8,16 +8,14 @@ from django.core.asgi import get_asgi_application
 
 django_application = get_asgi_application()
 
-from channels.auth import AuthMiddlewareStack  # noqa: E402
-from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
-from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E402
+from channels.routing import ProtocolTypeRouter  # noqa: E402
 
 from config.bodies import bounded  # noqa: E402
-from config.routing import websocket_urlpatterns  # noqa: E402
+from config.routing import websockets  # noqa: E402
 
 application = ProtocolTypeRouter(
     {
         "http": bounded(django_application),
-        "websocket": AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns))),
+        "websocket": websockets,
     }
 )

@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "pgvector.django",
     "apps.core",
     "apps.accounts",
+    "apps.live",
     "apps.catalog",
     "apps.valuations",
     "apps.inventory",
@@ -138,6 +139,11 @@ CHANNEL_LAYERS = {
         "CONFIG": {"hosts": [_redis["client"]]},
     },
 }
+
+# -- live pages ------------------------------------------------------------
+LIVE_REDIS_URL = _redis["client"]
+LIVE_PREFIX = "live"  # of keys and channels; channels are shared by all databases of one Redis
+LIVE_CONNECTIONS = ENV.live_connections
 
 # -- Celery ----------------------------------------------------------------
 CELERY_BROKER_URL = _redis["celery"]

@@ -16,6 +16,7 @@ if not (ENV.database_url and ENV.redis_url):
     _forms = redis_forms(REDIS_URL)
     CACHES["default"]["LOCATION"] = _forms["client"]
     CHANNEL_LAYERS["default"]["CONFIG"]["hosts"] = [_forms["client"]]
+    LIVE_REDIS_URL = _forms["client"]
     CELERY_BROKER_URL = _forms["celery"]
 
 STORAGES = {

@@ -25,6 +25,8 @@ _path = REDIS_URL.removeprefix("unix://").split("?")[0]
 CACHES["default"]["LOCATION"] = f"unix://{_path}?db={_worker}"
 CHANNEL_LAYERS["default"]["CONFIG"]["hosts"] = [f"unix://{_path}?db={_worker}"]
 CHANNEL_LAYERS["default"]["CONFIG"]["prefix"] = f"test{_worker}"
+LIVE_REDIS_URL = f"unix://{_path}?db={_worker}"
+LIVE_PREFIX = f"live{_worker}"
 CELERY_BROKER_URL = f"redis+socket://{_path}?virtual_host={_worker}"
 DATABASES["default"]["OPTIONS"].pop("pool")
 
