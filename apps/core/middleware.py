@@ -4,6 +4,7 @@ import ipaddress
 import re
 import time
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 import structlog
 from django.conf import settings
@@ -28,6 +29,21 @@ def client_address(get_response: GetResponse) -> GetResponse:
                 request.META["REMOTE_ADDR"] = str(ipaddress.ip_address(seen))
             except ValueError:
                 pass
+        return get_response(request)
+
+    return middleware
+
+
+PROBES = ("/healthz", "/readyz", "/metrics")
+
+
+def probes_by_any_name(get_response: GetResponse) -> GetResponse:
+    """Probes of containers and clusters ask an address, not our name; these answers have nothing that depends on it."""
+    host = urlsplit(settings.SITE_URL).netloc
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if host and request.path in PROBES:
+            request.META["HTTP_HOST"] = host
         return get_response(request)
 
     return middleware

@@ -64,6 +64,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "apps.core.middleware.client_address",
+    "apps.core.middleware.probes_by_any_name",
     "apps.core.middleware.request_id",
     "django.middleware.security.SecurityMiddleware",
     "servestatic.middleware.ServeStaticMiddleware",
@@ -366,6 +367,7 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 
 # -- security --------------------------------------------------------------
 SECURE_SSL_REDIRECT = SITE_URL.startswith("https://")
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]  # asked inside, without TLS
 SECURE_HSTS_SECONDS = 31_536_000 if SECURE_SSL_REDIRECT else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = True
 # A browser's preload list is entered for good and for every subdomain: for whoever owns the domain to decide.

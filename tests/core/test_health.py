@@ -56,3 +56,12 @@ def test_before_its_migrations_it_is_not_ready(client, monkeypatch):
     answer = client.get("/readyz")
     assert answer.status_code == 503
     assert "migration" in answer.json()["checks"]["database"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+def test_probes_are_answered_by_any_name_and_without_tls(client, settings, path):
+    settings.ALLOWED_HOSTS, settings.SITE_URL = ["cards.example.com"], "https://cards.example.com"
+    settings.SECURE_SSL_REDIRECT = True
+    assert client.get(path, headers={"Host": "10.4.0.17:8000"}).status_code == 200
+    assert client.get("/", headers={"Host": "10.4.0.17:8000"}).status_code == 400
