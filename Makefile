@@ -36,8 +36,9 @@ demo: setup ## Everything running with demo data, until Ctrl-C
 test: setup-dev browser ## Every test, in parallel, on servers of its own
 	@exec $(PY) -m pytest -n $(JOBS) --dist loadfile $(ARGS)
 
-machine: setup-dev ## Random buyers, sellers, banks and bad weather against held money, for STEPS=10000 steps
-	@MACHINE_STEPS=$(STEPS) exec $(PY) -m pytest tests/escrow/test_machine.py -q $(ARGS)
+machine: setup-dev ## Random people, banks and bad weather against sales and swaps, for STEPS=10000 steps each
+	@MACHINE_STEPS=$(STEPS) SWAP_STEPS=$(STEPS) exec $(PY) -m pytest -n 2 --dist loadfile tests/trades/test_machine.py \
+	  tests/trades/swaps/test_machine.py -q --hypothesis-show-statistics $(ARGS)
 
 lint: setup-dev ## Style, layers, types, and whether models and migrations agree
 	@$(PY) -m ruff check .

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -76,14 +77,15 @@ class Company:
             rows = self.sandbox.books.query(
                 "SELECT body FROM objects WHERE kind = 'balance_transaction' AND account = ?", stripe_id
             )
-        import json
-
         return sum(json.loads(row[0])["net"] for row in rows)
+
+    def has_for_us(self) -> int:
+        """What the platform has there, with what is charged for charges put back (reconciliation books that)."""
+        movements = self.objects("balance_transaction")
+        return sum(row["net"] + (row["fee"] if row["type"] == "charge" else 0) for row in movements)
 
     def objects(self, kind: str) -> list[dict]:
         """Everything of a kind that the platform has."""
-        import json
-
         with self.sandbox.lock:
             rows = self.sandbox.books.query("SELECT body FROM objects WHERE kind = ? AND account = ''", kind)
         return [json.loads(row[0]) for row in rows]

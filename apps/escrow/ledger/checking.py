@@ -14,7 +14,8 @@ from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from apps.escrow.ledger.chart import CHART
-from apps.escrow.ledger.totals import GIVEN, LOST_ON_THE_WAY
+from apps.escrow.ledger.totals import GIVEN as GIVEN_TO_TOTALS
+from apps.escrow.ledger.totals import LOST_ON_THE_WAY
 from apps.escrow.ledger.walking import Walk
 
 SHOWN = 100  # findings of one invariant; a broken one tends to be broken everywhere
@@ -45,8 +46,11 @@ class Checked:
     head: str = ""
 
 
+# What the statements of INVARIANTS are given.
+GIVEN: dict[str, Any] = {**GIVEN_TO_TOTALS, "patterns": [k.pattern for k in CHART], "floors": [k.floor for k in CHART]}
+
 # Each statement yields (subject, detail) for every row that breaks the invariant of that name.
-_INVARIANTS: dict[str, str] = {
+INVARIANTS: dict[str, str] = {
     "transactions sum to zero in every currency": """
         select 'transaction ' || e.transaction_id, sum(e.amount) || ' ' || e.currency
           from escrow_ledgerentry e group by e.transaction_id, e.currency having sum(e.amount) <> 0
@@ -188,9 +192,8 @@ def examine(known_heads: Mapping[int, str] | None = None) -> Checked:
         if on_our_own:
             cursor.execute("set transaction isolation level repeatable read, read only")
         checked.findings += _missing_guards(cursor)
-        given: dict[str, Any] = {**GIVEN, "patterns": [k.pattern for k in CHART], "floors": [k.floor for k in CHART]}
-        for name, statement in _INVARIANTS.items():
-            cursor.execute(f"{statement} limit {SHOWN}", given)
+        for name, statement in INVARIANTS.items():
+            cursor.execute(f"{statement} limit {SHOWN}", GIVEN)
             checked.findings += [Finding(name, str(subject), str(detail)) for subject, detail in cursor.fetchall()]
         cursor.execute(
             "select (select count(*) from escrow_ledgeraccount), (select count(*) from escrow_ledgertransaction),"
