@@ -7,6 +7,7 @@ from drf_spectacular.views import SpectacularAPIView
 
 from apps.accounts.blocks import urls as blocks
 from apps.core import views as core_views
+from apps.escrow.protection import urls as protection
 from apps.escrow.statements import urls as money
 from apps.listings.offers import urls as offers
 from apps.trades import agreed
@@ -33,6 +34,7 @@ api = [
     path("", include("apps.trades.api_urls")),
     path("", include("apps.trades.checkout.api_urls")),
     path("", include(money.api_urlpatterns)),
+    path("", include(protection.api_urlpatterns)),
     path("", include(blocks.api_urlpatterns)),
     path("", include(offers.api_urlpatterns)),
     path("", include(agreed.api_urlpatterns)),
@@ -56,6 +58,7 @@ urlpatterns = [
     path("", include("apps.listings.wants.urls")),
     path("", include("apps.escrow.urls")),
     path("", include(money)),
+    path("", include(protection)),
     path("", include("apps.alerts.urls")),
     path("", include("apps.trades.urls")),
     path("", include("apps.trades.checkout.urls")),

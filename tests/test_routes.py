@@ -76,6 +76,7 @@ WEB = {
     "member": Route(PUBLIC, about=pk("owner")),
     "fees": Route(PUBLIC),
     "protection": Route(PUBLIC),
+    "protection-figures": Route(PUBLIC),
     "scan-new": Route(PUBLIC),
     "webhook": Route(SIGNED, "post"),
     "inventory": Route(MEMBER),
@@ -212,6 +213,7 @@ WEB = {
     "admin:cases": Route(MODERATOR),
     "admin:case": Route(MODERATOR, about=pk("dispute")),
     "admin:feeds": Route(MODERATOR),
+    "admin:protection": Route(MODERATOR),
     "admin:search": Route(MODERATOR),
     "admin:jsi18n": Route(MODERATOR),
 }  # fmt: skip
@@ -297,6 +299,7 @@ REST = {
     "api-statement-year": Route(MEMBER, about={"year": "year"}, scope=READ),
     "api-statement-month": Route(MEMBER, about={"year": "year", "month": "month"}, scope=READ),
     "api-fee-example": Route(PUBLIC),
+    "api-protection": Route(PUBLIC),
     "api-trades": Route(MEMBER, "post", scope=TRADES),
     "api-swaps": Route(MEMBER, "post", scope=TRADES),
     "api-swap": Route(PARTY, "get", pk("swap"), READ, moderators=True),

@@ -66,6 +66,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, object]]:
             },
             {"title": "What waits", "icon": "home", "link": reverse("admin:index")},
             {"title": "Reports", "icon": "flag", "link": reverse("admin:reports")},
+            {"title": "Purchase protection", "icon": "shield", "link": reverse("admin:protection")},
             {"title": "Price feeds", "icon": "rss_feed", "link": reverse("admin:feeds")},
         ],
     }

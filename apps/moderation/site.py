@@ -48,7 +48,7 @@ class ModeratorSite(UnfoldAdminSite):
         return csp_update(_ADMIN_POLICY)(super().admin_view(view, cacheable))
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
-        """The admin's own pages, the cases, the reports, and how the price feeds stand."""
+        """The admin's own pages, the cases, the reports, how the price feeds stand, and what was held."""
         from apps.moderation import reports, views
 
         return [
@@ -57,5 +57,6 @@ class ModeratorSite(UnfoldAdminSite):
             path("reports/", self.admin_view(reports.reports), name="reports"),
             path("reports/<uuid:pk>/", self.admin_view(reports.report), name="report"),
             path("feeds/", self.admin_view(views.feeds), name="feeds"),
+            path("protection/", self.admin_view(views.protection), name="protection"),
             *super().get_urls(),
         ]

@@ -11,6 +11,7 @@ from apps.core.errors import DomainError
 from apps.core.forms import tell
 from apps.core.pagination import numbered
 from apps.escrow import actions as escrow
+from apps.escrow.protection import queries as protection_queries
 from apps.moderation import queries
 from apps.moderation.forms import DecisionForm
 from apps.valuations.feeds import actions as feed_actions
@@ -65,3 +66,10 @@ def feeds(request: HttpRequest) -> HttpResponse:
         return redirect("admin:feeds")
     context = _context(request, title="Price feeds", feeds=feed_queries.statuses())
     return render(request, "moderation/feeds.html", context)
+
+
+@require_safe
+def protection(request: HttpRequest) -> HttpResponse:
+    """What was held, released, given back and lost, as of now."""
+    context = _context(request, title="Purchase protection", months=protection_queries.figures())
+    return render(request, "moderation/protection.html", context)
