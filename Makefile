@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev setup-ml browser demo test machine manifests lint bench train
+.PHONY: help setup setup-dev setup-ml browser demo test machine manifests faults lint bench train
 
 PY := .venv/bin/python
 # How many test processes; one per core unless told otherwise.
@@ -39,6 +39,9 @@ test: setup-dev browser ## Every test, in parallel, on servers of its own
 machine: setup-dev ## Random people, banks and bad weather against sales and swaps, for STEPS=10000 steps each
 	@MACHINE_STEPS=$(STEPS) SWAP_STEPS=$(STEPS) exec $(PY) -m pytest -n 2 --dist loadfile tests/trades/test_machine.py \
 	  tests/trades/swaps/test_machine.py -q --hypothesis-show-statistics $(ARGS)
+
+faults: setup-dev ## kill -9 web, worker, Redis, PostgreSQL in the middle of every money step of the running system
+	@exec $(PY) -m tests.faults $(ARGS)
 
 lint: setup-dev ## Style, layers, types, and whether models and migrations agree
 	@$(PY) -m ruff check .

@@ -1,0 +1,1 @@
+"""The running system under fire: `make faults` kills its processes in the middle of every money step."""
