@@ -10,6 +10,7 @@ from django.core.cache import cache
 from django.db.backends.postgresql.operations import DatabaseOperations
 from hypothesis import settings
 from rest_framework.test import APIClient
+from servestatic.middleware import ServeStaticMiddleware
 
 from apps.accounts.models import Role, User
 from apps.core import outbox
@@ -44,6 +45,33 @@ def _emptying_between_tests_is_no_rewriting() -> Iterator[None]:
     DatabaseOperations.execute_sql_flush = flush_past_the_guards
     yield
     DatabaseOperations.execute_sql_flush = flush
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _static_files_are_looked_for_once() -> Iterator[None]:
+    """Each test client loads the middleware anew, which then lists some 270 files: four times the work of a request."""
+    look = ServeStaticMiddleware.add_files_from_finders
+    found: dict[tuple[object, ...], tuple[dict, list]] = {}
+
+    def recall(self: ServeStaticMiddleware) -> None:
+        how = (
+            self.static_prefix,
+            self.static_root,
+            self.autorefresh,
+            self.max_age,
+            self.allow_all_origins,
+            self.charset,
+        )
+        if how not in found:
+            look(self)
+            found[how] = (dict(self.files), list(self.directories))
+        files, directories = found[how]
+        self.files.update(files)
+        self.directories[:] = directories
+
+    ServeStaticMiddleware.add_files_from_finders = recall
+    yield
+    ServeStaticMiddleware.add_files_from_finders = look
 
 
 @pytest.fixture(autouse=True)
