@@ -5,6 +5,7 @@ A route that nobody listed fails the first test. The admin's own tables are in t
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -32,9 +33,11 @@ from apps.scans.models import DetectedCard, Scan, ScanPhoto
 from apps.trades.checkout.models import Order
 from apps.trades.models import Review
 from apps.trades.reports import actions as reports
+from tests.escrow.conftest import a_company
 from tests.factories import ADDRESS, make_item, make_listing, make_user, make_variant
-from tests.trades.conftest import at_stage, company  # noqa: F401 - a fixture
+from tests.trades.conftest import at_stage
 from tests.trades.swaps.conftest import Table
+from tests.worlds import kept
 
 pytestmark = pytest.mark.django_db
 
@@ -370,8 +373,22 @@ def test_every_route_is_listed_and_every_listed_one_is_there():
     assert listed - found == set()
 
 
+@pytest.fixture(scope="module")
+def made_once(django_db_setup, django_db_blocker):
+    with a_company() as company, kept(make_world, blocker=django_db_blocker) as world:
+        yield world, company.sandbox.books
+
+
 @pytest.fixture
-def world(company):  # noqa: F811
+def world(made_once):
+    """The same for every test: the rows, the objects, and what the payment company has on record."""
+    world, books = made_once
+    before = books.connection.serialize()
+    yield copy.deepcopy(world)
+    books.connection.deserialize(before)
+
+
+def make_world() -> SimpleNamespace:
     """A seller with one of everything, and a sale that is disputed."""
     trade = at_stage("disputed")
     owner = trade.seller

@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 
@@ -97,13 +98,22 @@ def receive(payload: bytes, signature: str) -> bool:
     return True
 
 
-@pytest.fixture
-def company() -> Iterator[Company]:
+@contextmanager
+def a_company() -> Iterator[Company]:
+    """A payment company without customers, which the gateway speaks to until the end."""
     sandbox = Sandbox(seed=7)
     before = gateway.use_http_client(SandboxHTTPClient(sandbox))
-    yield Company(sandbox)
-    gateway.use_http_client(before)
-    sandbox.close()
+    try:
+        yield Company(sandbox)
+    finally:
+        gateway.use_http_client(before)
+        sandbox.close()
+
+
+@pytest.fixture
+def company() -> Iterator[Company]:
+    with a_company() as found:
+        yield found
 
 
 @dataclass
