@@ -4,9 +4,12 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev setup-ml browser demo test machine manifests faults lint bench train
 
+# Some machines forbid Python to keep what it has compiled. Every process would compile all of Django again.
+unexport PYTHONDONTWRITEBYTECODE
+
 PY := .venv/bin/python
-# How many test processes; one per core unless told otherwise.
-JOBS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); echo $$(( n < 2 ? 2 : n > 8 ? 8 : n )))
+# How many test processes, unless told otherwise: one more than cores, for a test often waits for a browser or a server.
+JOBS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); echo $$(( n < 2 ? 2 : n > 7 ? 8 : n + 1 )))
 # What `make train` makes, and how large: small (two cores, under an hour each) or full (a GPU).
 MODELS ?= detect embed grade
 SIZE ?= small
@@ -34,7 +37,7 @@ demo: setup ## Everything running with demo data, until Ctrl-C
 	@exec $(PY) -m config.launcher $(ARGS)
 
 test: setup-dev browser ## Every test, in parallel, on servers of its own
-	@exec $(PY) -m pytest -n $(JOBS) --dist loadfile $(ARGS)
+	@exec $(PY) -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 machine: setup-dev ## Random people, banks and bad weather against sales and swaps, for STEPS=10000 steps each
 	@MACHINE_STEPS=$(STEPS) SWAP_STEPS=$(STEPS) exec $(PY) -m pytest -n 2 --dist loadfile tests/trades/test_machine.py \

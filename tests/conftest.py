@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 import pytest
 from django.core.cache import cache
+from django.core.management import call_command
+from django.db import connection
 from django.db.backends.postgresql.operations import DatabaseOperations
 from hypothesis import settings
+from pytest_django.plugin import DjangoDbBlocker
 from rest_framework.test import APIClient
 from servestatic.middleware import ServeStaticMiddleware
 
@@ -21,6 +26,63 @@ from tests.factories import make_user
 settings.register_profile("cardvault", deadline=None)
 settings.register_profile("gate", deadline=None, derandomize=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "cardvault"))
+
+# What takes long in one piece, longest first. Begun at the end, it would leave one process busy and the others idle.
+_LONG = (
+    "tests/browser/test_pages.py",
+    "tests/config/test_launcher.py",
+    "tests/test_routes.py",
+    "tests/test_openapi.py",
+    "tests/config/test_embedded.py",
+    "tests/scans/test_killed_worker.py",
+    "tests/demo/",
+    "tests/browser/",
+    "tests/catalog/test_barcodes.py",
+    "tests/trades/test_checkout_cart.py",
+    "tests/valuations/feeds/test_failures.py",
+    "tests/test_queries.py",
+    "tests/trades/swaps/test_machine.py",
+    "tests/escrow/",
+    "tests/ml/",
+    "tests/config/",
+)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where several processes share the files, the long ones are dealt out first."""
+    if hasattr(config, "workerinput"):
+        rank = {prefix: place for place, prefix in enumerate(_LONG)}
+        items.sort(
+            key=lambda item: min((rank[each] for each in _LONG if item.nodeid.startswith(each)), default=len(_LONG))
+        )
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None, django_db_blocker: DjangoDbBlocker
+) -> None:
+    """The first process of a run migrates a database; the test database of each is a copy of it, made in a moment."""
+    template = "cardvault_migrated"
+    with (
+        (Path(os.environ["CARDVAULT_TEST_DIR"]) / "migrated.lock").open("a") as lock,
+        django_db_blocker.unblock(),
+    ):
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not os.fstat(lock.fileno()).st_size:
+            name = connection.settings_dict["NAME"]
+            with connection._nodb_cursor() as cursor:
+                cursor.execute(f"DROP DATABASE IF EXISTS {template}")
+                cursor.execute(f"CREATE DATABASE {template}")
+            connection.close()
+            try:
+                connection.settings_dict["NAME"] = template
+                call_command("migrate", verbosity=0, interactive=False)
+            finally:
+                connection.close()
+                connection.settings_dict["NAME"] = name
+            lock.write("done")
+    connection.settings_dict["TEST"]["TEMPLATE"] = template
 
 
 @pytest.fixture(scope="session", autouse=True)
