@@ -7,6 +7,8 @@ from drf_spectacular.views import SpectacularAPIView
 
 from apps.accounts.blocks import urls as blocks
 from apps.core import views as core_views
+from apps.escrow.cards import urls as cards
+from apps.escrow.cases import urls as cases
 from apps.escrow.protection import urls as protection
 from apps.escrow.statements import urls as money
 from apps.listings.offers import urls as offers
@@ -35,6 +37,8 @@ api = [
     path("", include("apps.trades.checkout.api_urls")),
     path("", include(money.api_urlpatterns)),
     path("", include(protection.api_urlpatterns)),
+    path("", include(cases.api_urlpatterns)),
+    path("", include(cards.api_urlpatterns)),
     path("", include(blocks.api_urlpatterns)),
     path("", include(offers.api_urlpatterns)),
     path("", include(agreed.api_urlpatterns)),
@@ -59,6 +63,8 @@ urlpatterns = [
     path("", include("apps.escrow.urls")),
     path("", include(money)),
     path("", include(protection)),
+    path("", include(cases)),
+    path("", include(cards)),
     path("", include("apps.alerts.urls")),
     path("", include("apps.trades.urls")),
     path("", include("apps.trades.checkout.urls")),

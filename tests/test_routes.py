@@ -62,6 +62,9 @@ def pk(name: str) -> dict[str, str]:
     return {"pk": name}
 
 
+CASE_STEPS = (
+    "answer", "evidence", "offer", "accept", "decline", "ask", "withdraw", "consent", "appeal", "send", "receive", "contest",
+)  # fmt: skip
 WEB = {
     "home": Route(PUBLIC),
     "favicon.ico": Route(PUBLIC),
@@ -167,7 +170,7 @@ WEB = {
     **{
         f"trade-{step}": Route(PARTY, "post", pk("trade"))
         for step in (
-            "pay", "ship", "received", "release", "cancel", "refund", "withdraw", "dispute", "answer", "evidence",
+            "pay", "ship", "received", "release", "cancel", "refund", "give-back", "withdraw", "dispute", "answer", "evidence",
             "say", "review",
         )
     },
@@ -196,6 +199,13 @@ WEB = {
             "withdraw-case", "evidence", "say",
         )
     },
+    "cases": Route(MEMBER),
+    "payment-cards": Route(MEMBER),
+    "payment-card-add": Route(MEMBER, "post"),
+    "payment-card-default": Route(OWNER, "post", pk("saved_card")),
+    "payment-card-remove": Route(OWNER, "post", pk("saved_card")),
+    "case": Route(PARTY, about=pk("dispute"), moderators=True),
+    **{f"case-{step}": Route(PARTY, "post", pk("dispute")) for step in CASE_STEPS},
     "blocks": Route(MEMBER),
     "block": Route(MEMBER, about=pk("owner")),
     "alerts": Route(MEMBER),
@@ -214,6 +224,7 @@ WEB = {
     "api-key-revoke": Route(OWNER, "post", pk("api_key")),
     "admin:index": Route(MODERATOR),
     "admin:cases": Route(MODERATOR),
+    "admin:case-figures": Route(MODERATOR),
     "admin:case": Route(MODERATOR, about=pk("dispute")),
     "admin:feeds": Route(MODERATOR),
     "admin:protection": Route(MODERATOR),
@@ -312,6 +323,13 @@ REST = {
             "counter", "agree", "decline", "withdraw", "pay", "ship", "receive", "content", "cancel", "object", "messages",
         )
     },
+    "api-cases": Route(MEMBER, scope=READ),
+    "api-payment-cards": Route(MEMBER, scope=READ),
+    "api-payment-cards-refresh": Route(MEMBER, "post", scope=TRADES),
+    "api-payment-card": Route(OWNER, "delete", pk("saved_card"), TRADES),
+    "api-case-figures": Route(PUBLIC),
+    "api-case": Route(PARTY, "get", pk("dispute"), READ, moderators=True),
+    **{f"api-case-{step}": Route(PARTY, "post", pk("dispute"), TRADES) for step in CASE_STEPS},
     "api-cart": Route(MEMBER, scope=READ),
     "api-cart-lines": Route(MEMBER, "post", scope=TRADES),
     "api-cart-line": Route(OWNER, "patch", pk("cart_line"), TRADES),
@@ -323,7 +341,7 @@ REST = {
         f"api-trade-{step}": Route(PARTY, "post", pk("trade"), TRADES)
         for step in (
             "pay", "ship", "receive", "release", "cancel", "dispute", "answer", "evidence", "withdraw", "refund",
-            "messages", "review",
+            "give-back", "messages", "review",
         )
     },
 }  # fmt: skip
@@ -340,6 +358,9 @@ ACCOUNT = {
 # Files by their unguessable names; a scan's are its owner's alone (tests/scans).
 FILES = {"media", "scan-picture"}
 ADMIN_OWN = {
+    "admin:escrow_hold_give_back",  # their own tests: tests/escrow/test_operating.py
+    "admin:escrow_ledgeraccount_forgive",
+    "admin:escrow_chargeback_answer",  # tests/escrow/test_chargeback_answers.py
     "admin:escrow_reconciliationrun_compare_everything",  # its own tests: tests/escrow/reconciling
     "admin:login",
     "admin:logout",
@@ -436,6 +457,7 @@ def make_world() -> SimpleNamespace:
         scan=scan,
         scan_card=DetectedCard.objects.create(photo=photo, position=0, quad=[[0, 0], [1, 0], [1, 1], [0, 1]]),
         address=owner.addresses.create(**ADDRESS),
+        saved_card=owner.saved_cards.create(stripe_id="pm_1", brand="visa", last4="4242", exp_month=1, exp_year=2040),
         api_key=accounts.create_api_key(user=owner, name="mine", scopes=[Scope.READ], by=owner)[0],
         alert=alerts.set_rule(by=owner, kind="availability", product=variant.product),
         word="nonsense",

@@ -239,6 +239,8 @@ def _decided(outcome: str, share: int = 0) -> Step:
         escrow.decide_dispute(
             dispute=case, by=people["moderator"], outcome=outcome, refund_minor=refund, decision=words
         )
+        for side in (trade.buyer, trade.seller):
+            escrow.accept_ruling(dispute=case, by=side)
 
     return decide
 

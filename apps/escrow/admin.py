@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
-from unfold.decorators import display
+from unfold.decorators import action, display
 
 from apps.core.errors import DomainError
 from apps.core.money import Money
 from apps.escrow import actions, queries
+from apps.escrow.actions.receivables import debtor_of, left_to_give_back, owed_by
 from apps.escrow.admin_tables import ReadOnly, Rows
+from apps.escrow.chargebacks.admin import answer_page
 from apps.escrow.models import (
     Chargeback,
     Dispute,
@@ -28,6 +32,7 @@ from apps.escrow.models import (
     Settlement,
     WebhookEvent,
 )
+from apps.escrow.operating import ReasonForm, ask_then
 from apps.escrow.payouts.stages import ADVICE, stage_of
 from apps.escrow.queries import duration
 
@@ -86,6 +91,29 @@ class HoldAdmin(ReadOnly):
     search_fields = ("id", "cause", "description", "payer__email", "payee__email")
     ordering = ("-created_at",)
     inlines = (PaymentRows, SettlementRows, DisputeRows)
+    actions_detail = ("give_back",)
+
+    @action(description=_("Give money back after the release"), permissions=["change"], url_path="give-back")
+    def give_back(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask how much and why; the seller owes it from then on."""
+        hold = get_object_or_404(Hold.objects.select_related("payer", "payee"), pk=object_id)
+        left = left_to_give_back(hold)
+        form = ReasonForm(request.POST or None, currency=hold.currency, most=left)
+
+        def act(**given: object) -> str:
+            made = actions.give_back_late(hold=hold, by=request.user, **given)
+            return f"{Money(made.amount_minor, made.currency)} go back to {hold.payer}; {hold.payee} owes them."
+
+        return ask_then(
+            request,
+            form,
+            act,
+            title="Give money back after the release",
+            words=f"{hold.description}: {Money(left, hold.currency)} can still go back to {hold.payer}. {hold.payee} owes"
+            " what goes back, less our fee on it; it is taken from the payout account or from the next sales.",
+            submit="Give it back",
+            back=reverse("admin:escrow_hold_change", args=[hold.pk]),
+        )
 
     @display(description=_("amount"), ordering="amount_minor")
     def money(self, hold: Hold) -> str:
@@ -142,6 +170,12 @@ class ChargebackAdmin(ReadOnly):
     list_select_related = ("payment",)
     search_fields = ("stripe_id", "payment__charge_id")
     ordering = ("-created_at",)
+    actions_detail = ("answer",)
+
+    @action(description=_("Answer the bank"), permissions=["change"], url_path="answer")
+    def answer(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """What was collected, to complete and to send."""
+        return answer_page(request, object_id)
 
 
 @admin.register(SellerAccount)
@@ -204,6 +238,34 @@ class LedgerAccountAdmin(ReadOnly):
     list_filter = ("currency",)
     search_fields = ("code",)
     ordering = ("code",)
+    actions_detail = ("forgive",)
+
+    @action(description=_("Forgive a debt"), permissions=["change"], url_path="forgive")
+    def forgive(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask how much and why; it becomes our loss."""
+        account = get_object_or_404(LedgerAccount, pk=object_id)
+        back = reverse("admin:escrow_ledgeraccount_change", args=[account.pk])
+        member = debtor_of(account)
+        if member is None:
+            messages.error(request, "This is no member's debt: look for an account that ends in receivable.")
+            return HttpResponseRedirect(back)
+        owed = Money(owed_by(member.pk, account.currency), account.currency)
+        form = ReasonForm(request.POST or None, currency=account.currency, most=owed.amount_minor)
+
+        def act(amount_minor: int, reason: str, request_key: str) -> str:
+            amount = Money(amount_minor, account.currency)
+            actions.forgive(member=member, amount=amount, by=request.user, reason=reason, request_key=request_key)
+            return f"{member} does not owe {amount} any more."
+
+        return ask_then(
+            request,
+            form,
+            act,
+            title="Forgive a debt",
+            words=f"{member} owes {owed}. What is forgiven is our loss, for good.",
+            submit="Forgive it",
+            back=back,
+        )
 
     @display(description=_("balance"), ordering="balance")
     def money(self, account: LedgerAccount) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from apps.escrow.cases.states import CASE_ENDS, CASE_STEPS
 from apps.escrow.ledger import CHART
 from apps.escrow.models import HoldState
 from apps.escrow.states import DEADLINES, STEPS, TERMINAL
@@ -17,6 +18,40 @@ one transaction.
 
 A hold within a larger agreement, such as [a swap](swaps.md), is **led**: it has a shorter table (`LED_STEPS`), and the
 agreement has the clock.
+"""
+
+_CASES = """\
+## How a case is settled
+
+While a hold is disputed its **case** has a table of its own (`apps/escrow/cases/states.py`), one for purchases and for
+swaps. The money lies still all the while and moves once, when the case ends: its terms are carried out in the
+transaction that ends it, by the actor "case".
+"""
+
+_CASES_MORE = """\
+* **Terms** (`Remedy`): the seller gets the money, all goes back, a part goes back, the parcel is returned first, or the
+  seller sends another one first. Either side offers any of them; a moderator decides by all but the last. In a swap
+  nothing is replaced, and "the seller gets the money" means: as agreed, with the deposit back.
+* **Talks.** Whose turn it is follows from who moved last; each has the time `settle`, which is also how long an offer is
+  open. A new offer voids the one before, whoever made it; accepting names the offer, so that nobody accepts one that
+  came meanwhile. The seller's first offer counts as the answer. Asking for a moderator passes the turn: the case goes on
+  to one when the other side asks too or lets its time pass, or at the latest by `escalate_dispute`.
+* **Rulings and the appeal.** A ruling waits for the time `appeal`, or until both accept. Either side may appeal once per
+  case; a constraint keeps the first moderator from deciding the appeal, which is final and carried out at once. So money
+  has never moved before a decision stands. What turns out wrong later is put right by giving back after the release:
+  the seller owes it, or a moderator forgives the debt and it is our loss.
+* **A parcel first.** It leaves within `return_ship` with a number, and arrives by the receiver's word or by their silence
+  for `return_arrive`. A return that never leaves pays the seller, a replacement that never leaves refunds the buyer. A
+  receiver who objects takes the case to a moderator. What was returned is the giver's again, whatever the money does.
+* **A bank's dispute** stops it all: nothing is agreed or carried out while it decides. Lost, the case ends with it; won,
+  the case goes on where it was.
+* **The log** (`CaseEntry`) takes every step with its words and figures. It is append only by triggers, which
+  `check_ledger` looks for, and both sides and moderators read the same.
+* **Figures** (`cases/queries.py`): open, by reason, median days, how they ended; published at `/protection/` and
+  `/api/v1/cases/figures`, by seller for moderators at `/admin/cases/figures/`.
+
+Pages: `/cases/`, `/cases/<id>/`; REST: `/api/v1/cases`. The clock is `sweep-cases`: offers end in sets, the others one by
+one.
 """
 
 _LEDGER = """\
@@ -132,7 +167,26 @@ def _chart() -> str:
 
 def document() -> str:
     """The whole document."""
-    return "\n".join([_INTRODUCTION, _picture(), _table(), _clock(), _LEDGER + _chart() + _POSTINGS])
+    return "\n".join([_INTRODUCTION, _picture(), _table(), _clock(), _cases(), _LEDGER + _chart() + _POSTINGS])
+
+
+def _cases() -> str:
+    lines = [_CASES, "```mermaid", "stateDiagram-v2", "    [*] --> open", "    [*] --> escalated: a bank"]
+    for state, steps in CASE_STEPS.items():
+        arrows: dict[str, list[str]] = {}
+        for event, step in steps.items():
+            for to in step.next:
+                if to != state:
+                    arrows.setdefault(to.value, []).append(event)
+        lines += [f"    {state.value} --> {to}: {', '.join(events)}" for to, events in arrows.items()]
+    lines += [f"    {state.value} --> [*]" for state in CASE_STEPS if state in CASE_ENDS]
+    lines += ["```", "", "| state | event | by | leads to | meaning |", "|---|---|---|---|---|"]
+    for state, steps in CASE_STEPS.items():
+        lines += [
+            f"| {state.value} | {event} | {step.by} | {' or '.join(to.value for to in step.next)} | {step.meaning} |"
+            for event, step in steps.items()
+        ]
+    return "\n".join([*lines, "", _CASES_MORE])
 
 
 def _picture() -> str:

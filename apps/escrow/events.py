@@ -116,6 +116,16 @@ class DisputeAnswered(HoldFact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CaseMoved(HoldFact):
+    """A case went on: `what` is offer, decline, ask, escalate, rule, consent, appeal, await, send or contest."""
+
+    topic = "dispute.moved"
+    dispute_id: UUID
+    what: str
+    state: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class DisputeDecided(HoldFact):
     """A dispute is over: a moderator decided, or one side gave in (`outcome` as in Dispute.Outcome)."""
 
@@ -130,6 +140,15 @@ class DisputeWithdrawn(HoldFact):
 
     topic = "dispute.withdrawn"
     dispute_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChargebackOpened(HoldFact):
+    """The payer's bank takes the payment back; an answer is due by `answer_by`, if any."""
+
+    topic = "chargeback.opened"
+    chargeback_id: UUID
+    answer_by: dt.datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.models import Base
+from apps.escrow.cases.models import ACTIVE, CaseState
 
 
 class LedgerAccount(models.Model):
@@ -182,6 +183,7 @@ class Payment(Base):
     hold = models.ForeignKey(Hold, on_delete=models.PROTECT, related_name="payments")
     attempt = models.PositiveSmallIntegerField(default=1)
     payment_method = models.CharField(max_length=120, blank=True, help_text="empty: on the processor's own page")
+    keeps_card = models.BooleanField(default=False, help_text="the card is kept for the payer's next payments")
     return_url = models.CharField(max_length=600, blank=True, help_text="where the payer goes on afterwards")
     cancel_url = models.CharField(max_length=600, blank=True, help_text="where the payer goes on without paying")
     amount_minor = models.PositiveBigIntegerField()
@@ -371,13 +373,7 @@ class Dispute(Base):
         DAMAGED = "damaged", _("Damaged on the way")
         OTHER = "other", _("Something else")
 
-    class State(models.TextChoices):
-        """Whose turn it is."""
-
-        OPEN = "open", _("Waiting for the other side")
-        ANSWERED = "answered", _("Waiting for a moderator")
-        DECIDED = "decided", _("Decided")
-        WITHDRAWN = "withdrawn", _("Withdrawn")
+    State = CaseState
 
     class Outcome(models.TextChoices):
         """What was decided."""
@@ -393,8 +389,26 @@ class Dispute(Base):
     answer = models.TextField(max_length=4000, blank=True)
     answered_at = models.DateTimeField(null=True, blank=True)
     answer_due_at = models.DateTimeField()
+    turn = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="whose move it is while the two talk",
+    )
+    turn_due_at = models.DateTimeField(null=True, blank=True)
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="who wants a moderator, since the other last moved",
+    )
+    due_at = models.DateTimeField(null=True, blank=True, help_text="when the case's own clock acts next")
     escalated_at = models.DateTimeField(null=True, blank=True)
-    state = models.CharField(max_length=10, choices=State, default=State.OPEN)
+    state = models.CharField(max_length=10, choices=CaseState, default=CaseState.OPEN)
     outcome = models.CharField(max_length=8, choices=Outcome, blank=True)
     refund_minor = models.PositiveBigIntegerField(null=True, blank=True)
     decision = models.TextField(max_length=4000, blank=True)
@@ -405,10 +419,9 @@ class Dispute(Base):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["hold"], condition=Q(state__in=["open", "answered"]), name="dispute_one_open_per_hold"
-            ),
+            models.UniqueConstraint(fields=["hold"], condition=Q(state__in=ACTIVE), name="dispute_one_open_per_hold"),
         ]
+        indexes = [models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="dispute_due")]
 
     def __str__(self) -> str:
         return f"{self.get_reason_display()} ({self.state})"
@@ -434,5 +447,8 @@ class Evidence(Base):
 
 
 # So that Django knows them.
+from apps.escrow.cards.models import Customer, SavedCard  # noqa: E402, F401
+from apps.escrow.cases.models import CaseEntry, CaseOffer, CaseParcel, CaseRuling  # noqa: E402, F401
+from apps.escrow.chargebacks.models import ChargebackAnswer, ChargebackFile  # noqa: E402, F401
 from apps.escrow.payouts.models import SellerPayout  # noqa: E402, F401
 from apps.escrow.reconciling.models import ReconciliationDifference, ReconciliationRun  # noqa: E402, F401

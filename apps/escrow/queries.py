@@ -123,7 +123,8 @@ def standing(hold: Hold) -> Standing:
     next_actor = _NEXT_ACTOR.get(state)
     if state == HoldState.DISPUTED:
         case = dispute_of(hold)
-        next_actor = Actor.PAYEE if case is not None and case.state == Dispute.State.OPEN else Actor.MODERATOR
+        sides = {hold.payer_id: Actor.PAYER, hold.payee_id: Actor.PAYEE}
+        next_actor = sides.get(case.turn_id, Actor.MODERATOR) if case is not None else Actor.MODERATOR
     return Standing(state, next_actor, hold.due_at, then)
 
 
@@ -193,6 +194,12 @@ def rules() -> list[Rule]:
         for state, deadlines in states.DEADLINES.items()
         for deadline in deadlines
     ]
+
+
+def case_times() -> dict[str, str]:
+    """The times of a case in words, by their key in TRADE_DEADLINES."""
+    keys = ("settle", "appeal", "return_ship", "return_arrive")
+    return {key: Rule("", settings.TRADE_DEADLINES[key], "").duration for key in keys}
 
 
 def fee_schedule() -> tuple[int, int]:

@@ -47,6 +47,7 @@ class Actor(StrEnum):
     PROCESSOR = "payment processor"
     CARRIER = "carrier"
     AGREEMENT = "agreement"
+    CASE = "case"
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,7 @@ def _step(to: HoldState, actors: str, meaning: str) -> Step:
         "p": Actor.PROCESSOR,
         "t": Actor.CARRIER,
         "a": Actor.AGREEMENT,
+        "k": Actor.CASE,
     }
     return Step(to, frozenset(letters[letter] for letter in actors), meaning)
 
@@ -118,9 +120,9 @@ STEPS: dict[HoldState, dict[HoldEvent, Step]] = {
         _E.FREEZE: _step(_S.DISPUTED, "p", "The buyer's bank disputes the payment."),
     },
     _S.DISPUTED: {
-        _E.RELEASE: _step(_S.RELEASED, "bm", "The buyer gives in, or a moderator decides for the seller."),
-        _E.REFUND: _step(_S.REFUNDED, "sm", "The seller gives in, or a moderator decides for the buyer."),
-        _E.SPLIT: _step(_S.SPLIT, "m", "A moderator gives a part to each."),
+        _E.RELEASE: _step(_S.RELEASED, "bk", "The buyer gives in, or the case ends for the seller."),
+        _E.REFUND: _step(_S.REFUNDED, "sk", "The seller gives in, or the case ends for the buyer."),
+        _E.SPLIT: _step(_S.SPLIT, "k", "The case ends with a part for each."),
         _E.WITHDRAW: _step(_S.DELIVERED, "b", "The buyer withdraws the dispute; the inspection begins anew."),
         _E.UNANSWERED: _step(_S.DISPUTED, "c", "The other side did not answer; a moderator takes over."),
         _E.ESCALATE: _step(_S.DISPUTED, "c", "Open for too long; it goes to the top of the moderators' queue."),
@@ -150,9 +152,9 @@ LED_STEPS: dict[HoldState, dict[HoldEvent, Step]] = {
         _E.FREEZE: _step(_S.DISPUTED, "p", "The payer's bank disputes the payment."),
     },
     _S.DISPUTED: {
-        _E.RELEASE: _step(_S.RELEASED, "m", "A moderator decides against the objection."),
-        _E.REFUND: _step(_S.REFUNDED, "sm", "The other side gives in, or a moderator decides for the payer."),
-        _E.SPLIT: _step(_S.SPLIT, "m", "A moderator gives a part to each."),
+        _E.RELEASE: _step(_S.RELEASED, "k", "The case ends against the objection."),
+        _E.REFUND: _step(_S.REFUNDED, "sk", "The other side gives in, or the case ends for the payer."),
+        _E.SPLIT: _step(_S.SPLIT, "k", "The case ends with a part for each."),
         _E.WITHDRAW: _step(_S.FUNDED, "b", "The objection is withdrawn; the inspection begins anew."),
         _E.UNANSWERED: _step(_S.DISPUTED, "c", "The other side did not answer; a moderator takes over."),
         _E.ESCALATE: _step(_S.DISPUTED, "c", "Open for too long; it goes to the top of the moderators' queue."),

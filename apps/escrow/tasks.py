@@ -16,6 +16,12 @@ def sweep_deadlines() -> None:
 
 
 @shared_task(ignore_result=True)
+def sweep_cases() -> None:
+    """End offers, appeals and parcels of cases whose time is over."""
+    actions.sweep_cases()
+
+
+@shared_task(ignore_result=True)
 def settle_due() -> None:
     """Close payments that nobody can make any more, and send transfers and refunds."""
     actions.close_abandoned()

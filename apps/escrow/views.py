@@ -18,6 +18,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from apps.escrow import actions, fees, queries
 from apps.escrow.actions.sellers import dashboard_address
+from apps.escrow.cards.actions import refresh_cards
+from apps.escrow.cases import queries as cases
 from apps.escrow.forms import PriceForm
 from apps.escrow.gateway import GatewayError, InvalidSignature
 from apps.escrow.models import Payment, SellerAccount
@@ -43,6 +45,8 @@ def pay_return(request: HttpRequest, payment: uuid.UUID) -> HttpResponse:
     paid = queries.payment_of(payment_id=payment, by=request.user)
     try:
         paid = actions.refresh_payment(payment=paid)
+        if paid.keeps_card and paid.state == Payment.State.SUCCEEDED:
+            refresh_cards(user=request.user)
     except GatewayError:
         messages.warning(request, _("The payment processor does not answer just now. Your payment shows up here soon."))
     else:
@@ -128,4 +132,5 @@ def fee_page(request: HttpRequest) -> HttpResponse:
 @require_safe
 def protection(request: HttpRequest) -> HttpResponse:
     """How payments are held, what both sides can rely on, and every deadline."""
-    return render(request, "escrow/protection.html", {"rules": queries.rules()})
+    context = {"rules": queries.rules(), "times": queries.case_times(), "figures": cases.figures()}
+    return render(request, "escrow/protection.html", context)

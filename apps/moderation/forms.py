@@ -8,6 +8,7 @@ from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminTextareaWidg
 
 from apps.core.forms import MinorUnitsField
 from apps.core.money import Money
+from apps.escrow.cases.models import Remedy
 from apps.escrow.models import Dispute, Hold
 
 
@@ -20,11 +21,12 @@ class DecisionForm(forms.Form):
             (Dispute.Outcome.RELEASE, _("For the seller: release the money")),
             (Dispute.Outcome.REFUND, _("For the buyer: refund the money")),
             (Dispute.Outcome.SPLIT, _("Split it")),
+            (Remedy.RETURN, _("Have it returned first, then refund")),
         ],
         widget=UnfoldAdminRadioSelectWidget,
     )
     refund_minor = MinorUnitsField(
-        label=_("Back to the buyer, for a split"), required=False, widget=UnfoldAdminTextInputWidget
+        label=_("Back to the buyer, for a split or a return"), required=False, widget=UnfoldAdminTextInputWidget
     )
     decision = forms.CharField(
         label=_("Reason"),
@@ -37,7 +39,9 @@ class DecisionForm(forms.Form):
         super().__init__(*args, **options)
         self.hold = hold
         most = Money(hold.amount_minor - 1, hold.currency)
-        self.fields["refund_minor"].help_text = _("More than nothing, at most %(most)s.") % {"most": most}
+        self.fields["refund_minor"].help_text = _("A split: at most %(most)s. A return: all, unless less is said.") % {
+            "most": most
+        }
 
     def clean(self) -> dict[str, object]:
         """A split says how much goes back, and leaves something for both."""

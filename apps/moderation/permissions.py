@@ -11,6 +11,9 @@ MODERATORS = frozenset(
     {
         "core.change_delivery",
         "escrow.change_webhookevent",
+        "escrow.change_hold",
+        "escrow.change_chargeback",
+        "escrow.change_ledgeraccount",
         "escrow.change_settlement",
         "escrow.change_reconciliationrun",
         "escrow.change_reconciliationdifference",

@@ -12,10 +12,10 @@ from apps.core.errors import NotFound
 from apps.core.models import AuditEntry, Delivery
 from apps.core.pagination import Page
 from apps.escrow import ledger
+from apps.escrow.cases.models import ACTIVE, CaseEntry, CaseOffer, CaseRuling
+from apps.escrow.cases.states import may_follow
 from apps.escrow.models import Chargeback, Dispute, Hold, LedgerEntry, Settlement, WebhookEvent
 from apps.trades.models import Message, Trade, TradeLine
-
-_OPEN = (Dispute.State.OPEN, Dispute.State.ANSWERED)
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,8 @@ class CaseFile:
 
     @property
     def is_open(self) -> bool:
-        """Whether it still waits for a decision."""
-        return self.dispute.state in _OPEN
+        """Whether it can be decided now."""
+        return may_follow(self.dispute.state, "rule")
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Waiting:
 
 def waiting() -> Waiting:
     """Everything that waits."""
-    disputes = Dispute.objects.filter(state__in=_OPEN)
+    disputes = Dispute.objects.filter(state__in=ACTIVE)
     return Waiting(
         cases=disputes.filter(_is_moderators_turn()).count(),
         unanswered=disputes.exclude(_is_moderators_turn()).count(),
@@ -62,26 +62,27 @@ def waiting() -> Waiting:
 
 def cases_to_decide() -> int:
     """How many cases are a moderator's turn."""
-    return Dispute.objects.filter(_is_moderators_turn(), state__in=_OPEN).count()
+    return Dispute.objects.filter(_is_moderators_turn(), state__in=ACTIVE).count()
 
 
 def _is_moderators_turn() -> Q:
-    """Answered, or not answered in time."""
-    return Q(state=Dispute.State.ANSWERED) | Q(answer_due_at__lte=timezone.now())
+    """Taken to a moderator, appealed, or not answered in time."""
+    unanswered = Q(state=Dispute.State.OPEN, answer_due_at__lte=timezone.now())
+    return Q(state__in=[Dispute.State.ESCALATED, Dispute.State.APPEALED]) | unanswered
 
 
 def open_cases(*, limit: int, offset: int = 0) -> Page[Dispute]:
     """Cases that wait: escalated ones, then those that are a moderator's turn, then by stakes and age."""
-    turn = Case(
-        When(escalated_at__isnull=False, then=Value(0)),
+    rank = Case(
+        When(_is_moderators_turn(), escalated_at__isnull=False, then=Value(0)),
         When(_is_moderators_turn(), then=Value(1)),
         default=Value(2),
         output_field=IntegerField(),
     )
-    rows: QuerySet[Dispute] = Dispute.objects.filter(state__in=_OPEN)
+    rows: QuerySet[Dispute] = Dispute.objects.filter(state__in=ACTIVE)
     total = rows.count()
-    rows = rows.select_related("hold__payer", "hold__payee", "opened_by").annotate(turn=turn)
-    rows = rows.order_by("turn", "-hold__amount_minor", "created_at")
+    rows = rows.select_related("hold__payer", "hold__payee", "opened_by").annotate(rank=rank)
+    rows = rows.order_by("rank", "-hold__amount_minor", "created_at")
     return Page(list(rows[offset : offset + limit]), total, limit, offset)
 
 
@@ -89,7 +90,15 @@ def case_file(*, pk: uuid.UUID) -> CaseFile:
     """Everything about one case; a fixed number of queries. Raises NotFound."""
     dispute = (
         Dispute.objects.select_related("hold__payer", "hold__payee", "opened_by", "decided_by")
-        .prefetch_related("evidence__by", "hold__payments", "hold__settlements")
+        .prefetch_related(
+            "evidence__by",
+            "hold__payments",
+            "hold__settlements",
+            "parcels__sender",
+            Prefetch("offers", CaseOffer.objects.select_related("by").order_by("-created_at")),
+            Prefetch("rulings", CaseRuling.objects.select_related("by").order_by("-created_at")),
+            Prefetch("log", CaseEntry.objects.select_related("by").order_by("pk")),
+        )
         .filter(pk=pk)
         .first()
     )

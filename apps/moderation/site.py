@@ -53,6 +53,7 @@ class ModeratorSite(UnfoldAdminSite):
 
         return [
             path("cases/", self.admin_view(views.cases), name="cases"),
+            path("cases/figures/", self.admin_view(views.case_figures), name="case-figures"),
             path("cases/<uuid:pk>/", self.admin_view(views.case), name="case"),
             path("reports/", self.admin_view(reports.reports), name="reports"),
             path("reports/<uuid:pk>/", self.admin_view(reports.report), name="report"),

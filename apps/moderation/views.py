@@ -11,6 +11,7 @@ from apps.core.errors import DomainError
 from apps.core.forms import tell
 from apps.core.pagination import numbered
 from apps.escrow import actions as escrow
+from apps.escrow.cases import queries as case_queries
 from apps.escrow.protection import queries as protection_queries
 from apps.moderation import queries
 from apps.moderation.forms import DecisionForm
@@ -46,10 +47,19 @@ def case(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         except DomainError as error:
             tell(form, error)
         else:
-            messages.success(request, "Decided. Both sides are told in their trade room, and the money moves.")
+            messages.success(request, "Decided. Both sides are told, and the money moves once the decision stands.")
             return redirect("admin:case", pk=pk)
     context = _context(request, title=f"Case: {found.hold.description}", case=found, form=form)
     return render(request, "moderation/case.html", context, status=422 if form.errors else 200)
+
+
+@require_safe
+def case_figures(request: HttpRequest) -> HttpResponse:
+    """How cases go, altogether and by seller."""
+    context = _context(
+        request, title="Figures of cases", figures=case_queries.figures(), sellers=case_queries.by_seller()
+    )
+    return render(request, "moderation/case_figures.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -24,7 +24,9 @@ from apps.core.errors import Conflict, InvalidInput, NotFound, NotYours
 from apps.core.numbers import printed_number
 from apps.escrow import actions as escrow
 from apps.escrow import fees
-from apps.escrow.models import Dispute, Evidence, Hold, HoldState, Payment
+from apps.escrow.cases.models import ACTIVE
+from apps.escrow.cases.queries import came_back
+from apps.escrow.models import Dispute, Evidence, Hold, HoldState, Payment, Settlement
 from apps.inventory import actions as inventory
 from apps.listings import actions as listings
 from apps.listings.models import Listing
@@ -155,13 +157,24 @@ def goods_in_words(product: Product, quantity: int) -> str:
 
 
 def pay(
-    *, trade: Trade, by: User, payment_method: str | None = None, success_url: str = "", cancel_url: str = ""
+    *,
+    trade: Trade,
+    by: User,
+    payment_method: str | None = None,
+    keep_card: bool = False,
+    success_url: str = "",
+    cancel_url: str = "",
 ) -> Payment:
     """Start the payment, or come back to the one that is under way. Raises NotYours, Conflict, GatewayError."""
     if trade.buyer_id != by.pk:
         raise NotYours
     return escrow.start_payment(
-        hold=trade.hold, by=by, payment_method=payment_method, success_url=success_url, cancel_url=cancel_url
+        hold=trade.hold,
+        by=by,
+        payment_method=payment_method,
+        keep_card=keep_card,
+        success_url=success_url,
+        cancel_url=cancel_url,
     )
 
 
@@ -218,6 +231,19 @@ def give_back(*, trade: Trade, by: User, reason: str = "") -> Trade:
 
 
 @transaction.atomic
+def give_back_late(*, trade: Trade, by: User, amount_minor: int, request_key: str, reason: str = "") -> Settlement:
+    """The seller gives a part or all back after the release. The same `request_key` gives once.
+
+    Raises NotYours, Conflict, InvalidInput.
+    """
+    trade = _locked(trade, seller=by)
+    key = f"seller:{request_key}"[:80]
+    return escrow.give_back_late(
+        hold=trade.hold, amount_minor=amount_minor, by=by, request_key=key, reason=reason.strip()[:300]
+    )
+
+
+@transaction.atomic
 def withdraw_dispute(*, trade: Trade, by: User) -> Trade:
     """The buyer takes the case back; the inspection begins anew. Raises NotYours, Conflict."""
     trade = _locked(trade, buyer=by)
@@ -244,7 +270,7 @@ def add_evidence(*, trade: Trade, by: User, note: str = "", upload: BinaryIO | N
 
 
 def _open_case(trade: Trade) -> Dispute:
-    case = trade.hold.disputes.filter(state__in=[Dispute.State.OPEN, Dispute.State.ANSWERED]).first()
+    case = trade.hold.disputes.filter(state__in=ACTIVE).first()
     if case is None:
         raise Conflict("There is no open case.")
     return case
@@ -307,7 +333,7 @@ def close(*, hold_id: uuid.UUID, outcome: str) -> Trade | None:
     trade = Trade.objects.select_for_update(no_key=True).filter(hold_id=hold_id).first()
     if trade is None or trade.state != Trade.State.OPEN:
         return trade
-    completed = outcome in {HoldState.RELEASED, HoldState.SPLIT}
+    completed = outcome == HoldState.RELEASED or (outcome == HoldState.SPLIT and not came_back(hold_id))
     cause = f"trade:{trade.pk}"
     for line in trade.lines.select_related("item").order_by("item_id"):
         if completed:

@@ -10,11 +10,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from apps.accounts.models import User
 from apps.catalog.api import one_of
 from apps.core.errors import NotFound
 from apps.core.lists import PAGING, CursorPagination, asked
 from apps.core.reading import MemberRead
 from apps.core.selection import FIELDS, only, selection
+from apps.escrow.cards.choosing import Choice, choice_of
 from apps.escrow.models import Dispute
 from apps.listings import queries as listings
 from apps.trades import actions, queries
@@ -49,7 +51,18 @@ class PayInput(serializers.Serializer):
     """A saved payment method of the payment company; without one the answer carries a page to pay on."""
 
     payment_method = serializers.CharField(max_length=120, required=False)
+    card_id = serializers.UUIDField(
+        required=False, allow_null=True, default=None, help_text="one of the member's cards"
+    )
+    keep_card = serializers.BooleanField(required=False, default=False, help_text="keep the card of the page")
     return_url = serializers.URLField(required=False, default="")
+
+
+def paying(said: dict, by: User) -> Choice:
+    """What a payment is started with. Raises NotFound for a card that is not the member's."""
+    chosen = choice_of(card_id=said["card_id"], keep_card=said["keep_card"], by=by)
+    method = said.get("payment_method")
+    return {"payment_method": method, "keep_card": False} if method and not said["card_id"] else chosen
 
 
 class ShipInput(serializers.Serializer):
@@ -62,6 +75,14 @@ class ShipInput(serializers.Serializer):
 class CancelInput(serializers.Serializer):
     """Why it is called off."""
 
+    reason = serializers.CharField(max_length=300, required=False, allow_blank=True, default="")
+
+
+class GiveBackInput(serializers.Serializer):
+    """What goes back after the release. The same request_key gives once."""
+
+    amount_minor = serializers.IntegerField(min_value=1)
+    request_key = serializers.CharField(max_length=60)
     reason = serializers.CharField(max_length=300, required=False, allow_blank=True, default="")
 
 
@@ -275,7 +296,7 @@ class TradePay(APIView):
         payment = actions.pay(
             trade=queries.room(pk=pk, reader=request.user),
             by=request.user,
-            payment_method=wanted.validated_data.get("payment_method"),
+            **paying(wanted.validated_data, request.user),
             success_url=back,
             cancel_url=back,
         )
@@ -318,6 +339,9 @@ TradeRelease = _step("TradeRelease", NoInput, actions.release, "The buyer is con
 TradeCancel = _step("TradeCancel", CancelInput, actions.cancel, "Either side calls it off where the rules allow.")
 TradeDispute = _step("TradeDispute", DisputeInput, actions.open_dispute, "Report a problem; the money stays held.")
 TradeRefund = _step("TradeRefund", CancelInput, actions.give_back, "The seller returns the whole amount.")
+TradeGiveBack = _step(
+    "TradeGiveBack", GiveBackInput, actions.give_back_late, "The seller gives a part or all back after the release."
+)
 TradeAnswer = _step("TradeAnswer", AnswerInput, actions.answer_dispute, "Answer the other side's case.")
 TradeEvidence = _step("TradeEvidence", EvidenceInput, actions.add_evidence, "Add a note or a picture to the case.")
 TradeWithdraw = _step("TradeWithdraw", NoInput, actions.withdraw_dispute, "The buyer takes the case back.")

@@ -16,6 +16,7 @@ urlpatterns = [
     path("trades/<uuid:pk>/dispute", api.TradeDispute.as_view(), name="api-trade-dispute"),
     path("trades/<uuid:pk>/answer", api.TradeAnswer.as_view(), name="api-trade-answer"),
     path("trades/<uuid:pk>/evidence", api.TradeEvidence.as_view(), name="api-trade-evidence"),
+    path("trades/<uuid:pk>/give-back", api.TradeGiveBack.as_view(), name="api-trade-give-back"),
     path("trades/<uuid:pk>/withdraw", api.TradeWithdraw.as_view(), name="api-trade-withdraw"),
     path("trades/<uuid:pk>/refund", api.TradeRefund.as_view(), name="api-trade-refund"),
     path("trades/<uuid:pk>/messages", api.TradeMessages.as_view(), name="api-trade-messages"),

@@ -6,6 +6,9 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import Address
+from apps.core.forms import MinorUnitsField
+from apps.escrow.cases.forms import AnswerForm as AnswerForm
+from apps.escrow.cases.forms import EvidenceForm as EvidenceForm
 from apps.escrow.models import Dispute
 from apps.trades.models import ASPECTS
 
@@ -43,6 +46,14 @@ class ShipForm(forms.Form):
     tracking_number = forms.CharField(label=_("Tracking number"), max_length=60, required=False)
 
 
+class GiveBackForm(forms.Form):
+    """Money that the seller gives back after the release."""
+
+    amount_minor = MinorUnitsField(label=_("How much?"))
+    reason = forms.CharField(label=_("Why?"), max_length=300, required=False)
+    request_key = forms.CharField(max_length=60, widget=forms.HiddenInput)
+
+
 class MessageForm(forms.Form):
     """Something to say."""
 
@@ -59,30 +70,6 @@ class DisputeForm(forms.Form):
         widget=forms.Textarea({"rows": 4}),
         help_text=_("The other side and a moderator read this. You can add photos afterwards."),
     )
-
-
-class AnswerForm(forms.Form):
-    """The other side's answer."""
-
-    statement = forms.CharField(label=_("Your answer"), max_length=4000, widget=forms.Textarea({"rows": 4}))
-
-
-class EvidenceForm(forms.Form):
-    """A photo or a note for the case."""
-
-    note = forms.CharField(label=_("Note"), max_length=1000, required=False)
-    upload = forms.FileField(
-        label=_("Photo"),
-        required=False,
-        widget=forms.ClearableFileInput({"accept": "image/jpeg,image/png,image/webp"}),
-    )
-
-    def clean(self) -> dict[str, object]:
-        """One of both."""
-        cleaned = super().clean()
-        if not cleaned.get("note") and not cleaned.get("upload"):
-            raise forms.ValidationError(_("Add a note or a photo."))
-        return cleaned
 
 
 def _stars(label: str) -> forms.TypedChoiceField:

@@ -2,7 +2,10 @@
 
 from apps.core.money import Money
 from apps.core.outbox import subscribe
+from apps.escrow.chargebacks.actions import collect
 from apps.escrow.events import (
+    CaseMoved,
+    ChargebackOpened,
     DisputeDecided,
     HoldCancelled,
     HoldDelivered,
@@ -13,8 +16,9 @@ from apps.escrow.events import (
     HoldShipped,
     HoldSplit,
 )
-from apps.escrow.models import Hold
+from apps.escrow.models import Chargeback, Hold
 from apps.trades import actions
+from apps.trades.evidence import evidence_of
 
 
 @subscribe(HoldFunded)
@@ -44,8 +48,34 @@ def announce_dispute(event: HoldDisputed) -> None:
 
 @subscribe(DisputeDecided)
 def announce_decision(event: DisputeDecided) -> None:
-    """Tell both that a moderator has decided."""
-    actions.note(hold_id=event.hold_id, body="A moderator has decided the case.")
+    """Tell both that the case is over."""
+    actions.note(hold_id=event.hold_id, body="The case is settled.")
+
+
+_IN_WORDS = {
+    "offer": "There is an offer to settle the case.",
+    "decline": "The offer to settle was declined.",
+    "escalate": "A moderator takes over the case.",
+    "rule": "A moderator has decided the case. It can be appealed for a few days; the money waits.",
+    "appeal": "The decision was appealed. Another moderator looks at the case.",
+    "await": "A parcel goes first; then the money moves.",
+    "send": "The parcel of the case is on its way.",
+    "contest": "Something is wrong with the parcel of the case. A moderator decides.",
+}
+
+
+@subscribe(CaseMoved)
+def announce_case(event: CaseMoved) -> None:
+    """Tell both how the case goes on."""
+    if event.what in _IN_WORDS:
+        actions.note(hold_id=event.hold_id, body=_IN_WORDS[event.what])
+
+
+@subscribe(ChargebackOpened)
+def collect_evidence(event: ChargebackOpened) -> None:
+    """What speaks for the seller, for the moderator who answers the bank."""
+    words, pictures = evidence_of(event.hold_id)
+    collect(chargeback=Chargeback.objects.get(pk=event.chargeback_id), words=words, pictures=pictures)
 
 
 @subscribe(HoldReleased)

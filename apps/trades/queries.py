@@ -16,6 +16,8 @@ from apps.catalog.models import ProductImage
 from apps.core.errors import NotFound
 from apps.core.pagination import Page, Place, newest_first
 from apps.escrow import states
+from apps.escrow.actions.receivables import PAID_OUT, REFUNDABLE_FOR
+from apps.escrow.cases.models import ACTIVE, UNRULED, CaseState
 from apps.escrow.models import Dispute, HoldState
 from apps.escrow.states import Actor, HoldEvent
 from apps.trades.models import ASPECTS, Message, Review, Trade, TradeLine
@@ -43,7 +45,7 @@ def _lines() -> Prefetch:
 
 
 # What tells the next step and where the parcel is.
-_MORE = ("shipments", Prefetch("hold__disputes", Dispute.objects.order_by("-created_at")))
+_MORE = ("shipments", Prefetch("hold__disputes", Dispute.objects.order_by("-created_at").prefetch_related("parcels")))
 
 
 def of_member(
@@ -107,11 +109,32 @@ def next_step(trade: Trade) -> NextStep:
         return NextStep("nobody", "", None, "")
     who, what, otherwise = table[HoldState(hold.state)]
     if hold.state == HoldState.DISPUTED:
-        dispute = next((d for d in hold.disputes.all() if d.state in {"open", "answered"}), None)
-        if dispute is not None and dispute.state == Dispute.State.OPEN:
-            who = "seller" if dispute.opened_by_id == trade.buyer_id else "buyer"
-            return NextStep(who, "answer", dispute.answer_due_at, "a moderator decides without the answer")
+        dispute = next((d for d in hold.disputes.all() if d.state in ACTIVE), None)
+        return _case_step(trade, dispute) if dispute is not None else NextStep(who, what, hold.due_at, otherwise)
     return NextStep(who, what, hold.due_at, otherwise)
+
+
+def _case_step(trade: Trade, dispute: Dispute) -> NextStep:
+    """Who moves next in the trade's case."""
+    who = {trade.buyer_id: "buyer", trade.seller_id: "seller"}.get(dispute.turn_id, "moderator")
+    state = CaseState(dispute.state)
+    if state == CaseState.OPEN:
+        return NextStep("seller", "answer", dispute.answer_due_at, "a moderator decides without the answer")
+    if state == CaseState.ANSWERED:
+        return NextStep(
+            who, "settle the case, or answer the offer", dispute.turn_due_at, "the other may ask a moderator"
+        )
+    if state == CaseState.RULED:
+        return NextStep("nobody", "accept the decision or appeal", dispute.due_at, "the decision is carried out")
+    if state == CaseState.RETURNING:
+        is_sender = any(
+            parcel.sender_id == dispute.turn_id and not parcel.closed_at for parcel in dispute.parcels.all()
+        )
+        what = "send the parcel" if is_sender else "say that the parcel has arrived"
+        return NextStep(
+            who, what, dispute.due_at, "the case goes on without it" if is_sender else "it counts as received"
+        )
+    return NextStep("moderator", "settle the case", trade.hold.due_at, "the case is escalated")
 
 
 def steps(trade: Trade) -> list[dict[str, object]]:
@@ -163,8 +186,9 @@ def may(trade: Trade, reader: User, now: dt.datetime | None = None) -> dict[str,
         "release": can(HoldEvent.RELEASE),
         "cancel": can(HoldEvent.CANCEL) and not too_early,
         "refund": can(HoldEvent.REFUND) and hold.state != HoldState.FUNDED,
+        "give_back": actor == Actor.PAYEE and hold.state in PAID_OUT and now <= hold.closed_at + REFUNDABLE_FOR,
         "dispute": can(HoldEvent.DISPUTE),
-        "withdraw": can(HoldEvent.WITHDRAW),
+        "withdraw": can(HoldEvent.WITHDRAW) and any(case.state in UNRULED for case in hold.disputes.all()),
         "review": trade.state == Trade.State.COMPLETED and actor is not None and trade.closed_at > now - BLIND_FOR,
         "say": actor is not None,
     }

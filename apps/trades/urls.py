@@ -16,6 +16,7 @@ urlpatterns = [
     path("trades/<uuid:pk>/release/", views.release, name="trade-release"),
     path("trades/<uuid:pk>/cancel/", views.cancel, name="trade-cancel"),
     path("trades/<uuid:pk>/refund/", views.give_back, name="trade-refund"),
+    path("trades/<uuid:pk>/give-back/", views.give_back_late, name="trade-give-back"),
     path("trades/<uuid:pk>/withdraw/", views.withdraw, name="trade-withdraw"),
     path("trades/<uuid:pk>/dispute/", views.dispute, name="trade-dispute"),
     path("trades/<uuid:pk>/answer/", views.answer, name="trade-answer"),

@@ -22,7 +22,8 @@ from apps.core.forms import tell
 from apps.core.ids import uuid7
 from apps.core.pagination import numbered
 from apps.escrow import fees
-from apps.escrow.models import HoldState
+from apps.escrow.cards.choosing import cards_of, chosen
+from apps.escrow.models import HoldState, Payment
 from apps.listings import queries as listings
 from apps.listings.models import Listing
 from apps.listings.shipping import shipping_minor
@@ -32,6 +33,7 @@ from apps.trades.forms import (
     CheckoutForm,
     DisputeForm,
     EvidenceForm,
+    GiveBackForm,
     MessageForm,
     ReviewForm,
     ShipForm,
@@ -90,6 +92,7 @@ def checkout(request: HttpRequest, listing: uuid.UUID) -> HttpResponse:
         "form": form,
         "shipping_minor": shipping,
         "total_minor": None if shipping is None else offer.price_minor + shipping,
+        "cards": cards_of(request.user),
     }
     return render(request, "trades/checkout.html", context, status=422 if form.errors else 200)
 
@@ -98,14 +101,25 @@ def to_payment(request: HttpRequest, trade: Trade) -> HttpResponse:
     """Lead the buyer to the payment page; where that fails the trade waits, and its room says why."""
     room = f"{settings.SITE_URL}{trade.get_absolute_url()}"
     try:
-        payment = actions.pay(trade=trade, by=request.user, success_url=room, cancel_url=room)
+        payment = actions.pay(trade=trade, by=request.user, success_url=room, cancel_url=room, **chosen(request))
     except (Conflict, NotYours) as error:
         messages.error(request, error.message)
         return redirect(trade)
     except DomainError as error:
         messages.error(request, f"{error.message} The copies stay reserved for you until the deadline.")
         return redirect(trade)
-    return redirect(payment.checkout_url or trade.get_absolute_url())
+    return redirect(_where_it_goes_on(request, payment) or trade.get_absolute_url())
+
+
+def _where_it_goes_on(request: HttpRequest, payment: Payment) -> str:
+    """The processor's page, the bank's question (3-D Secure), or nowhere: then how it went is said."""
+    if payment.state == Payment.State.SUCCEEDED:
+        messages.success(request, "Paid. The money is held until you have your parcel.")
+    elif payment.state == Payment.State.FAILED:
+        messages.error(request, f"Your bank declined: {payment.failure_message}")
+    if payment.state not in {Payment.State.PENDING, Payment.State.ACTION}:
+        return ""
+    return payment.checkout_url or payment.next_action_url
 
 
 @login_required
@@ -145,11 +159,13 @@ def _room(request: HttpRequest, pk: uuid.UUID, *, status: int = 200, **forms: ob
         "their_review": next((r for r in reviews if r.author_id != request.user.pk), None)
         if len(reviews) > 1 or (reviews and found.closed_at and found.closed_at <= timezone.now() - BLIND_FOR)
         else None,
+        "cards": cards_of(request.user) if found.hold.state == HoldState.CREATED else [],
         "ship_form": ShipForm(),
         "message_form": MessageForm(),
         "dispute_form": DisputeForm(),
         "answer_form": AnswerForm(),
         "evidence_form": EvidenceForm(),
+        "give_back_form": GiveBackForm(initial={"request_key": str(uuid7())}),
         "review_form": ReviewForm(by_buyer=found.buyer_id == request.user.pk),
     }
     return render(request, "trades/room.html", context | forms, status=status)
@@ -237,6 +253,21 @@ def give_back(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     found = queries.room(pk=pk, reader=request.user)
     act = partial(actions.give_back, trade=found, by=request.user, reason=request.POST.get("reason", ""))
     return _stepped(request, found, act, "The whole amount goes back to the buyer.")
+
+
+@login_required
+@require_POST
+def give_back_late(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """The seller gives a part or all back after the release."""
+    found = queries.room(pk=pk, reader=request.user)
+    form = GiveBackForm(request.POST)
+    if form.is_valid():
+        act = partial(actions.give_back_late, trade=found, by=request.user, **form.cleaned_data)
+        try:
+            return _stepped(request, found, act, "It goes back to the buyer, and is taken from your payouts.")
+        except InvalidInput as error:
+            tell(form, error)
+    return _room(request, pk, status=422, give_back_form=form)
 
 
 @login_required

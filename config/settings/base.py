@@ -174,6 +174,7 @@ CELERY_TASK_ROUTES = {
 CELERY_BEAT_SCHEDULE = {
     "relay-outbox": {"task": "apps.core.tasks.relay_outbox", "schedule": 2.0},
     "sweep-deadlines": {"task": "apps.escrow.tasks.sweep_deadlines", "schedule": 30.0},
+    "sweep-cases": {"task": "apps.escrow.tasks.sweep_cases", "schedule": 30.0},
     "settle-payments": {"task": "apps.escrow.tasks.settle_due", "schedule": 15.0},
     "seal-ledger": {"task": "apps.escrow.tasks.seal_ledger", "schedule": 15.0},
     "reveal-reviews": {"task": "apps.trades.tasks.reveal_reviews", "schedule": 60.0},
@@ -416,10 +417,14 @@ TRADE_DEADLINES = {
     "ship_final": timedelta(days=10),  # then the money goes back by itself
     "deliver": timedelta(days=21),  # then "where is it?" is asked
     "lost": timedelta(days=30),  # from shipping: the lost claim opens
-    "unclaimed": timedelta(days=45),  # from shipping: released by itself when nothing was claimed
+    "unclaimed": timedelta(days=40),  # from shipping: released by itself when nothing was claimed
     "inspect": timedelta(hours=72),
     "answer_dispute": timedelta(days=3),
     "escalate_dispute": timedelta(days=14),
+    "settle": timedelta(days=3),  # of each side in the talks of a case, and of an offer to settle
+    "appeal": timedelta(days=3),  # from a moderator's decision; the money waits
+    "return_ship": timedelta(days=5),  # until when a parcel that goes first must have left
+    "return_arrive": timedelta(days=14),  # from then: silence of who gets it counts as received
 }
 PLATFORM_FEE_BASIS_POINTS = 500
 PLATFORM_FEE_FIXED_MINOR = 30

@@ -11,6 +11,7 @@ from apps.core.errors import Conflict, InvalidInput, NotYours, UnsupportedType
 from apps.core.models import AuditEntry, OutboxEvent
 from apps.escrow import actions, ledger
 from apps.escrow.models import Chargeback, Dispute
+from tests.cases import decided
 from tests.escrow.conftest import minor, person
 
 pytestmark = pytest.mark.django_db
@@ -34,9 +35,7 @@ def media(settings, tmp_path):
 )
 def test_a_moderator_decides_and_the_money_follows(sale, outcome, refund, buyers, sellers, fees):
     case = sale.disputed()
-    case = actions.decide_dispute(
-        dispute=case, by=sale.judge(), outcome=outcome, refund_minor=refund, decision="As the photographs show."
-    )
+    case = decided(case, by=sale.judge(), outcome=outcome, refund_minor=refund, decision="As the photographs show.")
     assert (case.state, case.outcome, case.decided_by) == ("decided", outcome, sale.moderator)
     assert (sale.held, sale.buyers, sale.sellers, minor(ledger.FEES)) == (0, buyers, sellers, fees)
     topics = list(OutboxEvent.objects.order_by("sequence").values_list("topic", flat=True))
@@ -105,7 +104,7 @@ def test_evidence_stays_with_the_case_and_loses_its_metadata(sale):
         actions.add_evidence(dispute=case, by=sale.buyer, note=" ")
     with pytest.raises(UnsupportedType):
         actions.add_evidence(dispute=case, by=sale.buyer, upload=io.BytesIO(b"#!/bin/sh"))
-    actions.decide_dispute(dispute=case, by=sale.judge(), outcome="refund", decision="Clear.")
+    decided(case, by=sale.judge(), outcome="refund", decision="Clear.")
     with pytest.raises(actions.WrongState):
         actions.add_evidence(dispute=case, by=sale.seller, note="Too late.")
     assert case.evidence.count() == 2
@@ -182,9 +181,7 @@ def test_a_won_chargeback_leaves_the_case_to_a_moderator(sale, company):
     company.deliver()
     assert (sale.state, sale.held, minor(ledger.CHARGEBACKS), minor(ledger.LOSSES)) == ("disputed", 10_000, 0, -1500)
     case = sale.hold.disputes.get()
-    actions.decide_dispute(
-        dispute=case, by=sale.judge(), outcome="release", decision="The bank agreed with the seller."
-    )
+    decided(case, by=sale.judge(), outcome="release", decision="The bank agreed with the seller.")
     assert (sale.state, sale.sellers, ledger.check()) == ("released", 9470, [])
 
 

@@ -14,6 +14,7 @@ from apps.core.money import EXPONENTS, Money
 from apps.escrow import actions, ledger
 from apps.escrow.ledger import CHART, kind_of
 from apps.escrow.ledger.chain import START, Entry, Record, following
+from tests.cases import decided
 from tests.escrow.conftest import person
 
 pytestmark = pytest.mark.django_db
@@ -28,8 +29,7 @@ def busy(make_sale, company, moderator):
     actions.release(hold=sales["released"].hold, by=sales["released"].buyer)
     sales["refunded"].funded()
     actions.refund(hold=sales["refunded"].hold, by=sales["refunded"].seller)
-    sales["split"].disputed()
-    actions.split(hold=sales["split"].hold, refund_minor=4000, by=moderator)
+    decided(sales["split"].disputed(), by=moderator, outcome="split", refund_minor=4000)
     payment = sales["drawn"].funded().hold.payments.get()
     case = company.dispute(payment)
     company.decide(case, won=False)

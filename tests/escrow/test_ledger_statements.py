@@ -19,6 +19,7 @@ from apps.escrow import actions, ledger
 from apps.escrow.models import LedgerTransaction
 from apps.escrow.statements.periods import Period
 from apps.escrow.statements.queries import currencies_of, statement_of
+from tests.cases import decided
 from tests.escrow.conftest import person
 
 pytestmark = pytest.mark.django_db
@@ -73,8 +74,7 @@ def test_buyer_and_seller_see_the_same_sale_each_from_their_side(sale):
 
 
 def test_money_that_goes_back_is_told_on_its_way(sale, moderator):
-    sale.disputed()
-    actions.split(hold=sale.hold, refund_minor=4000, by=moderator)
+    decided(sale.disputed(), by=moderator, outcome="split", refund_minor=4000)
     found = of(sale.buyer)
     assert closing(found) == {"purchases": 0, "refunds": 4000}
     assert [each.words for each in found.movements][1:] == [

@@ -13,6 +13,7 @@ from apps.escrow import actions, ledger
 from apps.escrow.gateway.connection import client
 from apps.escrow.models import Payment, Settlement
 from apps.escrow.reconciliation import reconcile
+from tests.cases import decided
 from tests.escrow.conftest import minor
 
 pytestmark = pytest.mark.django_db
@@ -27,7 +28,7 @@ def busy(make_sale, company):
     refunded.shipped()
     actions.refund(hold=refunded.hold, by=refunded.seller)
     case = split.onboarded().disputed()
-    actions.decide_dispute(dispute=case, by=split.judge(), outcome="split", refund_minor=2000, decision="Both.")
+    decided(case, by=split.judge(), outcome="split", refund_minor=2000, decision="Both.")
     charged.delivered()
     bank = company.dispute(charged.hold.payments.get())
     company.decide(bank, won=False)

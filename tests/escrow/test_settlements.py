@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from apps.escrow import actions, ledger
 from apps.escrow.models import SellerAccount, Settlement
+from tests.cases import decided
 from tests.escrow.conftest import minor
 
 pytestmark = pytest.mark.django_db
@@ -45,7 +46,7 @@ def test_a_refunded_sale_gives_the_buyer_everything_back(sale, company):
 def test_a_split_pays_both_and_takes_the_fee_in_proportion(sale, company):
     sale.onboarded()
     dispute = sale.disputed()
-    actions.decide_dispute(dispute=dispute, by=sale.judge(), outcome="split", refund_minor=4000, decision="Half right.")
+    decided(dispute, by=sale.judge(), outcome="split", refund_minor=4000, decision="Half right.")
     assert (sale.state, sale.held, sale.buyers, sale.sellers) == ("split", 0, 4000, 6000 - 318)
     assert sale.settle() == 2
     assert [row["amount"] for row in company.objects("refund")] == [4000]

@@ -9,6 +9,7 @@ from django.utils import timezone
 from apps.escrow import actions, queries, states
 from apps.escrow.models import HoldState
 from apps.escrow.states import Actor, HoldEvent
+from tests.cases import decided
 
 
 def test_every_state_is_in_the_table():
@@ -66,7 +67,6 @@ ACTS = {
     HoldEvent.DELIVER: lambda hold, by: actions.mark_delivered(hold=hold, by=by),
     HoldEvent.RELEASE: lambda hold, by: actions.release(hold=hold, by=by),
     HoldEvent.REFUND: lambda hold, by: actions.refund(hold=hold, by=by),
-    HoldEvent.SPLIT: lambda hold, by: actions.split(hold=hold, refund_minor=5, by=by),
     HoldEvent.DISPUTE: lambda hold, by: actions.open_dispute(hold=hold, by=by, reason="damaged", statement="x"),
 }
 
@@ -79,7 +79,7 @@ def put_into(sale, state):
     elif state != "created":
         case = sale.disputed()
         outcome = {"released": "release", "refunded": "refund", "split": "split"}[state]
-        actions.decide_dispute(dispute=case, by=sale.judge(), outcome=outcome, refund_minor=9, decision="So.")
+        decided(case, by=sale.judge(), outcome=outcome, refund_minor=9)
     return sale.fresh()
 
 
@@ -116,6 +116,9 @@ def test_standing_says_whose_turn_it_is_by_when_and_what_then(sale):
     case = put_into(sale_in(sale), "disputed") and queries.dispute_of(sale.hold)
     assert queries.standing(sale.hold).next_actor == Actor.PAYEE
     actions.answer_dispute(dispute=case, by=sale.seller, statement="No.", now=timezone.now())
+    assert queries.standing(sale.fresh()).next_actor == Actor.PAYER
+    actions.ask_moderator(dispute=case, by=sale.seller)
+    actions.ask_moderator(dispute=case, by=sale.buyer)
     assert queries.standing(sale.fresh()).next_actor == Actor.MODERATOR
 
 

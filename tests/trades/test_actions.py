@@ -16,6 +16,7 @@ from apps.inventory.actions import OutOfStock
 from apps.inventory.models import InventoryItem
 from apps.trades import actions, queries
 from apps.trades.models import Trade
+from tests.cases import decided
 from tests.factories import ADDRESS, make_listing, make_trade, make_user
 
 pytestmark = pytest.mark.django_db
@@ -160,7 +161,7 @@ def test_a_moderator_settles_a_case_for_the_buyer(company):
     actions.confirm_delivery(trade=trade, by=trade.buyer)
     case = actions.open_dispute(trade=trade, by=trade.buyer, reason="wrong-item", statement="Another printing.")
     escrow.answer_dispute(dispute=case, by=trade.seller, statement="It is the right one.")
-    escrow.decide_dispute(dispute=case, by=make_user(role="moderator"), outcome="refund", decision="It is not.")
+    decided(case, by=make_user(role="moderator"), outcome="refund", decision="It is not.")
     outbox.relay()
     escrow.settle_due()
     assert fresh(trade).state == "cancelled"

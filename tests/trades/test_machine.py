@@ -261,10 +261,6 @@ class Market(RuleBasedStateMachine):
                 given = {"outcome": what, "refund_minor": part, "decision": "So be it.", "now": self.now}
                 self.attempt(actions.decide_dispute, dispute=dispute, by=by, **given)
 
-    @rule(which=WHICH, part=st.integers(0, 1200))
-    def split_without_a_case(self, which, part):
-        self.attempt(actions.split, hold=self.sale(which).hold, refund_minor=part, by=self.moderator, now=self.now)
-
     # -- the bank ----------------------------------------------------------------
     @rule(which=WHICH)
     def charge_back(self, which):
@@ -290,6 +286,7 @@ class Market(RuleBasedStateMachine):
     @rule()
     def the_clock_is_looked_at(self):
         actions.sweep_deadlines(now=self.now)
+        actions.sweep_cases(now=self.now)
 
     @rule(number=st.integers(1, 3), order=st.randoms(use_true_random=False))
     def messages_arrive(self, number, order):

@@ -12,6 +12,7 @@ from django.utils import timezone
 from apps.escrow.models import Evidence, Hold
 from apps.inventory.models import InventoryItem
 from apps.trades.models import Message, Review, Shipment, Trade
+from tests.cases import decided
 from tests.factories import make_item, make_listing, make_product, make_trade, make_user, make_variant, picture_bytes
 from tests.trades.conftest import STAGES
 
@@ -268,13 +269,10 @@ def test_strangers_and_visitors_stay_outside(client, trade_at):
 
 def test_a_decided_case_is_told_to_both(client, trade_at, company):
     from apps.core import outbox
-    from apps.escrow import actions as escrow
 
     trade = trade_at("answered")
     case = trade.hold.disputes.get()
-    escrow.decide_dispute(
-        dispute=case, by=make_user(role="moderator"), outcome="split", refund_minor=400, decision="Half a mint card."
-    )
+    decided(case, by=make_user(role="moderator"), outcome="split", refund_minor=400, decision="Half a mint card.")
     outbox.relay()
     for reader in (trade.buyer, trade.seller):
         client.force_login(reader)

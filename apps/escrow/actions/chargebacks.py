@@ -18,7 +18,7 @@ from apps.escrow import gateway, ledger, states
 from apps.escrow.actions.disputes import begin
 from apps.escrow.actions.moves import advance, close_dispute, fact, locked
 from apps.escrow.actions.receivables import PAID_OUT, charge_seller
-from apps.escrow.events import HoldRefunded
+from apps.escrow.events import ChargebackOpened, HoldRefunded
 from apps.escrow.models import Chargeback, Dispute, Hold, HoldState, Payment
 from apps.escrow.states import Actor, HoldEvent
 
@@ -66,6 +66,11 @@ def _record(payment: Payment, told: gateway.CardDispute) -> Chargeback:
         audit.record(action="chargeback.open", target=chargeback, after={"hold": hold.pk, "reason": told.reason})
         if holds_the_money:
             _freeze(hold, told.reason, now)
+        if told.status not in _CLOSED:
+            told_by = told.evidence_due_at
+            outbox.emit(
+                ChargebackOpened(**fact(hold, by=None, now=now), chargeback_id=chargeback.pk, answer_by=told_by)
+            )
     if told.status in _CLOSED:
         _close(hold, chargeback, _CLOSED[told.status], holds_the_money, now)
     chargeback.save()

@@ -14,6 +14,9 @@ from apps.core import outbox
 from apps.escrow import states
 from apps.escrow.actions.holds import end_unpaid
 from apps.escrow.actions.moves import advance, close, fact
+from apps.escrow.cases.log import write as log_case
+from apps.escrow.cases.models import ACTIVE, CaseEntry
+from apps.escrow.cases.talks import escalate
 from apps.escrow.events import HoldOverdue
 from apps.escrow.models import Dispute, Hold, HoldState
 from apps.escrow.states import Actor, HoldEvent
@@ -75,14 +78,23 @@ def _remind(hold: Hold, event: HoldEvent, now: dt.datetime) -> None:
     """A deadline that closes nothing: it opens a possibility or moves the case on, and the next one is set."""
     since = _entered_at(hold)
     if hold.state == HoldState.DISPUTED:
-        cases = Dispute.objects.filter(hold=hold, state__in=[Dispute.State.OPEN, Dispute.State.ANSWERED])
-        if event == HoldEvent.UNANSWERED:
-            cases.update(state=Dispute.State.ANSWERED)
-        else:
-            cases.update(state=Dispute.State.ANSWERED, escalated_at=now)
+        _hurry(hold, event, now)
     following = states.deadline_after(hold.state, event, since=since)
     advance(hold, event, actor=Actor.CLOCK, by=None, now=now, deadline=following)
     outbox.emit(HoldOverdue(**fact(hold, by=None, now=now), event=event.value))
+
+
+def _hurry(hold: Hold, event: HoldEvent, now: dt.datetime) -> None:
+    """A case that was not answered, or is open for too long, is a moderator's from now on."""
+    case = Dispute.objects.select_for_update(no_key=True).filter(hold=hold, state__in=ACTIVE).first()
+    if case is None:
+        return
+    if event == HoldEvent.ESCALATE:
+        case.escalated_at = now
+        case.save(update_fields=["escalated_at"])
+        log_case(case, CaseEntry.What.URGENT, by=None, now=now)
+    if case.state in (Dispute.State.OPEN, Dispute.State.ANSWERED):
+        escalate(hold, case, by=None, now=now)
 
 
 def _entered_at(hold: Hold) -> dt.datetime:

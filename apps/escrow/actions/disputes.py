@@ -1,33 +1,28 @@
-"""Disputes: the buyer objects, the seller answers, both add evidence, a moderator decides (or one side gives in)."""
+"""Disputes begin and are backed: the buyer objects, both add evidence, it is taken back. The rest is in apps/escrow/cases."""
 
 from __future__ import annotations
 
 import datetime as dt
 import hashlib
 from typing import BinaryIO
-from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.core import audit, outbox
-from apps.core.errors import Conflict, InvalidInput, NotFound, NotYours
+from apps.core.errors import Conflict, InvalidInput
 from apps.core.images import accept_upload, remove
 from apps.escrow.actions.holds import claim_opens_at
-from apps.escrow.actions.moves import WrongState, actor_of, advance, close, fact, locked, refuse_while_the_bank_decides
-from apps.escrow.events import DisputeAnswered, DisputeWithdrawn, HoldDelivered, HoldDisputed
+from apps.escrow.actions.moves import actor_of, advance, end_talks, fact, locked, refuse_while_the_bank_decides
+from apps.escrow.cases import log
+from apps.escrow.cases.models import CaseEntry
+from apps.escrow.cases.settling import locked_case, text_of
+from apps.escrow.events import DisputeWithdrawn, HoldDelivered, HoldDisputed
 from apps.escrow.models import Dispute, Evidence, Hold, HoldState
 from apps.escrow.states import DEADLINES, Actor, HoldEvent
 
-_LONGEST = 4000
 _MOST_EVIDENCE = 20
-_ACTIVE = (Dispute.State.OPEN, Dispute.State.ANSWERED)
-_CLOSING = {
-    Dispute.Outcome.RELEASE: HoldEvent.RELEASE,
-    Dispute.Outcome.REFUND: HoldEvent.REFUND,
-    Dispute.Outcome.SPLIT: HoldEvent.SPLIT,
-}
 
 
 @transaction.atomic
@@ -37,7 +32,7 @@ def open_dispute(*, hold: Hold, by: User, reason: str, statement: str, now: dt.d
     Raises WrongState, NotYours, InvalidInput, Conflict (too early). Emits hold.disputed.
     """
     now = now or timezone.now()
-    statement = _text(statement, "statement")
+    statement = text_of(statement, "statement")
     if reason not in Dispute.Reason.values:
         raise InvalidInput("Say what is wrong.", field="reason")
     hold = locked(hold.pk)
@@ -71,32 +66,15 @@ def begin(
         reason=reason,
         statement=statement,
         answer_due_at=now + answer.after,
-        state=Dispute.State.OPEN if waits_for_seller else Dispute.State.ANSWERED,
+        state=Dispute.State.OPEN if waits_for_seller else Dispute.State.ESCALATED,
+        turn=hold.payee if waits_for_seller else None,
+        turn_due_at=now + answer.after if waits_for_seller else None,
         created_at=now,
     )
+    what = CaseEntry.What.OPENED if event == HoldEvent.DISPUTE else CaseEntry.What.FROZEN
+    log.write(dispute, what, by=by, now=now, text=statement)
     audit.record(action="dispute.open", target=dispute, by=by, after={"reason": reason, "hold": hold.pk})
     outbox.emit(HoldDisputed(**fact(hold, by=by, now=now), dispute_id=dispute.pk, reason=reason))
-    return dispute
-
-
-@transaction.atomic
-def answer_dispute(*, dispute: Dispute, by: User, statement: str, now: dt.datetime | None = None) -> Dispute:
-    """The seller gives the other view; a moderator is next. Raises WrongState, NotYours, InvalidInput."""
-    now = now or timezone.now()
-    statement = _text(statement, "statement")
-    hold, dispute = _locked_case(dispute.pk)
-    if actor_of(hold, by) != Actor.PAYEE:
-        raise NotYours("The answer is the seller's.")
-    if dispute.answered_at is not None:
-        raise Conflict("This dispute has been answered already. You can still add evidence.")
-    answer, escalate = DEADLINES[HoldState.DISPUTED]
-    dispute.answer, dispute.answered_at, dispute.state = statement, now, Dispute.State.ANSWERED
-    dispute.save(update_fields=["answer", "answered_at", "state"])
-    if hold.due_event == answer.event:
-        hold.due_at, hold.due_event = dispute.created_at + escalate.after, escalate.event.value
-        hold.save(update_fields=["due_at", "due_event"])
-    audit.record(action="dispute.answer", target=dispute, by=by)
-    outbox.emit(DisputeAnswered(**fact(hold, by=by, now=now), dispute_id=dispute.pk))
     return dispute
 
 
@@ -116,7 +94,7 @@ def add_evidence(*, dispute: Dispute, by: User, note: str = "", upload: BinaryIO
     stored = accept_upload(upload, folder=f"evidence/{dispute.pk}") if upload is not None else None
     digest = hashlib.sha256(f"{stored.digest if stored else ''}\n{note}".encode()).hexdigest()
     with transaction.atomic():
-        _, dispute = _locked_case(dispute.pk)
+        _, dispute = locked_case(dispute.pk)
         if same := dispute.evidence.filter(by=by, digest=digest).first():
             if stored:
                 transaction.on_commit(lambda: remove(stored.name))
@@ -126,6 +104,7 @@ def add_evidence(*, dispute: Dispute, by: User, note: str = "", upload: BinaryIO
         evidence = Evidence.objects.create(
             dispute=dispute, by=by, note=note, file=stored.name if stored else "", digest=digest
         )
+        log.write(dispute, CaseEntry.What.EVIDENCE, by=by, now=timezone.now(), text=note)
         audit.record(action="dispute.evidence", target=dispute, by=by, after={"evidence": evidence.pk})
     return evidence
 
@@ -134,67 +113,14 @@ def add_evidence(*, dispute: Dispute, by: User, note: str = "", upload: BinaryIO
 def withdraw_dispute(*, dispute: Dispute, by: User, now: dt.datetime | None = None) -> Dispute:
     """The buyer takes it back; the inspection begins anew. Raises WrongState, NotYours. Emits dispute.withdrawn."""
     now = now or timezone.now()
-    hold, dispute = _locked_case(dispute.pk)
+    hold, dispute = locked_case(dispute.pk, "withdraw")
     refuse_while_the_bank_decides(hold)
     advance(hold, HoldEvent.WITHDRAW, actor=actor_of(hold, by), by=by, now=now)
     dispute.state, dispute.decided_at = Dispute.State.WITHDRAWN, now
-    dispute.save(update_fields=["state", "decided_at"])
+    end_talks(dispute, now)
+    dispute.save()
+    log.write(dispute, CaseEntry.What.WITHDRAWN, by=by, now=now)
     audit.record(action="dispute.withdraw", target=dispute, by=by)
     outbox.emit(DisputeWithdrawn(**fact(hold, by=by, now=now), dispute_id=dispute.pk))
     outbox.emit(HoldDelivered(**fact(hold, by=by, now=now), inspect_until=hold.due_at))
     return dispute
-
-
-@transaction.atomic
-def decide_dispute(
-    *,
-    dispute: Dispute,
-    by: User,
-    outcome: str,
-    decision: str,
-    refund_minor: int | None = None,
-    now: dt.datetime | None = None,
-) -> Dispute:
-    """A moderator settles the case; the money moves with it. `refund_minor` is the buyer's part of a split.
-
-    Raises NotYours (no moderator, or a side of the case), WrongState, InvalidInput, Conflict (a bank is deciding).
-    Emits dispute.decided and hold.released, hold.refunded or hold.split.
-    """
-    now = now or timezone.now()
-    decision = _text(decision, "decision")
-    if outcome not in Dispute.Outcome.values:
-        raise InvalidInput("Decide for the seller, for the buyer, or split.", field="outcome")
-    hold, dispute = _locked_case(dispute.pk)
-    actor = actor_of(hold, by)
-    if actor != Actor.MODERATOR:
-        raise NotYours("A case is decided by a moderator who is not part of it.")
-    if outcome == Dispute.Outcome.SPLIT:
-        if refund_minor is None or not 0 < refund_minor < hold.amount_minor:
-            raise InvalidInput("A split leaves something for both sides.", field="refund_minor")
-    else:
-        refund_minor = hold.amount_minor if outcome == Dispute.Outcome.REFUND else hold.security_minor
-    event = _CLOSING[Dispute.Outcome(outcome)]
-    close(hold, event, refund_minor=refund_minor, actor=actor, by=by, now=now, reason=decision)
-    dispute.refresh_from_db()
-    return dispute
-
-
-def _locked_case(dispute_id: UUID) -> tuple[Hold, Dispute]:
-    """The hold and then the dispute, both locked; the dispute is under way. Raises NotFound, WrongState."""
-    hold_id = Dispute.objects.filter(pk=dispute_id).values_list("hold_id", flat=True).first()
-    if hold_id is None:
-        raise NotFound
-    hold = locked(hold_id)
-    dispute = Dispute.objects.select_for_update(no_key=True).get(pk=dispute_id)
-    if dispute.state not in _ACTIVE:
-        raise WrongState("This dispute is closed.")
-    return hold, dispute
-
-
-def _text(given: str, field: str) -> str:
-    given = given.strip()
-    if not given:
-        raise InvalidInput("Say it in a few words.", field=field)
-    if len(given) > _LONGEST:
-        raise InvalidInput(f"At most {_LONGEST:,} characters.", field=field)
-    return given

@@ -1,4 +1,4 @@
-"""What the two people, and moderators, do with a hold: create, ship, receive, release, cancel, refund, split.
+"""What the two people, and moderators, do with a hold: create, ship, receive, release, cancel, refund.
 
 Every function locks the hold first and may be called inside a larger transaction that has locked the trade.
 """
@@ -27,7 +27,6 @@ __all__ = [
     "mark_shipped",
     "refund",
     "release",
-    "split",
 ]
 
 
@@ -119,20 +118,6 @@ def refund(*, hold: Hold, by: User, reason: str = "", now: dt.datetime | None = 
     hold = locked(hold.pk)
     actor = actor_of(hold, by)
     close(hold, HoldEvent.REFUND, refund_minor=hold.amount_minor, actor=actor, by=by, now=now, reason=reason)
-    return hold
-
-
-@transaction.atomic
-def split(*, hold: Hold, refund_minor: int, by: User, reason: str = "", now: dt.datetime | None = None) -> Hold:
-    """A moderator gives `refund_minor` to the buyer and the rest, less the fee in proportion, to the seller.
-
-    Raises WrongState, NotYours, InvalidInput. Emits hold.split.
-    """
-    now = now or timezone.now()
-    hold = locked(hold.pk)
-    if not 0 < refund_minor < hold.amount_minor:
-        raise InvalidInput("A split leaves something for both sides.", field="refund_minor")
-    close(hold, HoldEvent.SPLIT, refund_minor=refund_minor, actor=actor_of(hold, by), by=by, now=now, reason=reason)
     return hold
 
 

@@ -16,6 +16,7 @@ from apps.core import audit, outbox
 from apps.core.errors import Conflict, NotFound, NotYours
 from apps.core.money import Money
 from apps.escrow import ledger, states
+from apps.escrow.cases.models import ACTIVE, CaseEntry, CaseOffer
 from apps.escrow.events import DisputeDecided, HoldRefunded, HoldReleased, HoldSplit
 from apps.escrow.fees import fee_on_part
 from apps.escrow.models import Chargeback, Dispute, Hold, HoldState, Payment, Settlement
@@ -178,11 +179,7 @@ def _book(hold: Hold, *, refund_minor: int, seller_minor: int, fee_minor: int) -
 
 def close_dispute(hold: Hold, *, by: User | None, now: dt.datetime, decision: str) -> None:
     """Mark the open dispute as decided the way the hold ended; one that says already who decided keeps that."""
-    dispute = (
-        Dispute.objects.select_for_update(no_key=True)
-        .filter(hold=hold, state__in=[Dispute.State.OPEN, Dispute.State.ANSWERED])
-        .first()
-    )
+    dispute = Dispute.objects.select_for_update(no_key=True).filter(hold=hold, state__in=ACTIVE).first()
     if dispute is None:
         return
     dispute.state = Dispute.State.DECIDED
@@ -191,9 +188,26 @@ def close_dispute(hold: Hold, *, by: User | None, now: dt.datetime, decision: st
     dispute.decision = decision
     dispute.decided_by = by
     dispute.decided_at = now
-    dispute.save(update_fields=["state", "outcome", "refund_minor", "decision", "decided_by", "decided_at"])
+    end_talks(dispute, now)
+    dispute.save()
+    CaseEntry.objects.create(
+        dispute=dispute,
+        at=now,
+        by=by,
+        what=CaseEntry.What.CLOSED,
+        text=decision,
+        remedy=dispute.outcome,
+        refund_minor=dispute.refund_minor,
+    )
     audit.record(action="dispute.decided", target=dispute, by=by, after={"outcome": dispute.outcome}, reason=decision)
     outbox.emit(DisputeDecided(**fact(hold, by=by, now=now), dispute_id=dispute.pk, outcome=dispute.outcome))
+
+
+def end_talks(dispute: Dispute, now: dt.datetime) -> None:
+    """Nothing waits any more in a locked case that ends; the caller saves it."""
+    dispute.turn = dispute.turn_due_at = dispute.asked_by = dispute.due_at = None
+    dispute.offers.filter(state=CaseOffer.State.OPEN).update(state=CaseOffer.State.VOID, closed_at=now)
+    dispute.parcels.filter(closed_at__isnull=True).update(closed_at=now)
 
 
 def _emit_closed(

@@ -22,6 +22,7 @@ from apps.core.errors import Conflict, NotYours
 from apps.core.money import Money
 from apps.escrow import gateway, ledger
 from apps.escrow.actions.moves import WrongState, advance, fact, locked, wake_settling
+from apps.escrow.cards.actions import customer_for_method, customer_of
 from apps.escrow.events import HoldFunded, PaymentFailed, PaymentReturned
 from apps.escrow.models import Hold, HoldState, Payment, Settlement
 from apps.escrow.states import Actor, HoldEvent
@@ -46,6 +47,7 @@ def start_payment(
     hold: Hold,
     by: User,
     payment_method: str | None = None,
+    keep_card: bool = False,
     success_url: str = "",
     cancel_url: str = "",
     now: dt.datetime | None = None,
@@ -54,16 +56,20 @@ def start_payment(
 
     Without `payment_method` the payment gets a `checkout_url` (the processor's page); with one (`pm_…`) it is confirmed
     at once and is then succeeded, failed (with `failure_message`) or action (with `next_action_url`, 3-D Secure). A
-    failed attempt is kept; calling again makes the next one. From the processor the payer comes back through the route
-    pay-return and goes on to `success_url`.
+    failed attempt is kept; calling again makes the next one. `keep_card`: the card that is typed into the page is kept
+    for the next payments. From the processor the payer comes back through the route pay-return, goes on to `success_url`.
 
-    Must not be called inside a transaction. Raises NotYours, WrongState (paid or closed), GatewayError.
+    Must not be called inside a transaction. Raises NotYours (also for a card that is kept for somebody else), WrongState
+    (paid or closed), GatewayError.
     """
     now = now or timezone.now()
     method = payment_method or ""
+    keeps = keep_card and not method
+    if method:
+        customer_for_method(method, by)
     for _ in range(3):
-        payment, is_new = _attempt(hold.pk, by, method, success_url, cancel_url or success_url, now)
-        if payment.payment_method != method:
+        payment, is_new = _attempt(hold.pk, by, method, keeps, success_url, cancel_url or success_url, now)
+        if (payment.payment_method, payment.keeps_card) != (method, keeps):
             close_payment(payment=payment)
             continue
         payment = _ask(payment) if is_new or not _is_known_there(payment) else refresh_payment(payment=payment)
@@ -74,7 +80,7 @@ def start_payment(
 
 @transaction.atomic(durable=True)
 def _attempt(
-    hold_id: UUID, by: User, method: str, success_url: str, cancel_url: str, now: dt.datetime
+    hold_id: UUID, by: User, method: str, keeps_card: bool, success_url: str, cancel_url: str, now: dt.datetime
 ) -> tuple[Payment, bool]:
     """The attempt under way, or a new row, and whether it is new."""
     hold = locked(hold_id)
@@ -94,6 +100,7 @@ def _attempt(
         hold=hold,
         attempt=last.attempt + 1 if last else 1,
         payment_method=method,
+        keeps_card=keeps_card,
         return_url=success_url[:600],
         cancel_url=cancel_url[:600],
         amount_minor=hold.amount_minor,
@@ -125,6 +132,7 @@ def _ask(payment: Payment) -> Payment:
                 **common,
                 payment_method=payment.payment_method,
                 return_url=back,
+                customer_id=customer_for_method(payment.payment_method, hold.payer),
                 idempotency_key=f"payment:{payment.pk}:intent",
             )
             return _record(payment.pk, intent=intent)
@@ -133,6 +141,7 @@ def _ask(payment: Payment) -> Payment:
             success_url=back,
             cancel_url=payment.cancel_url or back,
             customer_email=hold.payer.email,
+            customer_id=customer_of(hold.payer) if payment.keeps_card else "",
             expires_at=hold.due_at or payment.created_at + dt.timedelta(days=1),
             idempotency_key=f"payment:{payment.pk}:checkout",
         )

@@ -20,7 +20,7 @@ from apps.core.money import Money
 from apps.escrow import ledger
 from apps.escrow.actions.moves import WrongState, actor_of, locked, refuse_while_the_bank_decides, wake_settling
 from apps.escrow.fees import fee_on_part
-from apps.escrow.models import Hold, HoldState, Payment, Settlement
+from apps.escrow.models import Hold, HoldState, LedgerAccount, LedgerTransaction, Payment, Settlement
 from apps.escrow.states import Actor
 
 PAID_OUT = frozenset({HoldState.RELEASED, HoldState.SPLIT})
@@ -157,13 +157,27 @@ def set_off(settlement: Settlement) -> None:
     audit.record(action="settlement.set-off", target=settlement, after={"recovered_minor": settlement.recovered_minor})
 
 
+def debtor_of(account: LedgerAccount) -> User | None:
+    """The member whose debts an account holds; None for every other account."""
+    kind, _, rest = account.code.partition(":")
+    member, _, pocket = rest.partition(":")
+    if (kind, pocket) != ("member", "receivable"):
+        return None
+    return User.objects.filter(pk=member).first()
+
+
 @transaction.atomic
-def forgive(*, member: User, amount: Money, by: User, reason: str) -> None:
-    """A moderator lets a member off a debt, or a part; it becomes our loss. Raises NotYours, InvalidInput, Conflict."""
+def forgive(*, member: User, amount: Money, by: User, reason: str, request_key: str = "") -> None:
+    """A moderator lets a member off a debt, or a part; it becomes our loss. The same `request_key` again changes nothing.
+
+    Raises NotYours, InvalidInput, Conflict.
+    """
     if not by.is_moderator or by.pk == member.pk:
         raise NotYours
     if not reason.strip():
         raise InvalidInput("Say why.", field="reason")
+    if request_key and LedgerTransaction.objects.filter(idempotency_key=f"forgiven:{request_key}").exists():
+        return
     if not 0 < amount.amount_minor <= unclaimed(member.pk, amount.currency):
         raise Conflict("That is more than the member owes beyond what is being reversed already.")
     entry = audit.record(
@@ -171,7 +185,7 @@ def forgive(*, member: User, amount: Money, by: User, reason: str) -> None:
     )
     ledger.post(
         kind="forgiven",
-        idempotency_key=f"forgiven:{entry.pk}",
+        idempotency_key=f"forgiven:{request_key or entry.pk}",
         cause=f"audit:{entry.pk}",
         entries=[(ledger.LOSSES, -amount), (ledger.receivable_account(member.pk), amount)],
     )

@@ -7,9 +7,10 @@ on our side.
 """
 
 from apps.escrow.gateway.balance import balance_transactions
+from apps.escrow.gateway.cards import create_customer, create_setup, detach_card, list_cards
 from apps.escrow.gateway.checkout import checkout_expiry, create_checkout, expire_checkout, retrieve_checkout
 from apps.escrow.gateway.connection import API_VERSION, STRIPE_ADDRESS, configuration_problem, use_http_client
-from apps.escrow.gateway.disputes import answer_dispute, retrieve_dispute
+from apps.escrow.gateway.disputes import answer_dispute, retrieve_dispute, upload_evidence
 from apps.escrow.gateway.payments import cancel_payment, create_payment, retrieve_payment
 from apps.escrow.gateway.payouts import retrieve_payout
 from apps.escrow.gateway.refunds import list_refunds, refund, retrieve_refund
@@ -18,6 +19,7 @@ from apps.escrow.gateway.transfers import list_reversals, list_transfers, retrie
 from apps.escrow.gateway.webhooks import list_events, parse_webhook
 from apps.escrow.processor import (
     BalanceRow,
+    Card,
     CardDispute,
     Checkout,
     GatewayError,
@@ -37,6 +39,7 @@ __all__ = [
     "API_VERSION",
     "STRIPE_ADDRESS",
     "BalanceRow",
+    "Card",
     "CardDispute",
     "Checkout",
     "GatewayError",
@@ -56,10 +59,14 @@ __all__ = [
     "checkout_expiry",
     "configuration_problem",
     "create_checkout",
+    "create_customer",
     "create_payment",
     "create_seller_account",
+    "create_setup",
     "dashboard_link",
+    "detach_card",
     "expire_checkout",
+    "list_cards",
     "list_events",
     "list_refunds",
     "list_reversals",
@@ -76,5 +83,6 @@ __all__ = [
     "retrieve_transfer",
     "reverse_transfer",
     "transfer",
+    "upload_evidence",
     "use_http_client",
 ]

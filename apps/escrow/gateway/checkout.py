@@ -43,10 +43,11 @@ def create_checkout(
     customer_email: str,
     expires_at: datetime,
     idempotency_key: str,
+    customer_id: str = "",
 ) -> Checkout:
     """A page at the processor on which a hold can be paid. `success_url` may contain {CHECKOUT_SESSION_ID}.
 
-    The payment's metadata carries `hold_id`. Raises GatewayError.
+    The payment's metadata carries `hold_id`. With a customer the card is kept for the next payment. Raises GatewayError.
     """
     price = {"currency": currency.lower(), "unit_amount": amount_minor, "product_data": {"name": description[:250]}}
     params: Any = {
@@ -62,7 +63,10 @@ def create_checkout(
         "success_url": success_url,
         "cancel_url": cancel_url,
     }
-    if customer_email:
+    if customer_id:
+        params["customer"] = customer_id
+        params["payment_intent_data"]["setup_future_usage"] = "on_session"
+    elif customer_email:
         params["customer_email"] = customer_email
     if (expiry := checkout_expiry(expires_at)) is not None:
         params["expires_at"] = expiry

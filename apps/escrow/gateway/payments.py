@@ -22,12 +22,13 @@ def create_payment(
     transfer_group: str,
     return_url: str,
     idempotency_key: str,
+    customer_id: str = "",
 ) -> Payment:
     """Create and confirm a payment with a payment method that the payer's browser or client has made.
 
     A decline is returned as a Payment with `failure_code` and `failure_message`, since the attempt exists; 3-D Secure
     as status requires_action with `next_action_url`. Raises PaymentDeclined when the card cannot be tried at all, and
-    GatewayError.
+    GatewayError. A card that is kept for a customer is paid with in that customer's name alone.
     """
     params: Any = {
         "amount": amount_minor,
@@ -39,6 +40,8 @@ def create_payment(
         "transfer_group": transfer_group,
         "confirm": True,
     }
+    if customer_id:
+        params["customer"] = customer_id
     if return_url:
         params["return_url"] = return_url
     try:

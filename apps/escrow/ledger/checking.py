@@ -170,6 +170,7 @@ _GUARDS = {
     "escrow_ledgerentry": {"escrow_entries_apply", "escrow_entries_append_only", "escrow_entries_no_truncate"},
     "escrow_ledgerseal": {"escrow_seal_follows", "escrow_seals_append_only", "escrow_seals_no_truncate"},
     "escrow_hold": {"escrow_hold_matches_account"},
+    "escrow_caseentry": {"escrow_case_log_append_only", "escrow_case_log_no_truncate"},
 }
 _RULES = {
     "escrow_ledgeraccount": {"account_balance_above_floor", "account_once_per_currency", "account_currency_is_a_code"},

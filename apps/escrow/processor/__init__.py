@@ -3,6 +3,7 @@
 from apps.escrow.processor.errors import GatewayError, InvalidSignature, PaymentDeclined, PaymentsNotConfigured
 from apps.escrow.processor.records import (
     BalanceRow,
+    Card,
     CardDispute,
     Checkout,
     Payment,
@@ -16,6 +17,7 @@ from apps.escrow.processor.records import (
 
 __all__ = [
     "BalanceRow",
+    "Card",
     "CardDispute",
     "Checkout",
     "GatewayError",

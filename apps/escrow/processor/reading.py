@@ -9,6 +9,7 @@ from typing import Any
 from apps.escrow.processor.errors import InvalidSignature
 from apps.escrow.processor.records import (
     BalanceRow,
+    Card,
     CardDispute,
     Checkout,
     Payment,
@@ -73,6 +74,18 @@ def payment_of(intent: Any) -> Payment:
         failure_code=decline_code_of(failure),
         failure_message=field_of(failure, "message"),
         metadata=texts_of(intent.metadata),
+    )
+
+
+def card_of(method: Any) -> Card:
+    """Read a payment method that is a card."""
+    return Card(
+        id=method.id,
+        customer_id=id_of(method.customer),
+        brand=method.card.brand,
+        last4=method.card.last4,
+        exp_month=method.card.exp_month,
+        exp_year=method.card.exp_year,
     )
 
 

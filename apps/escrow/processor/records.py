@@ -20,6 +20,18 @@ class Checkout:
 
 
 @dataclass(frozen=True, slots=True)
+class Card:
+    """A card that is kept for a customer; the number stays at the processor."""
+
+    id: str
+    customer_id: str | None
+    brand: str
+    last4: str
+    exp_month: int
+    exp_year: int
+
+
+@dataclass(frozen=True, slots=True)
 class Payment:
     """One payment. status: requires_payment_method, requires_confirmation, requires_action, processing,
     requires_capture, succeeded or canceled. failure_code and failure_message: why the last attempt was declined.

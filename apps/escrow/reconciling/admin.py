@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from django.contrib import admin, messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 
+from apps.core import audit
 from apps.core.errors import DomainError
 from apps.escrow.admin_tables import ReadOnly, Rows
+from apps.escrow.operating import SureForm, ask_then
 from apps.escrow.reconciling.advice import what_to_do
 from apps.escrow.reconciling.models import ReconciliationDifference, ReconciliationRun
 from apps.escrow.reconciling.runs import explain, run
@@ -41,11 +43,23 @@ class ReconciliationRunAdmin(ReadOnly):
 
     @action(description=_("Compare everything now"), permissions=["change"])
     def compare_everything(self, request: HttpRequest) -> HttpResponse:
-        """A run by hand."""
-        made = run(since=None)
-        if made.error:
-            self.message_user(request, made.error, messages.ERROR)
-        return HttpResponseRedirect(reverse("admin:escrow_reconciliationrun_changelist"))
+        """A run by hand, once it is confirmed."""
+
+        def act() -> str:
+            made = run(since=None)
+            audit.record(action="reconciliation.run", target=made, by=request.user)
+            return made.error or f"{made.movements} movements compared, {made.differing} differ."
+
+        return ask_then(
+            request,
+            SureForm(request.POST if request.method == "POST" else None),
+            act,
+            title="Compare everything now",
+            words="Every movement at the payment processor is fetched and compared with our books. This takes a while and"
+            " books the processor's fees and payouts that are not booked yet; it moves no money.",
+            submit="Compare everything",
+            back=reverse("admin:escrow_reconciliationrun_changelist"),
+        )
 
 
 @admin.register(ReconciliationDifference)

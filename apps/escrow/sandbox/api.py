@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from apps.escrow.sandbox.desk import API_VERSION, DAY, Desk
 from apps.escrow.sandbox.errors import ApiError
 from apps.escrow.sandbox.expansion import expand
-from apps.escrow.sandbox.forms import decode
+from apps.escrow.sandbox.forms import decode, decode_upload
 from apps.escrow.sandbox.parameters import accept
 from apps.escrow.sandbox.routes import Route, match
 
@@ -55,7 +55,7 @@ class Asked:
         return hashlib.sha256(f"{self.method} {self.path} {canonical}".encode()).hexdigest()
 
 
-def answer(sandbox: Sandbox, method: str, url: str, headers: Mapping[str, str], body: str | None) -> Answer:
+def answer(sandbox: Sandbox, method: str, url: str, headers: Mapping[str, str], body: str | bytes | None) -> Answer:
     """Answer one request; nothing is raised, as nothing is over a network."""
     request_id = sandbox.request_id()
     out = {"Content-Type": "application/json", "Request-Id": request_id, "Stripe-Version": API_VERSION}
@@ -78,9 +78,13 @@ def failure(error: ApiError, request_id: str) -> str:
 
 
 def _answer(
-    sandbox: Sandbox, method: str, url: str, headers: Mapping[str, str], body: str | None, out: dict[str, str]
+    sandbox: Sandbox, method: str, url: str, headers: Mapping[str, str], body: str | bytes | None, out: dict[str, str]
 ) -> tuple[int, str]:
     given = {name.lower(): value for name, value in headers.items()}
+    kind = given.get("content-type", "")
+    is_upload = kind.startswith("multipart/form-data")
+    raw = body.encode() if isinstance(body, str) else body or b""
+    typed = "" if is_upload else raw.decode("utf-8", "replace")
     _authenticate(sandbox, given.get("authorization", ""))
     version = given.get("stripe-version", API_VERSION)
     if not VERSIONS.fullmatch(version):
@@ -88,11 +92,11 @@ def _answer(
     out["Stripe-Version"] = version
     parts = urlsplit(url)
     if parts.path.startswith("/_sandbox/"):
-        return 200, json.dumps(sandbox.control(parts.path.removeprefix("/_sandbox/"), decode(body or "")))
+        return 200, json.dumps(sandbox.control(parts.path.removeprefix("/_sandbox/"), decode(typed)))
     asked = Asked(
         method=method,
         path=parts.path,
-        values=decode((body or "") if method == "POST" else parts.query),
+        values=decode_upload(kind, raw) if is_upload else decode(typed if method == "POST" else parts.query),
         account=_account(sandbox, given.get("stripe-account", "")),
         request_id=out["Request-Id"],
         key=given.get("idempotency-key", "") if method == "POST" else "",

@@ -27,10 +27,12 @@ from apps.escrow.sandbox.resources import (  # noqa: F401  (importing enters the
     checkout,
     customers,
     disputes,
+    files,
     payment_intents,
     payment_methods,
     payouts,
     refunds,
+    setup_intents,
     transfers,
     webhooks,
 )
@@ -159,7 +161,7 @@ class Sandbox:
         """A new number for a request."""
         return f"req_{letters(self.random, 14)}"
 
-    def handle(self, method: str, url: str, headers: Mapping[str, str], body: str | None = None) -> Answer:
+    def handle(self, method: str, url: str, headers: Mapping[str, str], body: str | bytes | None = None) -> Answer:
         """Answer one request, as over HTTP. url: absolute or a path with its query; headers: any case."""
         return api.answer(self, method, url, headers, body)
 

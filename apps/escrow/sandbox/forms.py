@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+from email import message_from_bytes
+from email.policy import HTTP
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -23,6 +26,24 @@ def decode(encoded: str) -> dict[str, Any]:
             node = below
         node[steps[-1] or str(len(node))] = value
     return {key: _settled(value) for key, value in root.items()}
+
+
+def decode_upload(content_type: str, body: bytes) -> dict[str, Any]:
+    """The values of a form with files; of a file its name, size and fingerprint, and how it begins."""
+    message = message_from_bytes(b"Content-Type: " + content_type.encode() + b"\r\n\r\n" + body, policy=HTTP)
+    values: dict[str, Any] = {}
+    for part in message.iter_parts():
+        name, content = part.get_param("name", header="content-disposition"), part.get_payload(decode=True) or b""
+        if part.get_filename():
+            values[str(name)] = {
+                "filename": part.get_filename(),
+                "size": len(content),
+                "sha256": hashlib.sha256(content).hexdigest(),
+                "begins": content[:8].hex(),
+            }
+        else:
+            values[str(name)] = content.decode("utf-8", "replace").strip()
+    return values
 
 
 def _settled(value: Any) -> Any:

@@ -17,7 +17,7 @@ from apps.escrow.sandbox.books import Obj
 from apps.escrow.sandbox.cards import CARDS
 from apps.escrow.sandbox.company import Sandbox
 from apps.escrow.sandbox.errors import ApiError
-from apps.escrow.sandbox.resources import accounts, balance, checkout, payment_intents
+from apps.escrow.sandbox.resources import accounts, balance, checkout, payment_intents, setup_intents
 
 HERE = Path(__file__).parent
 templates = Environment(
@@ -184,14 +184,15 @@ class Pages:
         if intent["status"] == "requires_action":
             try:
                 with self.sandbox.work() as desk:
-                    intent = payment_intents.finish_challenge(
-                        desk, desk.get("payment_intent", intent["id"]), passed=fields.get("answer") == "complete"
+                    finish = setup_intents if intent["object"] == "setup_intent" else payment_intents
+                    intent = finish.finish_challenge(
+                        desk, desk.get(intent["object"], intent["id"]), passed=fields.get("answer") == "complete"
                     )
                     if private.get("session") and intent["status"] in ("succeeded", "requires_capture"):
                         checkout.complete(desk, desk.get("checkout.session", private["session"]), intent)
             except ApiError:
                 with self.sandbox.work() as desk:  # declined after the confirmation: the intent says why
-                    intent = desk.get("payment_intent", intent["id"])
+                    intent = desk.get(intent["object"], intent["id"])
         return self._after_challenge(intent, private)
 
     def _after_challenge(self, intent: Obj, private: Obj) -> Response:
@@ -201,8 +202,8 @@ class Pages:
                 lines = desk.private(session["id"])["lines"]
             if session["status"] == "complete":
                 return go(checkout.success_address(session))
-            problem = intent["last_payment_error"] or {}
-            if problem.get("code") != "payment_intent_authentication_failure" and session["status"] == "open":
+            problem = intent.get("last_payment_error") or intent.get("last_setup_error") or {}
+            if not str(problem.get("code")).endswith("_authentication_failure") and session["status"] == "open":
                 fields = {"email": session["customer_email"] or ""}
                 return self._form(session, lines, fields, error=problem.get("message"), status=402)
             return go(payment_intents.return_address(intent, session["url"] or session["cancel_url"] or "/"))

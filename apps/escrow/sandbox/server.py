@@ -15,7 +15,7 @@ from apps.escrow.sandbox.company import Sandbox
 from apps.escrow.sandbox.dashboard import Dashboard
 from apps.escrow.sandbox.pages import HERE, Pages, gone
 
-BIGGEST_BODY = 1024 * 1024
+BIGGEST_BODY = 6 * 1024 * 1024
 
 
 def application(sandbox: Sandbox) -> Starlette:
@@ -26,9 +26,7 @@ def application(sandbox: Sandbox) -> Starlette:
         if len(body) > BIGGEST_BODY:
             return PlainTextResponse("Too large", 413)
         address = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-        answer = await run_in_threadpool(
-            sandbox.handle, request.method, address, dict(request.headers), body.decode("utf-8", "replace")
-        )
+        answer = await run_in_threadpool(sandbox.handle, request.method, address, dict(request.headers), body)
         if answer.status == NO_ANSWER:
             await asyncio.sleep(sandbox.switches.hang_seconds)
             return Response(status_code=504)

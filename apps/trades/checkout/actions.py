@@ -170,7 +170,15 @@ def _taken(key: uuid.UUID, copies: int, agreed_minor: int) -> Listing:
     return listing
 
 
-def pay(*, order: Order, by: User, next_url: str = "", back_url: str = "", payment_method: str | None = None) -> dict:
+def pay(
+    *,
+    order: Order,
+    by: User,
+    next_url: str = "",
+    back_url: str = "",
+    payment_method: str | None = None,
+    keep_card: bool = False,
+) -> dict:
     """Start a payment for each seller that waits for one; what a payment could not be started for, by trade.
 
     next_url: where the buyer goes on from a payment's page, to the next one. Must not be called inside a transaction.
@@ -179,7 +187,12 @@ def pay(*, order: Order, by: User, next_url: str = "", back_url: str = "", payme
     for parcel in order.parcels.filter(trade__hold__state=HoldState.CREATED).select_related("trade__hold"):
         try:
             trades.pay(
-                trade=parcel.trade, by=by, payment_method=payment_method, success_url=next_url, cancel_url=back_url
+                trade=parcel.trade,
+                by=by,
+                payment_method=payment_method,
+                keep_card=keep_card,
+                success_url=next_url,
+                cancel_url=back_url,
             )
         except DomainError as error:
             problems[parcel.trade_id] = error.message

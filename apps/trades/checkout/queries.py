@@ -28,9 +28,11 @@ def unpaid(order: Order) -> list[OrderParcel]:
 
 
 def next_payment(order: Order) -> Payment | None:
-    """The page to pay on next: of the first parcel whose payment was started and not made."""
+    """The page to pay on, or to confirm on, next: of the first parcel whose payment was started and not made."""
     for parcel in unpaid(order):
         for payment in parcel.trade.hold.payments.all():
             if payment.state == Payment.State.PENDING and payment.checkout_url:
+                return payment
+            if payment.state == Payment.State.ACTION and payment.next_action_url:
                 return payment
     return None

@@ -17,6 +17,8 @@ from apps.accounts.actions import save_address
 from apps.core.errors import DomainError
 from apps.core.forms import tell
 from apps.core.ids import uuid7
+from apps.escrow.cards.choosing import cards_of, chosen
+from apps.escrow.models import Payment
 from apps.listings.cart.context import COUNT
 from apps.listings.cart.queries import Contents, contents, count
 from apps.listings.cart.views import cart_of
@@ -57,7 +59,8 @@ def _page(request: HttpRequest, form: OrderForm, shown: Contents, country: str) 
         for parcel in shown.parcels
         if parcel.total_minor is not None
     )
-    context = {"form": form, "shown": shown, "country": country, "agreed": agreed}
+    cards = cards_of(request.user)
+    context = {"form": form, "shown": shown, "country": country, "agreed": agreed, "cards": cards}
     return render(request, "checkout/checkout.html", context, status=422 if form.errors else 200)
 
 
@@ -80,14 +83,21 @@ def _to_payment(request: HttpRequest, order: Order) -> HttpResponse:
     """Start what is to be paid and lead to the first page; where a seller refused, the order's page says so first."""
     here = f"{settings.SITE_URL}{order.get_absolute_url()}"
     onward = f"{settings.SITE_URL}{reverse('order-next', args=[order.pk])}"
-    problems = actions.pay(order=order, by=request.user, next_url=onward, back_url=here)
+    problems = actions.pay(order=order, by=request.user, next_url=onward, back_url=here, **chosen(request))
     for message in dict.fromkeys(problems.values()):
         messages.error(request, f"{message} The copies stay reserved for you until the deadline.")
     found = queries.order_for(pk=order.pk, buyer=request.user)
     if problems or (any(parcel.refusal_code for parcel in found.parcels.all()) and "pay" not in request.POST):
         return redirect(order)
     payment = queries.next_payment(found)
-    return redirect(payment.checkout_url if payment else order.get_absolute_url())
+    return redirect(_page_of(payment) or order.get_absolute_url())
+
+
+def _page_of(payment: Payment | None) -> str:
+    """The processor's page or the bank's question; empty where there is neither."""
+    if payment is None:
+        return ""
+    return payment.next_action_url if payment.state == Payment.State.ACTION else payment.checkout_url
 
 
 @never_cache
@@ -96,7 +106,11 @@ def _to_payment(request: HttpRequest, order: Order) -> HttpResponse:
 def order(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """What became of an order, seller by seller."""
     found = queries.order_for(pk=pk, buyer=request.user)
-    return render(request, "checkout/order.html", {"order": found, "unpaid": queries.unpaid(found)})
+    return render(
+        request,
+        "checkout/order.html",
+        {"order": found, "unpaid": queries.unpaid(found), "cards": cards_of(request.user)},
+    )
 
 
 @never_cache
@@ -106,7 +120,7 @@ def onward(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """From a payment's page to the next one, at the end to the order."""
     found = queries.order_for(pk=pk, buyer=request.user)
     payment = queries.next_payment(found)
-    return redirect(payment.checkout_url if payment else found.get_absolute_url())
+    return redirect(_page_of(payment) or found.get_absolute_url())
 
 
 @login_required

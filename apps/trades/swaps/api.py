@@ -16,7 +16,7 @@ from apps.core.lists import PAGING, CursorPagination, asked
 from apps.core.reading import MemberRead
 from apps.core.selection import FIELDS, only, selection
 from apps.escrow.models import Dispute
-from apps.trades.api import AddressInput, MessageInput, PayInput
+from apps.trades.api import AddressInput, MessageInput, PayInput, paying
 from apps.trades.swaps import actions, cases, course, queries
 from apps.trades.swaps.actions import Terms
 from apps.trades.swaps.models import Swap
@@ -230,7 +230,7 @@ class SwapPay(APIView):
         payment = course.pay(
             swap=found,
             by=request.user,
-            payment_method=wanted.validated_data.get("payment_method"),
+            **paying(wanted.validated_data, request.user),
             success_url=wanted.validated_data["return_url"],
         )
         return Response({"state": payment.state, "checkout_url": payment.checkout_url})

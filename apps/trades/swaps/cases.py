@@ -13,6 +13,8 @@ from django.utils import timezone
 from apps.accounts.models import User
 from apps.core.errors import Conflict
 from apps.escrow import actions as escrow
+from apps.escrow.cases.models import ACTIVE
+from apps.escrow.cases.queries import came_back
 from apps.escrow.models import Dispute, Evidence, Hold, HoldState
 from apps.escrow.states import TERMINAL
 from apps.trades.swaps.models import Swap
@@ -78,9 +80,7 @@ def add_evidence(*, swap: Swap, by: User, note: str = "", upload: BinaryIO | Non
 
 def _open_case(swap: Swap, payer_id: uuid.UUID | None) -> Dispute:
     """The open case of one payer, or of either. Raises Conflict."""
-    open_ones = Dispute.objects.filter(
-        hold__swap_side__swap=swap, state__in=[Dispute.State.OPEN, Dispute.State.ANSWERED]
-    ).select_related("hold")
+    open_ones = Dispute.objects.filter(hold__swap_side__swap=swap, state__in=ACTIVE).select_related("hold")
     case = (open_ones if payer_id is None else open_ones.filter(hold__payer=payer_id)).order_by("created_at").first()
     if case is None:
         raise Conflict("There is no open case.")
@@ -128,7 +128,8 @@ def decided(*, hold_id: uuid.UUID, now: dt.datetime | None = None) -> None:
     """A hold ended by a decision (a moderator's, a side giving in, a bank's): the rest of the swap follows it.
 
     For who objected: all of theirs is back, and the other's money makes good what was sent. Against: as agreed. Cards
-    are with whom the parcels reached. Waits while another case of the same swap is open. Safe to repeat.
+    are with whom the parcels reached, unless they were sent back. Waits while another case of the same swap is open. Safe
+    to repeat.
     """
     now = now or timezone.now()
     swap = of_hold(hold_id)
@@ -148,7 +149,9 @@ def decided(*, hold_id: uuid.UUID, now: dt.datetime | None = None) -> None:
             by_bank = verdict.payments.filter(chargebacks__state="lost").exists()
             parts[member] = 0 if by_bank else harm(swap, sides[member], hold)
     settle(swap, parts, now=now, reason="The case was decided.")
+    returned = {swap.other_than(member) for member, hold in ended.items() if came_back(hold.pk)}
     rejected = all(hold.state == HoldState.RELEASED for hold in ended.values())
     reached = {member for member, side in sides.items() if side.delivered_at or (rejected and side.shipped_at)}
+    reached -= returned
     complete = rejected and len(reached) == len(sides) and swap.state == SwapState.DISPUTED
     finish(swap, "complete" if complete else "settle", moves=reached, now=now, said="The case is decided.")

@@ -32,7 +32,13 @@ from apps.trades.swaps.states import SwapState
 
 
 def pay(
-    *, swap: Swap, by: User, payment_method: str | None = None, success_url: str = "", cancel_url: str = ""
+    *,
+    swap: Swap,
+    by: User,
+    payment_method: str | None = None,
+    keep_card: bool = False,
+    success_url: str = "",
+    cancel_url: str = "",
 ) -> Payment:
     """Pay one's cash and deposit, or come back to the payment under way. Raises NotYours, Conflict, GatewayError."""
     side = Side.objects.select_related("hold").filter(swap=swap, member=by).first()
@@ -41,7 +47,12 @@ def pay(
     if side.hold is None:
         raise Conflict("Nothing is asked of you here.")
     return escrow.start_payment(
-        hold=side.hold, by=by, payment_method=payment_method, success_url=success_url, cancel_url=cancel_url
+        hold=side.hold,
+        by=by,
+        payment_method=payment_method,
+        keep_card=keep_card,
+        success_url=success_url,
+        cancel_url=cancel_url,
     )
 
 

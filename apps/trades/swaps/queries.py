@@ -15,6 +15,7 @@ from apps.accounts.models import User
 from apps.accounts.standing.queries import newcomer_limits
 from apps.core.errors import NotFound
 from apps.core.pagination import Page, Place, newest_first
+from apps.escrow.cases.models import ACTIVE, UNRULED
 from apps.escrow.models import Dispute, HoldState
 from apps.trades.swaps.fairness import Balance, Pile, Valued, balance, pile
 from apps.trades.swaps.models import Side, Swap, SwapLine, SwapMessage
@@ -132,8 +133,8 @@ def may(swap: Swap, reader: User, *, now: dt.datetime | None = None) -> dict[str
         "object": parcels and bool(mine.shipped_at and theirs.shipped_at) and theirs.accepted_at is None
         and mine.hold is not None and mine.hold.state == HoldState.FUNDED
         and (theirs.delivered_at is not None or now >= lost_at),
-        "answer_case": their_case is not None and their_case.answered_at is None,
-        "withdraw_case": my_case is not None and my_case.opened_by_id == reader.pk,
+        "answer_case": their_case is not None and their_case.answered_at is None and their_case.state in UNRULED,
+        "withdraw_case": my_case is not None and my_case.opened_by_id == reader.pk and my_case.state in UNRULED,
         "say": True,
     }  # fmt: skip
 
@@ -142,7 +143,7 @@ def _case(side: Side) -> Dispute | None:
     """The side's open case."""
     if side.hold is None:
         return None
-    return next((case for case in side.hold.disputes.all() if case.state in {"open", "answered"}), None)
+    return next((case for case in side.hold.disputes.all() if case.state in ACTIVE), None)
 
 
 def cases(swap: Swap) -> list[Dispute]:

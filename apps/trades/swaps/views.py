@@ -21,11 +21,13 @@ from apps.core.errors import DomainError, NotFound
 from apps.core.forms import tell
 from apps.core.ids import uuid7
 from apps.core.pagination import numbered
+from apps.escrow.cards.choosing import cards_of, chosen
 from apps.trades.forms import AnswerForm, DisputeForm, EvidenceForm, MessageForm, ShipForm
 from apps.trades.swaps import actions, cases, course, queries, table
 from apps.trades.swaps.forms import AddressForm, TableForm, address_of
 from apps.trades.swaps.models import Swap
 from apps.trades.swaps.offered import matches_of
+from apps.trades.swaps.states import SwapState
 
 PAGE_SIZE = 30
 MOST_SHOWN = 60  # items of a pile; the search finds the others
@@ -147,6 +149,7 @@ def _room(request: HttpRequest, pk: uuid.UUID, *, status: int = 200, **forms: ob
         "next": queries.next_step(found, request.user),
         "steps": queries.steps(found),
         "cases": queries.cases(found),
+        "cards": cards_of(request.user) if found.state == SwapState.AGREED else [],
         "address_form": AddressForm(instance=address_of(request.user)),
         "ship_form": ShipForm(),
         "dispute_form": DisputeForm(),
@@ -210,11 +213,13 @@ def pay(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     found = queries.room(pk=pk, reader=request.user)
     here = f"{settings.SITE_URL}{found.get_absolute_url()}"
     try:
-        payment = course.pay(swap=found, by=request.user, success_url=here, cancel_url=here)
+        payment = course.pay(swap=found, by=request.user, success_url=here, cancel_url=here, **chosen(request))
     except DomainError as error:
         messages.error(request, error.message)
         return redirect(found)
-    return redirect(payment.checkout_url or found.get_absolute_url())
+    if payment.failure_message:
+        messages.error(request, f"Your bank declined: {payment.failure_message}")
+    return redirect(payment.checkout_url or payment.next_action_url or found.get_absolute_url())
 
 
 @login_required

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from apps.accounts.models import Role
 from apps.core.errors import InvalidInput, NotYours
+from apps.core.models import AuditEntry
 from apps.escrow import actions
 from apps.escrow.gateway.connection import client as company_client
 from apps.escrow.models import Payment, ReconciliationDifference, ReconciliationRun, Settlement
@@ -123,5 +124,8 @@ def test_a_moderator_reads_and_explains_differences_in_the_admin(client, refunde
     assert "everything" in page
     run_page = reverse("admin:escrow_reconciliationrun_change", args=[ReconciliationRun.objects.get().pk])
     assert "By telephone." in client.get(run_page).content.decode()
-    answer = client.get(reverse("admin:escrow_reconciliationrun_compare_everything"))
-    assert (answer.status_code, ReconciliationRun.objects.count()) == (302, 2)
+    asked = reverse("admin:escrow_reconciliationrun_compare_everything")
+    assert "Compare everything" in client.get(asked).content.decode()
+    assert ReconciliationRun.objects.count() == 1
+    assert (client.post(asked).status_code, ReconciliationRun.objects.count()) == (302, 2)
+    assert AuditEntry.objects.filter(action="reconciliation.run").count() == 1

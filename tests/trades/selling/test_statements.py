@@ -23,6 +23,7 @@ from apps.trades.selling import statement_papers, statements, taxes
 from apps.trades.selling.statements import Period, Sums
 from apps.trades.selling.views import told_of
 from apps.valuations.models import ExchangeRate
+from tests.cases import decided
 from tests.factories import make_user
 
 NOW = timezone.now()
@@ -36,8 +37,8 @@ def sums(seller, period=THIS_YEAR):
 def split(trade, moderator, refund_minor):
     actions.ship(trade=trade, by=trade.seller, tracking_number="1")
     actions.confirm_delivery(trade=trade, by=trade.buyer)
-    actions.open_dispute(trade=trade, by=trade.buyer, reason="other", statement="Worn.")
-    escrow.split(hold=trade.hold, refund_minor=refund_minor, by=moderator)
+    case = actions.open_dispute(trade=trade, by=trade.buyer, reason="other", statement="Worn.")
+    decided(case, by=moderator, outcome="split", refund_minor=refund_minor)
     outbox.relay()
 
 

@@ -14,6 +14,7 @@ from apps.escrow import ledger
 from apps.inventory.models import InventoryItem
 from apps.trades.swaps import cases, clock, course
 from apps.trades.swaps.moves import SwapMovedOn
+from tests.cases import decided
 from tests.factories import make_user
 from tests.trades.swaps.conftest import copies_of
 
@@ -174,7 +175,7 @@ def test_a_case_won_brings_ones_money_back_and_the_others_deposit(table, moderat
     at = table(cash=1000).exchanged()
     case = objected(at)
     escrow.answer_dispute(dispute=case, by=at.bob, statement="They were fine.")
-    escrow.decide_dispute(dispute=case, by=moderator, outcome="refund", decision="The photos show it.")
+    decided(case, by=moderator, outcome="refund", decision="The photos show it.")
     outbox.relay(limit=10_000)
     assert at.fresh().swap.state == "settled"
     assert (at.owed(at.ada), at.owed(at.bob)) == ((4000, 2000), (0, 0))
@@ -185,7 +186,7 @@ def test_a_case_won_brings_ones_money_back_and_the_others_deposit(table, moderat
 def test_a_case_lost_ends_as_agreed(table, moderator):
     at = table(cash=1000).exchanged()
     case = objected(at)
-    escrow.decide_dispute(dispute=case, by=moderator, outcome="release", decision="The photos show nothing.")
+    decided(case, by=moderator, outcome="release", decision="The photos show nothing.")
     outbox.relay(limit=10_000)
     assert at.fresh().swap.state == "completed"
     fee = at.side(at.ada).hold.fee_minor

@@ -19,6 +19,7 @@ from apps.core import outbox
 from apps.core.errors import DomainError
 from apps.escrow import actions as escrow
 from apps.escrow import gateway, ledger
+from apps.escrow.cases.models import ACTIVE
 from apps.escrow.models import Chargeback, Dispute, Hold, Payment, Settlement, WebhookEvent
 from apps.escrow.sandbox.client import SandboxHTTPClient
 from apps.escrow.sandbox.company import Sandbox
@@ -257,12 +258,10 @@ class Swapping(RuleBasedStateMachine):
             now=self.now,
         )
 
-    @precondition(lambda self: Dispute.objects.filter(state__in=["open", "answered"]).exists())
+    @precondition(lambda self: Dispute.objects.filter(state__in=ACTIVE).exists())
     @rule(which=WHICH, what=st.sampled_from(["withdraw", "refund", "release", "split", "give in"]))
     def settle_a_case(self, which, what):
-        cases = list(
-            Dispute.objects.filter(state__in=["open", "answered"]).select_related("hold__payee").order_by("pk")
-        )
+        cases = list(Dispute.objects.filter(state__in=ACTIVE).select_related("hold__payee").order_by("pk"))
         case = cases[which % len(cases)]
         if what == "withdraw":
             self.attempt(escrow.withdraw_dispute, dispute=case, by=case.opened_by, now=self.now)
@@ -326,6 +325,7 @@ class Swapping(RuleBasedStateMachine):
         self.now += dt.timedelta(hours=hours)
         clock.sweep(now=self.now)
         escrow.sweep_deadlines(now=self.now)
+        escrow.sweep_cases(now=self.now)
 
     def everything_calms_down(self):
         """With fair weather, time and a moderator everything ends, and our books and the company's say the same."""
@@ -336,11 +336,12 @@ class Swapping(RuleBasedStateMachine):
             self.sandbox.deliver(receive)
             escrow.handle_webhooks(limit=10_000, now=self.now)
             outbox.relay(limit=10_000)
-            for case in Dispute.objects.filter(state__in=["open", "answered"]):
+            for case in Dispute.objects.filter(state__in=ACTIVE):
                 self.attempt(escrow.decide_dispute, dispute=case, by=self.moderator, outcome="refund", decision="So.")
             self.now += dt.timedelta(days=47)
             clock.sweep(now=self.now)
             escrow.sweep_deadlines(now=self.now)
+            escrow.sweep_cases(now=self.now)
             escrow.close_abandoned()
             escrow.settle_due(now=self.now)
             if self.nothing_is_open():

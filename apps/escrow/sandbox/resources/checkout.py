@@ -21,7 +21,7 @@ from apps.escrow.sandbox.parameters import (
     text,
     url,
 )
-from apps.escrow.sandbox.resources import payment_intents, payment_methods
+from apps.escrow.sandbox.resources import payment_intents, payment_methods, setup_intents
 from apps.escrow.sandbox.routes import listing, route, timer
 from apps.escrow.sandbox.shapes import empty_address, merged_metadata
 
@@ -126,9 +126,10 @@ def _lines(desk: Desk, given: list[Obj]) -> tuple[list[Obj], str, int]:
 @route("POST", "/v1/checkout/sessions", ACCEPTED, "mode")
 def create(desk: Desk, values: dict[str, Any]) -> Obj:
     """A page on which one payment can be made until it expires."""
-    if values["mode"] != "payment" or values.get("ui_mode", "hosted_page") != "hosted_page":
-        raise wrong_parameter("This sandbox offers hosted pages in `payment` mode only.", "mode")
-    for name in ("success_url", "line_items"):
+    if values["mode"] == "subscription" or values.get("ui_mode", "hosted_page") != "hosted_page":
+        raise wrong_parameter("This sandbox offers hosted pages in the modes `payment` and `setup` only.", "mode")
+    is_setup = values["mode"] == "setup"
+    for name in ("success_url",) if is_setup else ("success_url", "line_items"):
         if not values.get(name):
             raise wrong_parameter(f"Missing required param: {name}.", name, "parameter_missing")
     if values.get("customer"):
@@ -142,8 +143,9 @@ def create(desk: Desk, values: dict[str, Any]) -> Obj:
             " creation.",
             "expires_at",
         )
-    lines, code, total = _lines(desk, values["line_items"])
-    payment_intents.check_smallest(total, code)
+    lines, code, total = ([], "usd", 0) if is_setup else _lines(desk, values["line_items"])
+    if not is_setup:
+        payment_intents.check_smallest(total, code)
     name = f"cs_test_{desk.token(58)}"
     session: Obj = {
         "id": name,
@@ -151,8 +153,8 @@ def create(desk: Desk, values: dict[str, Any]) -> Obj:
         "adaptive_pricing": {"enabled": False},
         "after_expiration": None,
         "allow_promotion_codes": None,
-        "amount_subtotal": total,
-        "amount_total": total,
+        "amount_subtotal": None if is_setup else total,
+        "amount_total": None if is_setup else total,
         "automatic_tax": {"enabled": False, "liability": None, "provider": None, "status": None},
         "billing_address_collection": values.get("billing_address_collection"),
         "cancel_url": values.get("cancel_url"),
@@ -162,7 +164,7 @@ def create(desk: Desk, values: dict[str, Any]) -> Obj:
         "consent": None,
         "consent_collection": None,
         "created": desk.now,
-        "currency": code,
+        "currency": None if is_setup else code,
         "currency_conversion": None,
         "custom_fields": [],
         "custom_text": {
@@ -185,7 +187,7 @@ def create(desk: Desk, values: dict[str, Any]) -> Obj:
         "locale": values.get("locale"),
         "managed_payments": None,
         "metadata": merged_metadata({}, values.get("metadata")),
-        "mode": "payment",
+        "mode": values["mode"],
         "origin_context": None,
         "payment_intent": None,
         "payment_link": None,
@@ -193,12 +195,12 @@ def create(desk: Desk, values: dict[str, Any]) -> Obj:
         "payment_method_configuration_details": None,
         "payment_method_options": {"card": {"request_three_d_secure": "automatic"}},
         "payment_method_types": values.get("payment_method_types") or ["card"],
-        "payment_status": "unpaid",
+        "payment_status": "no_payment_required" if is_setup else "unpaid",
         "permissions": None,
         "phone_number_collection": {"enabled": False},
         "recovered_from": None,
         "saved_payment_method_options": None,
-        "setup_intent": None,
+        "setup_intent": setup_intents.open_setup(desk, values.get("customer"))["id"] if is_setup else None,
         "shipping_address_collection": None,
         "shipping_cost": None,
         "shipping_options": [],
@@ -229,6 +231,8 @@ def pay(desk: Desk, session: Obj, card: Obj, *, payer: Obj) -> Obj:
     if session["status"] != "open":
         raise ApiError("This Checkout Session is no longer open.")
     method = payment_methods.from_number(desk, card, billing=payer)
+    if session["mode"] == "setup":
+        return keep_card(desk, session, method)
     private = desk.private(session["id"])
     if session["payment_intent"]:
         intent = desk.get("payment_intent", session["payment_intent"])
@@ -260,12 +264,26 @@ def pay(desk: Desk, session: Obj, card: Obj, *, payer: Obj) -> Obj:
     return intent
 
 
+def keep_card(desk: Desk, session: Obj, method: Obj) -> Obj:
+    """A card was typed into a page of mode `setup`; the setup intent, which may ask for 3-D Secure."""
+    setup = desk.get("setup_intent", session["setup_intent"])
+    setup = setup_intents.try_card(desk, setup, method, return_url=session["url"])
+    desk.save(setup, session=session["id"])
+    if setup["status"] == "succeeded":
+        complete(desk, session, setup)
+    return setup
+
+
 def complete(desk: Desk, session: Obj, intent: Obj) -> Obj:
     """The page has done its work."""
     if session["status"] == "open":
         session |= {
             "status": "complete",
-            "payment_status": "paid" if intent["status"] == "succeeded" else "unpaid",
+            "payment_status": "no_payment_required"
+            if session["mode"] == "setup"
+            else "paid"
+            if intent["status"] == "succeeded"
+            else "unpaid",
             "url": None,
         }
         desk.save(session)

@@ -42,6 +42,20 @@ EVIDENCE = (
     "uncategorized_file",
     "uncategorized_text",
 )
+FILES = frozenset(
+    {
+        "cancellation_policy",
+        "customer_communication",
+        "customer_signature",
+        "duplicate_charge_documentation",
+        "receipt",
+        "refund_policy",
+        "service_documentation",
+        "shipping_documentation",
+        "uncategorized_file",
+    }
+)
+LONGEST_TEXT = 20_000
 OPEN = ("needs_response", "warning_needs_response")
 
 
@@ -127,6 +141,13 @@ def close_dispute(desk: Desk, dispute: Obj, *, won: bool) -> Obj:
     return dispute
 
 
+def _words(value: Any, name: str) -> str:
+    """A text of evidence: longer ones than elsewhere are taken."""
+    if not isinstance(value, str) or len(value) > LONGEST_TEXT:
+        raise ApiError(f"Invalid string; must be at most {LONGEST_TEXT} characters", param=name, began=False)
+    return value
+
+
 @route("GET", "/v1/disputes/{id}")
 def retrieve(desk: Desk, values: dict[str, Any], identifier: str) -> Obj:
     """One dispute."""
@@ -136,7 +157,11 @@ def retrieve(desk: Desk, values: dict[str, Any], identifier: str) -> Obj:
 @route(
     "POST",
     "/v1/disputes/{id}",
-    {"evidence": group({name: text for name in EVIDENCE}), "metadata": metadata, "submit": boolean},
+    {
+        "evidence": group({name: text if name in FILES else _words for name in EVIDENCE}),
+        "metadata": metadata,
+        "submit": boolean,
+    },
 )
 def update(desk: Desk, values: dict[str, Any], identifier: str) -> Obj:
     """Answer with evidence. `winning_evidence` or `losing_evidence` as uncategorized text decides at once."""
@@ -145,9 +170,14 @@ def update(desk: Desk, values: dict[str, Any], identifier: str) -> Obj:
     if values.get("evidence"):
         if dispute["status"] not in OPEN:
             raise ApiError("This dispute is no longer open: evidence cannot be added.", code="dispute_not_open")
+        for name in FILES & values["evidence"].keys():
+            if values["evidence"][name]:
+                stored = desk.get("file", values["evidence"][name], param=f"evidence[{name}]")
+                if stored["purpose"] != "dispute_evidence":
+                    raise ApiError("This file was not uploaded as dispute_evidence.", param=f"evidence[{name}]")
         dispute["evidence"] |= {name: value or None for name, value in values["evidence"].items()}
         dispute["evidence_details"]["has_evidence"] = True
-    submits = bool(values.get("evidence")) and values.get("submit", True)
+    submits = values.get("submit", bool(values.get("evidence"))) and dispute["status"] in OPEN
     before = dispute["status"]
     if submits:
         dispute["status"] = "warning_under_review" if before.startswith("warning_") else "under_review"

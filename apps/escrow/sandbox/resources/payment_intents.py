@@ -156,6 +156,13 @@ def confirm_intent(desk: Desk, intent: Obj, values: dict[str, Any]) -> Obj:
     if intent["status"] not in ("requires_payment_method", "requires_confirmation", "requires_action"):
         raise wrong_state(intent, "confirmed")
     method = _method_for(desk, intent, values)
+    if method["customer"] and method["customer"] != intent["customer"]:
+        raise ApiError(
+            "The provided PaymentMethod cannot be attached or used: it is attached to a customer. To use it, provide that"
+            " customer in the request.",
+            code="payment_method_unexpected_state",
+            param="payment_method",
+        )
     automatic = intent["automatic_payment_methods"]
     if (
         automatic
@@ -258,6 +265,10 @@ def _failed(desk: Desk, intent: Obj, method: Obj, error: ApiError) -> ApiError:
 def _succeeded(desk: Desk, intent: Obj, charge: Obj) -> Obj:
     intent |= {"status": "succeeded", "amount_received": charge["amount_captured"], "amount_capturable": 0}
     desk.save(intent)
+    if intent["setup_future_usage"] and intent["customer"]:
+        paid_with = desk.get("payment_method", charge["payment_method"])
+        if paid_with["customer"] is None:
+            payment_methods.attach_to(desk, paid_with, intent["customer"])
     desk.emit("payment_intent.succeeded", intent)
     card = payment_methods.card_of(desk, desk.get("payment_method", charge["payment_method"]))
     if card.dispute:
