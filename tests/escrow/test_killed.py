@@ -102,5 +102,6 @@ def test_a_step_that_was_killed_before_its_commit_has_not_happened_and_happens_o
 
 def decided(sale, judge):
     case = sale.disputed()
-    given = {"outcome": "refund", "decision": "So be it."}
-    return sale, lambda: actions.decide_dispute(dispute=case, by=judge, **given)
+    actions.decide_dispute(dispute=case, by=judge, outcome="refund", decision="So be it.")
+    actions.accept_ruling(dispute=case, by=sale.buyer)
+    return sale, lambda: actions.accept_ruling(dispute=case, by=sale.seller)

@@ -33,6 +33,7 @@ from apps.trades.models import Trade
 from tests.escrow.conftest import DECLINED, VISA, Company, minor, receive
 from tests.factories import ADDRESS, make_listing, make_user
 from tests.proofs import COPIES, MONEY, Proof, books_are_right, copy_of
+from tests.trades.case_rules import CaseRules
 
 CARDS = [
     None,
@@ -111,7 +112,7 @@ class Sale:
         self.trade, self.hold, self.buyer, self.seller = trade, trade.hold, trade.buyer, trade.seller
 
 
-class Market(RuleBasedStateMachine):
+class Market(CaseRules, RuleBasedStateMachine):
     """Sales between a few people, one payment company, one clock."""
 
     world: World

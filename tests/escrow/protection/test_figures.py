@@ -11,6 +11,7 @@ from django.utils import timezone
 from apps.core.money import Money
 from apps.escrow import actions, ledger
 from apps.escrow.protection import queries
+from tests.cases import decided
 from tests.escrow.conftest import minor
 
 pytestmark = pytest.mark.django_db
@@ -24,9 +25,7 @@ def months(make_sale, company, moderator):
     actions.release(hold=make_sale(seller=seller).delivered().hold, by=moderator)
     refunded = make_sale(seller=seller).funded()
     actions.refund(hold=refunded.hold, by=refunded.seller)
-    dispute = make_sale(seller=seller).disputed()
-    given = {"outcome": "split", "refund_minor": 4000, "decision": "So be it."}
-    actions.decide_dispute(dispute=dispute, by=moderator, **given)
+    decided(make_sale(seller=seller).disputed(), by=moderator, outcome="split", refund_minor=4000)
     taken = make_sale(seller=seller).funded()
     company.decide(company.dispute(taken.hold.payments.get()), won=False)
     late = make_sale(seller=seller).delivered()
