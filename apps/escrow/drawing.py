@@ -95,6 +95,29 @@ Postings (G the amount, F the fee, R what goes back, N what the seller gets):
 its own. Both are one SQL function (`escrow_post`, `escrow_post_many`); both post a key once, however often they are
 called with it. Reconciliation posts the processor's fees and payouts by the hundred.
 
+### Answering a bank
+
+When a bank opens a dispute, `chargeback.opened` has the answer collected (`apps/escrow/chargebacks`): what was sold, the
+address, carrier, number and days of the parcel, the terms, the messages and the case as text, the photos as the pages of
+one PDF, each under the processor's own field name. A moderator completes it on the chargeback's page in the admin
+("Answer the bank"), adds files (a picture, or a PDF; 4.5 MB in all) and sends it before it is due. Files are uploaded
+first with the purpose `dispute_evidence`, each under the key of its row, then all goes by one call. A bank takes one
+answer: a lost reply is looked up there before it is sent again. Won and lost come by message, with the postings above.
+
+### Cards that members keep
+
+`/payments/cards/` (REST: `/api/v1/payments/cards`) lists them; a card is typed into the processor's page, a checkout
+session of mode `setup`, or kept while paying (`setup_future_usage`) where the payer says so. We keep brand, last four
+digits and expiry, and the processor's id, for the member whose customer it is attached to. A kept card pays at once from
+the checkout and the rooms; where the bank asks (3-D Secure) the payer goes there and comes back. Somebody else's card is
+refused three times: by the lookup of one's own cards, by the payment, and by the processor, which wants the customer.
+
+### What operators do
+
+Give money back after the release (a hold's page in the admin; sellers do it in the trade room), forgive a debt (the page
+of a receivable account), compare everything with the processor now: each asks first, is done once per question, and is in
+the audit trail.
+
 ### Statements
 
 Every member has a statement of each currency, month and year at `/money/` (also as CSV, and at
