@@ -32,7 +32,7 @@ def send_parcel(
     number = tracking_number.strip()[:60]
     if not number:
         raise InvalidInput("It is sent with tracking. Enter the parcel's number.", field="tracking_number")
-    hold, dispute, parcel = _under_way(dispute, "send")
+    hold, dispute, parcel = _under_way(dispute, "send", by)
     if by.pk != parcel.sender_id:
         raise NotYours("The other side sends this parcel.")
     if parcel.shipped_at is not None:
@@ -53,8 +53,8 @@ def send_parcel(
 def receive_parcel(*, dispute: Dispute, by: User, now: dt.datetime | None = None) -> Dispute:
     """It is here and right: the money moves. Raises WrongState, NotYours, Conflict (a bank is deciding)."""
     now = now or timezone.now()
-    hold, dispute, parcel = _under_way(dispute, "receive")
-    _check_receiver(hold, parcel, by)
+    hold, dispute, parcel = _under_way(dispute, "receive", by)
+    _check_receiver(parcel, by)
     log.write(dispute, What.RECEIVED, by=by, now=now)
     arrive(hold, parcel, now=now)
     dispute.refresh_from_db()
@@ -66,8 +66,8 @@ def contest_parcel(*, dispute: Dispute, by: User, statement: str, now: dt.dateti
     """It did not come, or is not right: a moderator decides. Raises WrongState, NotYours, InvalidInput."""
     now = now or timezone.now()
     statement = text_of(statement, "statement")
-    hold, dispute, parcel = _under_way(dispute, "contest")
-    _check_receiver(hold, parcel, by)
+    hold, dispute, parcel = _under_way(dispute, "contest", by)
+    _check_receiver(parcel, by)
     parcel.closed_at = now
     parcel.save(update_fields=["closed_at"])
     log.write(dispute, What.CONTESTED, by=by, now=now, text=statement)
@@ -78,7 +78,7 @@ def contest_parcel(*, dispute: Dispute, by: User, statement: str, now: dt.dateti
 
 def overdue(hold: Hold, dispute: Dispute, *, now: dt.datetime) -> None:
     """The time of a locked case's parcel is over: not sent, or nobody said anything about it."""
-    _, _, parcel = _under_way(dispute, "unsent")
+    _, _, parcel = _under_way(dispute, "unsent", None)
     if parcel.shipped_at is not None:
         log.write(dispute, What.UNCLAIMED, by=None, now=now)
         arrive(hold, parcel, now=now)
@@ -100,16 +100,15 @@ def arrive(hold: Hold, parcel: CaseParcel, *, now: dt.datetime) -> None:
     pay_out(hold, terms, by=parcel.decided_by, reason=parcel.reason, now=now)
 
 
-def _under_way(dispute: Dispute, event: str) -> tuple[Hold, Dispute, CaseParcel]:
-    hold, dispute = locked_case(dispute.pk, event)
+def _under_way(dispute: Dispute, event: str, side: User | None) -> tuple[Hold, Dispute, CaseParcel]:
+    hold, dispute = locked_case(dispute.pk, event, side=side)
     parcel = dispute.parcels.select_related("sender", "decided_by").filter(closed_at__isnull=True).first()
     if parcel is None:
         raise WrongState("No parcel is awaited in this case.")
     return hold, dispute, parcel
 
 
-def _check_receiver(hold: Hold, parcel: CaseParcel, by: User) -> None:
-    other_side(hold, by)
+def _check_receiver(parcel: CaseParcel, by: User) -> None:
     if by.pk == parcel.sender_id:
         raise NotYours("Who gets the parcel says that it is here.")
     if parcel.shipped_at is None:

@@ -23,7 +23,6 @@ from apps.escrow.cases.settling import (
     text_of,
     void_offers,
 )
-from apps.escrow.cases.talks import other_side
 from apps.escrow.models import Dispute, Hold
 from apps.escrow.states import Actor
 
@@ -89,8 +88,7 @@ def accept_ruling(*, dispute: Dispute, by: User, now: dt.datetime | None = None)
     Raises WrongState, NotYours, Conflict (a bank is deciding).
     """
     now = now or timezone.now()
-    hold, dispute = locked_case(dispute.pk, "consent")
-    other_side(hold, by)
+    hold, dispute = locked_case(dispute.pk, "consent", side=by)
     ruling = last_ruling(dispute)
     field = "accepted_by_payer_at" if by.pk == hold.payer_id else "accepted_by_payee_at"
     if getattr(ruling, field) is None:
@@ -109,8 +107,7 @@ def appeal(*, dispute: Dispute, by: User, statement: str, now: dt.datetime | Non
     """Have another moderator look at it, once per case and in time. Raises WrongState, NotYours, InvalidInput."""
     now = now or timezone.now()
     statement = text_of(statement, "statement")
-    hold, dispute = locked_case(dispute.pk, "appeal")
-    other_side(hold, by)
+    hold, dispute = locked_case(dispute.pk, "appeal", side=by)
     ruling = last_ruling(dispute)
     if dispute.due_at is not None and dispute.due_at <= now:
         raise WrongState("The time to appeal is over.")

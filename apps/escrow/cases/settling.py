@@ -10,7 +10,7 @@ from django.conf import settings
 
 from apps.accounts.models import User
 from apps.core import audit, outbox
-from apps.core.errors import InvalidInput, NotFound
+from apps.core.errors import InvalidInput, NotFound, NotYours
 from apps.escrow.actions.moves import WrongState, close, fact, locked, refuse_while_the_bank_decides
 from apps.escrow.cases import log
 from apps.escrow.cases.models import ACTIVE, CaseEntry, CaseOffer, CaseParcel, CaseState, Remedy
@@ -31,15 +31,17 @@ class Terms:
     refund_minor: int
 
 
-def locked_case(dispute_id: UUID, event: str = "") -> tuple[Hold, Dispute]:
+def locked_case(dispute_id: UUID, event: str = "", *, side: User | None = None) -> tuple[Hold, Dispute]:
     """The hold and then the dispute, both locked; the case is under way and knows the event in its state.
 
-    Raises NotFound, WrongState.
+    side: one of the two, where the event is theirs alone. Raises NotFound, NotYours, WrongState.
     """
     hold_id = Dispute.objects.filter(pk=dispute_id).values_list("hold_id", flat=True).first()
     if hold_id is None:
         raise NotFound
     hold = locked(hold_id)
+    if side is not None and side.pk not in (hold.payer_id, hold.payee_id):
+        raise NotYours("That is for the two sides of the case.")
     dispute = Dispute.objects.select_for_update(no_key=True).get(pk=dispute_id)
     if dispute.state not in ACTIVE:
         raise WrongState("This case is closed.")

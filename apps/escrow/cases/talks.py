@@ -85,7 +85,7 @@ def offer(
     note = note.strip()
     if len(note) > 1000:
         raise InvalidInput("At most 1,000 characters.", field="note")
-    hold, dispute = locked_case(dispute.pk, "offer")
+    hold, dispute = locked_case(dispute.pk, "offer", side=by)
     other = other_side(hold, by)
     refuse_while_the_bank_decides(hold)
     terms = terms_of(hold, remedy, refund_minor)
@@ -147,9 +147,8 @@ def decline_offer(*, offer: CaseOffer, by: User, now: dt.datetime | None = None)
 
 def _answered_offer(offer: CaseOffer, event: str, by: User, now: dt.datetime) -> tuple[Hold, Dispute, CaseOffer]:
     """The open offer of the other side, with its locked case."""
-    hold, dispute = locked_case(offer.dispute_id, event)
+    hold, dispute = locked_case(offer.dispute_id, event, side=by)
     found = CaseOffer.objects.select_related("by").get(pk=offer.pk)
-    other_side(hold, by)
     if found.by_id == by.pk:
         raise NotYours("The other side answers your offer.")
     if found.state != CaseOffer.State.OPEN or found.due_at <= now:
@@ -164,7 +163,7 @@ def ask_moderator(*, dispute: Dispute, by: User, now: dt.datetime | None = None)
     Asking passes the turn to the other side. Raises WrongState, NotYours.
     """
     now = now or timezone.now()
-    hold, dispute = locked_case(dispute.pk, "ask")
+    hold, dispute = locked_case(dispute.pk, "ask", side=by)
     other = other_side(hold, by)
     late = dispute.turn_id == other.pk and dispute.turn_due_at is not None and dispute.turn_due_at <= now
     agreed = dispute.asked_by_id == other.pk

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import stripe
+
 from apps.escrow.gateway.connection import client, keyed, translated
 from apps.escrow.processor import Card, Checkout
 from apps.escrow.processor.reading import card_of, checkout_of
@@ -38,7 +40,11 @@ def list_cards(customer_id: str) -> tuple[Card, ...]:
 
 @translated
 def detach_card(*, card_id: str, idempotency_key: str) -> None:
-    """Forget a card; nobody can pay with it any more. One that is forgotten already is left as it is."""
+    """Forget a card; nobody can pay with it any more. One that is forgotten already, or unknown, is left."""
     methods = client().v1.payment_methods
-    if methods.retrieve(card_id).customer is not None:
-        methods.detach(card_id, {}, keyed(idempotency_key))
+    try:
+        if methods.retrieve(card_id).customer is not None:
+            methods.detach(card_id, {}, keyed(idempotency_key))
+    except stripe.InvalidRequestError as error:
+        if error.code != "resource_missing":
+            raise
