@@ -18,9 +18,10 @@ import httpx
 import psycopg
 import redis
 
-from tests.config.holders import kill, postmaster, processes
+from tests.config.holders import eventually, kill, postmaster, processes
 from tests.config.launches import Launched
 
+READY_WITHIN = 600.0  # a busy machine takes its time over the tables
 VICTIMS = ("web", "worker", "Redis", "PostgreSQL")
 _NO_LIMIT = {"API_RATE_PER_HOUR": "10000000", "API_RATE_PER_MINUTE": "10000000"}
 
@@ -39,7 +40,7 @@ class System:
 
     def attach(self) -> None:
         """Wait until it is ready, then give this process's Django the same database and payment company."""
-        self.launched.ready()
+        eventually(self._is_ready, within=READY_WITHIN)
         self.keys = json.loads((self.folder / "sandbox" / "keys.json").read_text())
         os.environ |= {
             "DATABASE_URL": self.database_url,
@@ -54,6 +55,10 @@ class System:
         import django
 
         django.setup()
+
+    def _is_ready(self) -> bool:
+        assert self.launched.process.poll() is None, self.launched.said + self.launched.errors.read_text()
+        return "CardVault is ready" in self.launched.said
 
     # -- the payment company -----------------------------------------------------
     def company(self, what: str, **given: object) -> dict[str, Any]:
