@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev setup-ml browser demo test machine manifests faults lint bench train
+.PHONY: help setup setup-dev setup-ml browser demo test machine manifests faults crowd lint bench train
 
 # Some machines forbid Python to keep what it has compiled. Every process would compile all of Django again.
 unexport PYTHONDONTWRITEBYTECODE
@@ -45,6 +45,9 @@ machine: setup-dev ## Random people, banks and bad weather against sales and swa
 
 faults: setup-dev ## kill -9 web, worker, Redis, PostgreSQL in the middle of every money step of the running system
 	@exec $(PY) -m tests.faults $(ARGS)
+
+crowd: setup-dev ## 200 members trade the same hundred cards for ten minutes (ARGS="--members 20 --seconds 60")
+	@exec $(PY) -m tests.crowd $(ARGS)
 
 lint: setup-dev ## Style, layers, types, and whether models and migrations agree
 	@$(PY) -m ruff check .

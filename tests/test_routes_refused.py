@@ -30,8 +30,8 @@ from tests.test_routes import (
     REST,
     WEB,
     address_of,
-    company,  # noqa: F401 - a fixture
     is_sent_to_sign_in,
+    made_once,  # noqa: F401 - a fixture
     world,  # noqa: F401 - a fixture
 )
 

@@ -104,7 +104,11 @@ TEMPLATES = [
 
 
 def database(url: str) -> dict[str, object]:
-    """Django's settings for a PostgreSQL URL; `?host=/folder` names a Unix socket."""
+    """Django's settings for a PostgreSQL URL; `?host=/folder` names a Unix socket.
+
+    A process has at most 20 connections. When more requests come than that, the rest wait in line, as long as proxies
+    commonly do: 200 members at once on a slow machine are answered late rather than turned away.
+    """
     parts = urlsplit(url)
     query = dict(parse_qsl(parts.query))
     return {
@@ -114,7 +118,7 @@ def database(url: str) -> dict[str, object]:
         "PASSWORD": unquote(parts.password or ""),
         "HOST": query.pop("host", "") or unquote(parts.hostname or ""),
         "PORT": str(parts.port or ""),
-        "OPTIONS": {**query, "pool": {"min_size": 0, "max_size": 10, "timeout": 10}},
+        "OPTIONS": {**query, "pool": {"min_size": 0, "max_size": 20, "timeout": 60}},
         "CONN_HEALTH_CHECKS": True,
     }
 

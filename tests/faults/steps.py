@@ -57,7 +57,7 @@ class Moderator:
     def __init__(self, site: str) -> None:
         user, session = make_user(role=Role.MODERATOR), SessionStore()
         session[SESSION_KEY] = str(user.pk)
-        session[BACKEND_SESSION_KEY] = "apps.moderation.permissions.RoleBackend"
+        session[BACKEND_SESSION_KEY] = "allauth.account.auth_backends.AuthenticationBackend"
         session[HASH_SESSION_KEY] = user.get_session_auth_hash()
         session.save()
         self.site, self.cookies = site, {"sessionid": session.session_key}
