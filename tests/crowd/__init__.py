@@ -1,0 +1,1 @@
+"""Many members at once against the running system: `make crowd`."""
