@@ -177,6 +177,8 @@ balances, floors, keys, currencies, holds against their accounts, what members a
 sent, what became of every payment, the seals, and that every guard is in place and switched on. It prints the totals
 by kind of account and currency, with `--trades` what became of the money of every trade, with `--holds` of those still
 open, with `--json` one object for each line. Memory does not grow with the books.
+
+How all of this is proved, and where its figures are published: [proof.md](proof.md).
 """
 
 
