@@ -38,9 +38,14 @@ def accounts() -> list[dict[str, str]]:
     return [{"role": handle, "email": f"{handle}@{DOMAIN}", "password": PASSWORD} for handle in SHOWN]
 
 
+def known_people() -> dict[str, User]:
+    """Those who are there, by handle."""
+    return {user.email.split("@")[0]: user for user in User.objects.filter(email__endswith=f"@{DOMAIN}")}
+
+
 def make_people() -> dict[str, User]:
     """Every member, verified, with an address and shipping prices; those who are there already stay as they are."""
-    members = {user.email.split("@")[0]: user for user in User.objects.filter(email__endswith=f"@{DOMAIN}")}
+    members = known_people()
     joined = timezone.now() - dt.timedelta(days=700)
     hashed = ""
     for number, (handle, (name, role, country, *_, about)) in enumerate(PEOPLE.items()):

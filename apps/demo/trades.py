@@ -257,6 +257,7 @@ _STORIES: dict[str, Story] = {
     "cancelled": Story("trader", "seller", (_cancel,)),
     "declined": Story("buyer", "seller", (_decline,)),
     "funded": Story("buyer", "seller", (_pay,)),
+    "funded-2": Story("trader", "seller", (_pay,)),
     "shipped": Story("trader", "lena", (_pay, _ship)),
     "shipped-2": Story("buyer", "seller", (_pay, _ship)),
     "delivered": Story("buyer", "seller", _ARRIVED),

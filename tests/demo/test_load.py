@@ -17,21 +17,31 @@ from django.test import TestCase, override_settings
 from django.utils import timezone
 
 from apps.accounts.models import Role, User
+from apps.alerts.models import Alert
 from apps.catalog.models import Product, ProductImage, Variant
 from apps.core import outbox
-from apps.demo import catalogue, market, people, trades
+from apps.demo import catalogue, dealings, market, people, trades
 from apps.escrow import ledger
 from apps.escrow.models import Dispute, HoldState, Payment, SellerAccount, Settlement
-from apps.inventory.models import InventoryItem
-from apps.listings.models import Listing
+from apps.inventory.models import InventoryImport, InventoryItem
+from apps.listings.cart.models import CartLine
+from apps.listings.models import Listing, SavedSearch
+from apps.listings.offers.models import Offer
+from apps.listings.selling.models import Repricing
+from apps.listings.wants.models import Have, Match, Want
+from apps.listings.watching.models import Watch
+from apps.trades.checkout.models import Order
 from apps.trades.models import Message, Review, Trade
+from apps.trades.reports.models import Report
+from apps.trades.swaps.models import Swap
 from apps.valuations.models import CurrentPrice, Quote, Sale
 from tests.payments import payment_company
 
 PICTURES = 24
 COUNTED = (
     User, Product, Variant, ProductImage, Quote, Sale, CurrentPrice, InventoryItem, Listing, Trade, Message, Review,
-    Payment, Settlement, SellerAccount, Dispute, *apps.get_app_config("escrow").get_models(),
+    Payment, Settlement, SellerAccount, Dispute, Offer, Swap, Want, Have, Watch, Alert, CartLine, Order, Report, Repricing,
+    InventoryImport, SavedSearch, *apps.get_app_config("escrow").get_models(),
 )  # fmt: skip
 
 
@@ -78,6 +88,7 @@ class TestTheLoadedDemo(TestCase):
             "fair values",
             "people, inventories, listings",
             "trades",
+            "wants, offers, alerts",
         ]
         assert [name for name in steps if name in expected] == expected
         assert all(int(steps[name]) > 0 for name in expected)
@@ -96,6 +107,7 @@ class TestTheLoadedDemo(TestCase):
         assert market.make_market(now=timezone.now()) == 0
         members = people.make_people()
         list(trades.make_trades(members, trades.make_inventories(members)))
+        assert list(dealings.make_dealings(members)) == []
         assert (rows(), books()) == (before, balances)
 
     def test_every_stage_of_a_trade_is_there(self):
@@ -105,6 +117,28 @@ class TestTheLoadedDemo(TestCase):
         assert {("open", ""), ("answered", ""), ("decided", "refund"), ("decided", "split")} <= cases
         assert Payment.objects.filter(state="failed", hold__state="created").exclude(failure_message="").exists()
         assert Review.objects.filter(trade__hold__state="released").count() == 2
+
+    def test_every_room_of_the_market_is_in_use(self):
+        """Offers in each state, swaps, wants that match and wants to repair, alerts, a cart of several sellers."""
+        assert set(Offer.objects.values_list("state", flat=True)) == {"open", "countered", "agreed", "declined"}
+        assert sorted(Swap.objects.values_list("state", flat=True)) == [
+            "countered",
+            "proposed",
+            "proposed",
+            "under-way",
+        ]
+        assert set(Want.objects.values_list("state", flat=True)) >= {"open", "unknown"}
+        assert Match.objects.filter(listing__isnull=False).exists()
+        assert Match.objects.filter(have__isnull=False).exists()
+        assert set(Alert.objects.values_list("kind", flat=True)) >= {"want_matched", "under_fair_value", "availability"}
+        assert Watch.objects.exists()
+        assert CartLine.objects.filter(is_saved=False).values("listing__seller").distinct().count() >= 2
+        assert CartLine.objects.filter(is_saved=True).exists()
+        assert Order.objects.get().parcels.filter(trade__hold__state=HoldState.FUNDED).count() == 2
+        assert set(InventoryImport.objects.get().lines.values_list("state", flat=True)) >= {"matched", "unknown"}
+        assert Repricing.objects.get().lines.exists()
+        assert Review.objects.exclude(answer="").exists()
+        assert Report.objects.get().reporter.display_name == "Tom Trader"
 
     def test_trades_have_followed_their_holds(self):
         finished = {"released", "refunded", "split", "cancelled"}

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from apps.catalog.models import ProductImage
-from apps.demo import trades
+from apps.demo import dealings, trades
 from apps.demo.people import address_of, make_people
 from apps.escrow import ledger
 from apps.escrow.models import HoldState, Payment
@@ -93,3 +93,20 @@ def test_without_a_payment_company_only_unpaid_trades_are_made(cards, settings):
     finish()
     assert trades.are_made()
     assert set(stories().values()) == {1}
+
+
+@pytest.mark.parametrize("stopped_after", ["wants", "offers", "an order"])
+def test_what_members_have_going_on_is_made_once(cards, stopped_after):
+    finish()
+    members = make_people()
+    assert not dealings.are_made(members)
+    made = dealings.make_dealings(members)
+    first = [stopped_after]
+    while next(made) != stopped_after:
+        first.append("")
+    made.close()  # the load is stopped there
+    assert not dealings.are_made(members)
+    assert len(first) + len(list(dealings.make_dealings(members))) == 12
+    assert dealings.are_made(members)
+    assert list(dealings.make_dealings(members)) == []
+    assert ledger.check() == []

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.catalog.models import Variant
-from apps.demo import catalogue, market, people, trades
+from apps.demo import catalogue, dealings, market, people, trades
 from apps.demo.tasks import draw_more
 from apps.valuations import actions as valuations
 from apps.valuations.queries import movers
@@ -23,7 +23,7 @@ _FEWEST = 20
 
 
 class Command(BaseCommand):
-    """Facts, pictures, prices, people, inventories, listings, trades."""
+    """Facts, pictures, prices, people, inventories, listings, trades, and what members have going on beside them."""
 
     help = "Load the demo: catalogue, pictures, prices, people, listings and trades in every state. Safe to repeat."
 
@@ -50,7 +50,7 @@ class Command(BaseCommand):
         if pictures is not None and pictures < _FEWEST:
             raise CommandError(f"The photographs need {_FEWEST} pictures or more.")
         self._tell_accounts()
-        if trades.are_made():
+        if trades.are_made() and dealings.are_made(people.known_people()):
             self.stdout.write("demo data are loaded already")
             return
         self._catalogue(pictures, processes)
@@ -83,6 +83,8 @@ class Command(BaseCommand):
             told(sum(len(rows) for rows in offered.values()), "listings")
         with self._step("trades") as told:
             told(sum(1 for _ in trades.make_trades(members, offered)), "trades")
+        with self._step("wants, offers, alerts") as told:
+            told(sum(1 for _ in dealings.make_dealings(members)), "kinds of dealings")
 
     def _tell_accounts(self) -> None:
         path = settings.DATA_DIR / "demo_accounts.json"
