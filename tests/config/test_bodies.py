@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from asgiref.sync import async_to_sync
 
 from config.bodies import bounded
@@ -47,6 +48,14 @@ def test_a_body_without_a_length_is_counted():
     assert json.loads(body)["error"]["code"] == "TOO_LARGE"
 
 
+@pytest.mark.parametrize("path", ["/cart/wanted/", "/wants/1/", "/orders/tracking/", "/trades/1/evidence/", "/scan/"])
+def test_no_other_form_takes_two_gigabytes_either(path):
+    status, body, read = ask(path, 2048)
+    assert (status, read <= 9) == (413, True)
+    assert b"Send a smaller one" in body
+
+
 def test_other_bodies_pass():
     assert ask("/inventory/import/", 3)[0] == 200
     assert ask("/scan/", 100)[0] == 200
+    assert ask("/cart/wanted/", 20)[0] == 200
