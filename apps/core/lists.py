@@ -26,7 +26,7 @@ Position = tuple[str | None, ...]
 """The values by which a list is ordered, of one row, as text."""
 
 _LONGEST = 1500
-_ABOUT_THE_PART = ("limit", "offset", "cursor", "fields")
+_ABOUT_THE_PART = ("limit", "offset", "cursor", "fields", "facets")
 
 LIMIT = OpenApiParameter("limit", int, description="how many, 1 to 100; 20 unless told")
 OFFSET = OpenApiParameter("offset", int, description="how many to skip")

@@ -15,10 +15,11 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.core.errors import InvalidInput
+from apps.core.lists import CURSOR, Asked, CursorPagination, asked
 from apps.listings.destinations import is_country
 from apps.listings.models import SavedSearch
 from apps.listings.search import saved
-from apps.listings.search.asking import FACETS, SORTS, Wanted, wanted_from
+from apps.listings.search.asking import FACETS, PAGE_SIZE, SORTS, Wanted, place_from, wanted_from
 from apps.listings.search.results import search_listings
 from apps.listings.shipping import country_of
 
@@ -73,14 +74,11 @@ class FacetOutput(serializers.Serializer):
     choices = ChoiceOutput(many=True)
 
 
-class SearchPagination(serializers.Serializer):
-    """How many there are, exactly or about, and the way on."""
+class SearchPagination(CursorPagination):
+    """How many there are, exactly or about, on every page; `offset` is always null. The way on is that of every list."""
 
     total = serializers.IntegerField()
     total_is_exact = serializers.BooleanField()
-    limit = serializers.IntegerField()
-    has_more = serializers.BooleanField()
-    next_cursor = serializers.CharField(allow_null=True)
 
 
 _ASKED = [
@@ -91,7 +89,7 @@ _ASKED = [
     OpenApiParameter("sort", str, enum=list(SORTS)),
     OpenApiParameter("deliver_to", str, description="country (ISO 3166-1) that totals are for; else the member's own, or US"),
     OpenApiParameter("limit", int, description="how many, 1 to 100; 24 unless told"),
-    OpenApiParameter("cursor", str, description="`next_cursor` of the last answer to the same question"),
+    CURSOR,
     OpenApiParameter("facets", bool, description="false: without counts, quicker"),
 ]  # fmt: skip
 
@@ -100,14 +98,16 @@ def _wanted(request: Request) -> Wanted:
     country = request.query_params.get("deliver_to", "").upper()
     if country and not is_country(country):
         raise InvalidInput("deliver_to is a country's code, e.g. DE.", field="deliver_to", given=country[:10])
-    return wanted_from(request.query_params, country=country or country_of(request), strict=True)
+    given = request.query_params.copy()
+    given.pop("cursor", None)
+    return wanted_from(given, country=country or country_of(request), strict=True)
 
 
-def _limit(request: Request) -> int:
-    text = request.query_params.get("limit", "24")
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= 100):
-        raise InvalidInput("limit is a whole number from 1 to 100.", field="limit", given=text[:40])
-    return int(text)
+def _part(request: Request) -> Asked:
+    """The part that is asked for, by cursor alone. Raises InvalidInput."""
+    if "offset" in request.query_params:
+        raise InvalidInput("A search is walked through by cursor: go on with `next_cursor`.", field="offset")
+    return asked(request, default=PAGE_SIZE)
 
 
 class Search(APIView):
@@ -132,23 +132,29 @@ class Search(APIView):
     )
     def get(self, request: Request) -> Response:
         """By words and facets; delivered totals, deals against fair value, counts beside facets."""
-        wanted = replace(_wanted(request), limit=_limit(request))
+        part = _part(request)
+        wanted = replace(
+            _wanted(request), limit=part.limit, after=place_from(str(part.after[0])) if part.after else None
+        )
         found = search_listings(wanted, with_facets=request.query_params.get("facets", "true").lower() != "false")
-        return Response(
+        stands = {
+            "total": found.counts.total,
+            "total_is_exact": found.counts.is_exact,
+            "limit": part.limit,
+            "offset": None,
+            "has_more": found.has_more,
+        }
+        pagination = part.pagination(stands, (found.next_cursor,) if found.next_cursor else None)
+        answer = Response(
             {
                 "listings": FoundListing(found.rows, many=True).data,
                 "facets": FacetOutput(found.counts.facets, many=True).data,
                 "shown_for": found.meaning.suggestion,
                 "sort": found.wanted.sort,
-                "pagination": {
-                    "total": found.counts.total,
-                    "total_is_exact": found.counts.is_exact,
-                    "limit": wanted.limit,
-                    "has_more": found.has_more,
-                    "next_cursor": found.next_cursor or None,
-                },
+                "pagination": pagination,
             }
         )
+        return part.link(answer, pagination)
 
 
 class SavedSearchOutput(serializers.Serializer):

@@ -157,7 +157,7 @@ def test_what_moved_is_walked_through(api, cards, trend):
 
 # -- cursors that are none ------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("cursor", ["x", "WyJhIl0:1abc:def", "ñ", "a" * 9000, "\x00"])
-@pytest.mark.parametrize("path", ["cards/search", "listings", "prices/trending"])
+@pytest.mark.parametrize("path", ["cards/search", "listings", "listings/search", "prices/trending"])
 def test_a_made_up_cursor_is_refused(api, path, cursor):
     answer = api.get(API + path, {"cursor": cursor})
     error = answer.json()["error"]

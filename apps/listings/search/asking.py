@@ -110,11 +110,8 @@ def wanted_from(given: QueryDict, *, country: str, strict: bool = False) -> Want
         sort = DEFAULT[bool(text)]
     if sort == "relevance" and not text:
         sort = "newest"
-    after = place_from(given.get("cursor", ""))
-    if strict and given.get("cursor") and after is None:
-        raise InvalidInput("This cursor is none that an answer gave. Begin without one.", field="cursor")
     bounds = [_minor(given.get(name, ""), name, strict=strict) for name in ("price_min", "price_max")]
-    return Wanted(text, facets, bounds[0], bounds[1], sort, country, after)
+    return Wanted(text, facets, bounds[0], bounds[1], sort, country, place_from(given.get("cursor", "")))
 
 
 def _values(given: QueryDict, name: str) -> tuple[str, ...]:
