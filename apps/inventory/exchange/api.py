@@ -1,14 +1,11 @@
-"""REST: imports and exports of the member's inventory over the same actions and queries as the pages."""
+"""REST: imports into the member's inventory over the same actions and queries as the pages. Exports: api_exports.py."""
 
 from __future__ import annotations
 
 import uuid
 from typing import Any
 
-from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404
-from django.utils import timezone
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
 from rest_framework import serializers, status
 from rest_framework.parsers import MultiPartParser
@@ -19,14 +16,13 @@ from rest_framework.views import APIView
 from apps.accounts.models import Scope
 from apps.catalog.models import Variant
 from apps.core.conditions import Condition
-from apps.core.errors import InvalidInput, NotFound
+from apps.core.errors import InvalidInput
 from apps.core.lists import BY_OFFSET, Pagination
 from apps.core.pagination import limit_offset
-from apps.inventory.exchange import actions, exporting, queries, repairs
+from apps.inventory.exchange import actions, queries, repairs
 from apps.inventory.exchange.formats import FORMATS
 from apps.inventory.exchange.layouts import FIELDS
 from apps.inventory.exchange.models import ImportLine, InventoryImport
-from apps.inventory.exchange.streams import attachment
 from apps.inventory.exchange.vocabulary import NAMES
 from apps.inventory.models import Binder
 
@@ -94,14 +90,6 @@ class ImportLineOutput(serializers.ModelSerializer):
             "line", "part", "state", "said", "problem", "reason", "variant_id", "candidates", "quantity", "condition",
             "grade_company", "grade", "unit_cost_minor", "currency", "acquired_on", "item_id",
         )  # fmt: skip
-
-
-class FormatOutput(serializers.Serializer):
-    """A format, and what it cannot say of how many of the member's items."""
-
-    layout = serializers.CharField()
-    name = serializers.CharField()
-    losses = serializers.DictField(child=serializers.IntegerField())
 
 
 class ImportList(APIView):
@@ -244,59 +232,3 @@ class ImportLineDetail(APIView):
         return Response(
             ImportLineOutput(queries.line_for(owner=request.user, pk=pk, line=line, part=told["part"])).data
         )
-
-
-_FILTERS = [
-    OpenApiParameter("q", str),
-    OpenApiParameter("condition", str),
-    OpenApiParameter("binder_id", OpenApiTypes.UUID),
-]
-
-
-def _items(request: Request) -> Any:
-    told = request.query_params
-    try:
-        binder = uuid.UUID(told["binder_id"]) if told.get("binder_id") else None
-    except ValueError:
-        raise InvalidInput("binder_id is a UUID.", field="binder_id") from None
-    if told.get("condition", "") not in ("", "graded", *Condition.values):
-        raise InvalidInput("condition is NM, LP, MP, HP, DMG or graded.", field="condition")
-    return exporting.items_of(
-        request.user, text=told.get("q", "")[:100], condition=told.get("condition", ""), binder=binder
-    )
-
-
-class ExportList(APIView):
-    """The formats that an inventory can be had in."""
-
-    @extend_schema(
-        tags=["inventory"],
-        operation_id="exports",
-        parameters=_FILTERS,
-        responses=inline_serializer("ExportFormats", {"formats": FormatOutput(many=True)}),
-    )
-    def get(self, request: Request) -> Response:
-        """Each format, and what it cannot say of the items."""
-        items = _items(request)
-        told = [
-            {"layout": each.slug, "name": each.name, "losses": exporting.losses_of(items, each)}
-            for each in FORMATS.values()
-        ]
-        return Response({"formats": FormatOutput(told, many=True).data})
-
-
-class ExportFile(APIView):
-    """An inventory as a file."""
-
-    @extend_schema(
-        tags=["inventory"],
-        parameters=[OpenApiParameter("layout", str, OpenApiParameter.PATH, enum=list(FORMATS)), *_FILTERS],
-        responses={(200, "text/csv"): OpenApiTypes.STR},
-    )
-    def get(self, request: Request, layout: str) -> HttpResponseBase:
-        """The file, streamed."""
-        if layout not in FORMATS:
-            raise NotFound("There is no such format.")
-        name = f"inventory-{layout}-{timezone.localdate():%Y-%m-%d}.csv"
-        lines = exporting.lines_of(_items(request), FORMATS[layout])
-        return attachment(request._request, lines, name=name)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.inventory.exchange import api
+from apps.inventory.exchange import api, api_exports
 
 urlpatterns = [
     path("imports", api.ImportList.as_view(), name="api-imports"),
@@ -13,6 +13,6 @@ urlpatterns = [
     path("imports/<uuid:pk>/undo", api.ImportUndo.as_view(), name="api-import-undo"),
     path("imports/<uuid:pk>/lines", api.ImportLines.as_view(), name="api-import-lines"),
     path("imports/<uuid:pk>/lines/<int:line>", api.ImportLineDetail.as_view(), name="api-import-line"),
-    path("exports", api.ExportList.as_view(), name="api-exports"),
-    path("exports/<slug:layout>", api.ExportFile.as_view(), name="api-export"),
+    path("exports", api_exports.ExportList.as_view(), name="api-exports"),
+    path("exports/<slug:layout>", api_exports.ExportFile.as_view(), name="api-export"),
 ]
