@@ -17,7 +17,7 @@ from apps.trades.selling.lettering import lines_of, write
 from apps.trades.selling.orders import number_of
 from apps.trades.selling.slips import IN_MEMORY, PAPERS
 from apps.trades.selling.statements import Movement, Period, Sums
-from apps.trades.selling.taxes import Reached
+from apps.trades.selling.taxes import ADVICE, Reached
 
 KINDS = {"sale": "Sale", "returned": "Returned to the buyer", "payout": "Payout"}
 _COLUMNS = (
@@ -144,7 +144,8 @@ class _Sheet:
         for reached in statement.taxes:
             self._title(reached.threshold.name)
             rule = reached.threshold
-            for text in (reached.words, rule.words, f"{rule.source}; as of {rule.as_of:%-d %B %Y}. {rule.address}"):
+            source = f"{rule.source}; as of {rule.as_of:%-d %B %Y}. {rule.address}"
+            for text in (reached.words, rule.words, source, ADVICE):
                 for line in lines_of(text, self.right - self.left, _SIZE):
                     self._row([(self.left, line, False)])
         self._end_page()

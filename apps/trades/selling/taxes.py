@@ -17,6 +17,7 @@ from apps.listings.destinations import REGIONS
 from apps.trades.selling.statements import Sums
 from apps.valuations.rates import NoRate, convert
 
+ADVICE = "This is no tax advice: check with your tax office."
 _OWN = Path(__file__).parent / "tax_thresholds.toml"
 
 
