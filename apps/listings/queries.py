@@ -55,6 +55,12 @@ def offered(*, listing_ids: Iterable[uuid.UUID] = (), variant_ids: Iterable[uuid
     return [Offered(*found, Money(minor, currency).decimal, currency) for *found, minor, currency in rows]
 
 
+def picture_of(product: str) -> Coalesce:
+    """A product's picture as an annotation, its name in storage; empty without one. product: the path that leads to it."""
+    reference = ProductImage.objects.filter(product=OuterRef(product), is_primary=True)
+    return Coalesce(Subquery(reference.values("file")[:1]), Value(""))
+
+
 def _described() -> QuerySet[Listing]:
     """Listings with all that a row shows, in one query."""
     fair = CurrentPrice.objects.filter(variant=OuterRef("item__variant"), condition=OuterRef("item__condition"))
@@ -157,14 +163,13 @@ def unlisted_items(*, owner: User, limit: int) -> list[InventoryItem]:
     """Free copies that are not offered, dearest first."""
     price = CurrentPrice.objects.filter(variant=OuterRef("variant"), condition=OuterRef("condition"))
     open_ones = Listing.objects.filter(item=OuterRef("pk"), state__in=OPEN_STATES)
-    reference = ProductImage.objects.filter(product=OuterRef("variant__product"), is_primary=True)
     return list(
         InventoryItem.objects.filter(owner=owner, quantity__gt=F("reserved"))
         .filter(~Exists(open_ones))
         .annotate(
             unit_value=Subquery(price.values("value")[:1]),
             has_photo=Exists(ItemPhoto.objects.filter(item=OuterRef("pk"))),
-            image_name=Coalesce(Subquery(reference.values("file")[:1]), Value("")),
+            image_name=picture_of("variant__product"),
         )
         .select_related("variant__product__release")
         .order_by(F("unit_value").desc(nulls_last=True), "-created_at")[:limit]

@@ -7,12 +7,10 @@ import uuid
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db.models import Count, OuterRef, Prefetch, Q, QuerySet, Subquery, Value
-from django.db.models.functions import Coalesce
+from django.db.models import Count, Prefetch, Q, QuerySet
 from django.utils import timezone
 
 from apps.accounts.models import User
-from apps.catalog.models import ProductImage
 from apps.core.errors import NotFound
 from apps.core.pagination import Page, Place, newest_first
 from apps.escrow import states
@@ -20,6 +18,7 @@ from apps.escrow.actions.receivables import PAID_OUT, REFUNDABLE_FOR
 from apps.escrow.cases.models import ACTIVE, UNRULED, CaseState
 from apps.escrow.models import Dispute, HoldState
 from apps.escrow.states import Actor, HoldEvent
+from apps.listings.queries import picture_of
 from apps.trades.models import ASPECTS, Message, Review, Trade, TradeLine
 from apps.trades.reputation.reviews import BLIND_FOR, aspects_of, is_visible
 
@@ -35,13 +34,8 @@ class NextStep:
 
 
 def _lines() -> Prefetch:
-    picture = ProductImage.objects.filter(product=OuterRef("item__variant__product"), is_primary=True)
-    return Prefetch(
-        "lines",
-        TradeLine.objects.select_related("item__variant__product__release").annotate(
-            image_name=Coalesce(Subquery(picture.values("file")[:1]), Value(""))
-        ),
-    )
+    rows = TradeLine.objects.select_related("item__variant__product__release")
+    return Prefetch("lines", rows.annotate(image_name=picture_of("item__variant__product")))
 
 
 # What tells the next step and where the parcel is.

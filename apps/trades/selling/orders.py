@@ -8,17 +8,18 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import CharField, Count, Exists, OuterRef, Prefetch, Q, QuerySet, Subquery, Value
-from django.db.models.functions import Cast, Coalesce, Right
+from django.db.models import CharField, Count, Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models.functions import Cast, Right
 from django.utils import timezone
 
 from apps.accounts.models import User
-from apps.catalog.models import Product, ProductImage
+from apps.catalog.models import Product
 from apps.core.errors import InvalidInput, NotFound
 from apps.core.lists import Position
 from apps.core.pagination import Page, Place, Stretch
 from apps.escrow.models import HoldState
 from apps.inventory.models import Binder, InventoryItem
+from apps.listings.queries import picture_of
 from apps.trades.models import Trade, TradeLine
 
 MOST_AT_ONCE = 300
@@ -86,6 +87,7 @@ class Pick:
 
     item: InventoryItem
     condition: str
+    image: str
     quantity: int = 0
     orders: list[tuple[str, int]] = field(default_factory=list)
 
@@ -118,11 +120,10 @@ def paid_unshipped(*, seller: User) -> QuerySet[Trade]:
 
 
 def _lines() -> Prefetch:
-    picture = ProductImage.objects.filter(product=OuterRef("item__variant__product"), is_primary=True)
     return Prefetch(
         "lines",
         TradeLine.objects.select_related("item__variant__product__release", "item__binder")
-        .annotate(image_name=Coalesce(Subquery(picture.values("file")[:1]), Value("")))
+        .annotate(image_name=picture_of("item__variant__product"))
         .order_by("pk"),
     )
 
@@ -234,7 +235,9 @@ def pick_list(orders: Iterable[Order]) -> list[Pick]:
     picks: dict[tuple[UUID, str], Pick] = {}
     for order in orders:
         for line in order.trade.lines.all():
-            pick = picks.setdefault((line.item_id, line.condition_label), Pick(line.item, line.condition_label))
+            pick = picks.setdefault(
+                (line.item_id, line.condition_label), Pick(line.item, line.condition_label, line.image_name)
+            )
             pick.quantity += line.quantity
             pick.orders.append((order.number, line.quantity))
     return sorted(picks.values(), key=_place)

@@ -9,6 +9,7 @@ from django.db import connection
 
 from apps.accounts.models import User
 from apps.inventory.models import InventoryItem
+from apps.listings.queries import picture_of
 from apps.trades.swaps.matching import Edge, Proposal, proposals
 
 MOST_NEIGHBOURS = 60
@@ -87,6 +88,7 @@ def matches_of(*, member: User, most: int = 20) -> list[Shown]:
     found = proposals(edges_around(member.pk), of=member.pk, most=most)
     ids = {edge.item for made in found for pile in made.piles for edge in pile}
     rows = InventoryItem.objects.filter(pk__in=ids).select_related("variant__product__release")
+    rows = rows.annotate(image_name=picture_of("variant__product"))
     items = {item.pk: item for item in rows}
     people = {user.pk: user for user in User.objects.filter(pk__in={pk for made in found for pk in made.members})}
     shown = []

@@ -17,6 +17,7 @@ from apps.core.errors import NotFound
 from apps.core.pagination import Page, Place, newest_first
 from apps.escrow.cases.models import ACTIVE, UNRULED
 from apps.escrow.models import Dispute, HoldState
+from apps.listings.queries import picture_of
 from apps.trades.swaps.fairness import Balance, Pile, Valued, balance, pile
 from apps.trades.swaps.models import Side, Swap, SwapLine, SwapMessage
 from apps.trades.swaps.states import BINDING, SwapState
@@ -47,7 +48,8 @@ def is_newcomer(member: User) -> bool:
 
 
 def _lines() -> Prefetch:
-    return Prefetch("lines", SwapLine.objects.select_related("item__variant__product__release").order_by("pk"))
+    rows = SwapLine.objects.select_related("item__variant__product__release").order_by("pk")
+    return Prefetch("lines", rows.annotate(image_name=picture_of("item__variant__product")))
 
 
 def _sides() -> Prefetch:

@@ -11,6 +11,7 @@ from apps.accounts.models import User
 from apps.core.conditions import state_key
 from apps.core.money import Money
 from apps.inventory.models import InventoryItem
+from apps.listings.queries import picture_of
 from apps.listings.wants.models import Have
 from apps.trades.swaps.fairness import Pile, Valued, balance, pile
 from apps.trades.swaps.models import Swap
@@ -50,7 +51,11 @@ def open_for_trade(*, owner: User, viewer: User) -> QuerySet[InventoryItem]:
     rows = InventoryItem.objects.filter(owner=owner, quantity__gt=F("reserved"))
     if owner.pk != viewer.pk:
         rows = rows.filter(pk__in=Have.objects.filter(owner=owner).values("item"))
-    return rows.select_related("variant__product__release").order_by("variant__product__name", "pk")
+    return _pictured(rows).order_by("variant__product__name", "pk")
+
+
+def _pictured(rows: QuerySet[InventoryItem]) -> QuerySet[InventoryItem]:
+    return rows.select_related("variant__product__release").annotate(image_name=picture_of("variant__product"))
 
 
 def table_items(
@@ -68,7 +73,7 @@ def table_items(
     if former is not None:
         allowed |= Q(swap_lines__swap=former)
     chosen = InventoryItem.objects.filter(allowed, owner=owner, pk__in=list(keep)).distinct()
-    kept = list(chosen.select_related("variant__product__release"))
+    kept = list(_pictured(chosen))
     if find.strip():
         rows = rows.filter(variant__product__name__icontains=find.strip())
     return [*kept, *rows.exclude(pk__in=[item.pk for item in kept])[:limit]]
