@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -47,8 +48,9 @@ def market(request: HttpRequest) -> HttpResponse:
         "clear_url": f"{here}?{wanted.without_facets().query()}" if wanted.is_narrowed else "",
         "next_url": f"{here}?{shown.query(cursor=results.next_cursor)}" if results.next_cursor else "",
         "first_url": f"{here}?{shown.query()}" if shown.after else "",
+        "catalogue_url": f"{reverse('search')}?{urlencode({'q': wanted.text})}" if wanted.text else reverse("search"),
         "question": wanted.query(),
-        "can_save": bool(wanted.text or wanted.is_narrowed),
+        "can_save": bool(wanted.text or wanted.is_narrowed) and results.meaning.is_known,
         "country": wanted.country,
         "countries": COUNTRIES,
     }

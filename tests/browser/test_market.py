@@ -89,7 +89,7 @@ def test_two_hundred_cards_are_listed_in_under_a_minute(site, new_page):
     assert time.monotonic() - began < 60
     assert Listing.objects.filter(seller=seller, state="active").count() == 200
     page.goto(f"{site}{reverse('reprice')}")
-    page.get_by_label("Percent of fair value", exact=True).fill("90")
+    page.get_by_label("Share of fair value", exact=True).fill("90")
     page.get_by_role("button", name="Show the new prices").click()
     expect(page.get_by_text("5 prices would change")).to_be_visible()
     keep(page, "repricing")

@@ -53,7 +53,7 @@ class OptimiseInput(serializers.Serializer):
     """
 
     objective = serializers.ChoiceField(["total", "parcels"], default="total")
-    currency = serializers.RegexField("^[A-Z]{3}$", default="USD")
+    currency = serializers.RegexField("^[A-Z]{3}$", required=False, help_text="the member’s own unless told")
     wants = WantInput(many=True, required=False)
     text = serializers.CharField(max_length=20_000, trim_whitespace=False, required=False)
     want_list_id = serializers.UUIDField(required=False)
@@ -227,7 +227,7 @@ class CartOptimise(MemberRead):
         told = OptimiseInput(data=request.data)
         told.is_valid(raise_exception=True)
         asked, country = told.validated_data, _country(request)
-        currency = asked["currency"]
+        currency = asked.setdefault("currency", request.user.currency)
         wants, left_out = _looked_for(request, asked, country)
         plan, found = plans.plan_for(
             wants, country=country, currency=currency, buyer=request.user, fewest=asked["objective"] == "parcels"

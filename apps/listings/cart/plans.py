@@ -133,6 +133,15 @@ def picked(plan: Plan, plans: Plans) -> list[tuple[uuid.UUID, int, int]]:
     return _summed(plan, plans.offers)
 
 
+def by_seller(plan: Plan, plans: Plans) -> list[tuple[User, list[tuple[Listing, int]]]]:
+    """What a plan takes, for the reader: each seller's listings with their copies, the dearest parcel first."""
+    parcels: dict[User, list[tuple[Listing, int]]] = {}
+    for key, copies, _ in picked(plan, plans):
+        listing = plans.offers[str(key)]
+        parcels.setdefault(listing.seller, []).append((listing, copies))
+    return sorted(parcels.items(), key=lambda each: -sum(row.price_minor * copies for row, copies in each[1]))
+
+
 @dataclass(frozen=True)
 class Found:
     """What a single plan takes, as (listing, copies, price), and what card by card comes to."""

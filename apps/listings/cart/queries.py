@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from django.db.models import OuterRef, QuerySet, Subquery, Value
-from django.db.models.functions import Coalesce
+from django.db.models import QuerySet
 
 from apps.accounts.models import User
-from apps.catalog.models import ProductImage
 from apps.core.money import Money
 from apps.listings.cart.models import Cart, CartLine
 from apps.listings.cart.parcels import postage
 from apps.listings.models import Listing
+from apps.listings.queries import picture_of
 
 
 @dataclass(frozen=True)
@@ -96,11 +95,10 @@ class Contents:
 
 def lines_of(cart: Cart) -> QuerySet[CartLine]:
     """The lines with all that a row shows, oldest first."""
-    picture = ProductImage.objects.filter(product=OuterRef("listing__item__variant__product"), is_primary=True)
     return (
         CartLine.objects.filter(cart=cart)
         .select_related("listing__item__variant__product__release", "listing__seller", "listing__shipping")
-        .annotate(image_name=Coalesce(Subquery(picture.values("file")[:1]), Value("")))
+        .annotate(image_name=picture_of("listing__item__variant__product"))
         .order_by("created_at", "pk")
     )
 

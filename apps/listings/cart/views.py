@@ -128,19 +128,20 @@ def find(request: HttpRequest) -> HttpResponse:
     """The best offers for wanted cards, pasted or of a list of wants: both plans, to be put into the cart."""
     reader, country = request.user if request.user.is_authenticated else None, country_of(request)
     typed = (request.POST, request.FILES) if request.method == "POST" else ()
-    form = WantedForm(*typed, reader=reader, initial={"wanted": request.GET.get("list")})
+    currency = reader.currency if reader is not None else "USD"
+    form = WantedForm(*typed, reader=reader, currency=currency, initial={"wanted": request.GET.get("list")})
     if request.method == "POST" and form.is_valid():
         told = form.cleaned_data
         chosen = told.pop("wanted", None)
         try:
-            asked = wanted.wanted_on(chosen) if chosen else wanted.wanted_in(**told)
+            asked = wanted.wanted_on(chosen, currency=currency) if chosen else wanted.wanted_in(**told)
         except DomainError as error:
             tell(form, error)
         else:
             shown = queries.contents(cart_of(request), country=country)
             kept = [row.listing.pk for parcel in shown.parcels for row in parcel.rows]
-            return _plans(request, asked.wants, country, wanted.CURRENCY, {"asked": asked, "kept": kept})
-    context = {"form": form, "country": country}
+            return _plans(request, asked.wants, country, currency, {"asked": asked, "kept": kept})
+    context = {"form": form, "country": country, "countries": COUNTRIES, "currency": currency}
     return render(request, "cart/wanted.html", context, status=422 if form.errors else 200)
 
 
@@ -165,6 +166,7 @@ def _plans(
                 now_minor - plan.total_minor,
                 0 if now_parcels is None else now_parcels - plan.parcels,
                 plans.picked(plan, found),
+                plans.by_seller(plan, found),
             )
             for title, plan in (("Lowest total", found.lowest), ("Fewest parcels", found.fewest))
         ],

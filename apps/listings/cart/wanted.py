@@ -12,7 +12,6 @@ from apps.listings.wants.drafts import drafts_of
 from apps.listings.wants.models import WantList
 
 MOST_WANTS = 200
-CURRENCY = "USD"  # what the most that is paid is told in
 
 
 @dataclass(frozen=True)
@@ -58,7 +57,7 @@ def wanted_in(
     return Wanted(wants, said, left_out)
 
 
-def wanted_on(wanted: WantList, *, currency: str = CURRENCY) -> Wanted:
+def wanted_on(wanted: WantList, *, currency: str) -> Wanted:
     """What a list of wants still looks for, the oldest first; what has a price in another currency is left out.
 
     Raises InvalidInput where it looks for nothing.

@@ -68,7 +68,7 @@ def _shown(request: HttpRequest, found: Offer, *, form: OfferForm | None = None)
     if last.pk != found.pk:
         found = queries.offer_for(pk=last.pk, reader=request.user)
     item = found.listing.item
-    initial = {"price_minor": found.price_minor, "quantity": found.quantity}
+    initial = {"quantity": found.quantity}
     most = max(found.listing.quantity, 1)
     context = {
         "offer": found,

@@ -222,11 +222,11 @@ def _arranged(counted: list[tuple[str, int, str | None]], wanted: Wanted) -> tup
             continue
         name, value = _LETTERS[tag[0]], tag[2:]
         selected = value in wanted.facets.get(name, ())
-        found[name].append(Choice(value, _label(name, value, label), count, selected))
+        found[name].append(Choice(value, label or label_of(name, value), count, selected))
         seen.add((name, value))
     for name, values in wanted.facets.items():
         # What was chosen and leaves nothing is still shown, to be taken back.
-        found[name] += [Choice(v, _label(name, v, None), 0, True) for v in values if (name, v) not in seen]
+        found[name] += [Choice(v, label_of(name, v), 0, True) for v in values if (name, v) not in seen]
     for name, choices in found.items():
         if name == "price":
             choices.sort(key=lambda each: each.value)
@@ -235,9 +235,8 @@ def _arranged(counted: list[tuple[str, int, str | None]], wanted: Wanted) -> tup
     return tuple(Facet(name, FACETS[name][1], tuple(found[name][:MOST_VALUES])) for name in FACETS)
 
 
-def _label(facet: str, value: str, label: str | None) -> str:
-    if label:
-        return label
+def label_of(facet: str, value: str) -> str:
+    """A choice as readers know it; the value itself where only the database has its name (games, sets)."""
     known: dict[str, dict[str, str]] = {
         "condition": {str(code): str(name) for code, name in Condition.choices},
         "deal": VERDICTS,

@@ -36,6 +36,11 @@ class Meaning:
         return bool(self.ranks)
 
     @property
+    def is_known(self) -> bool:
+        """Whether any card or seller is meant, for sale or not; so of no text."""
+        return self.ranks != {} or bool(self.or_sellers)
+
+    @property
     def suggestion(self) -> str:
         """What is shown instead of what was typed, where a word was mistyped."""
         shown = self.understood.suggestion

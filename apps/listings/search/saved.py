@@ -18,6 +18,7 @@ from apps.core.money import Money
 from apps.listings.models import SavedSearch
 from apps.listings.search.asking import FACETS, Wanted, wanted_from
 from apps.listings.search.conditions import resolved
+from apps.listings.search.facets import label_of
 from apps.listings.search.meaning import Meaning, meaning_of
 
 MOST_SEARCHES = 100
@@ -89,8 +90,12 @@ def _written_out(wanted: Wanted, meaning: Meaning) -> tuple[str, list[uuid.UUID]
 
 
 def _name_of(wanted: Wanted) -> str:
-    chosen = ", ".join(value for values in wanted.facets.values() for value in values if "-" not in value[8:9])
-    return " · ".join(filter(None, [wanted.text, chosen])) or "Saved search"
+    """The words, the choices but for those that only the database can name, and the price."""
+    chosen = [label_of(name, value) for name, values in wanted.facets.items() if name != "set" for value in values]
+    least, most = (f"{(minor or 0) / 100:,.2f}" for minor in (wanted.least_minor, wanted.most_minor))
+    price = {(True, True): f"{least} to {most}", (True, False): f"from {least}", (False, True): f"up to {most}"}
+    said = price.get((wanted.least_minor is not None, wanted.most_minor is not None), "")
+    return " · ".join(filter(None, [wanted.text, ", ".join(chosen), said])) or "Saved search"
 
 
 @transaction.atomic

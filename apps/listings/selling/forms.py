@@ -25,10 +25,10 @@ class RuleForm(forms.Form):
         label=_("Price by"),
         choices=[(FAIR, _("a share of fair value")), (UNDERCUT, _("the lowest other offer, less an amount"))],
     )
-    percent = forms.IntegerField(label=_("Percent of fair value"), min_value=1, max_value=1000, initial=100)
+    percent = forms.IntegerField(label=_("Share of fair value"), min_value=1, max_value=1000, initial=100)
     by_minor = MinorUnitsField(label=_("Undercut by"), initial=1)
     floor_percent = forms.IntegerField(
-        label=_("Never under percent of fair value"), min_value=1, max_value=1000, required=False, initial=80
+        label=_("Never under this share of fair value"), min_value=1, max_value=1000, required=False, initial=80
     )
     floor_minor = MinorUnitsField(label=_("Never under"), required=False)
     ceiling_minor = MinorUnitsField(label=_("Never above"), required=False)

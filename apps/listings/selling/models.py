@@ -8,6 +8,9 @@ from django.db.models import Q
 
 from apps.core.models import Base
 
+LARGE_PERCENT = 30
+"""A change of a price that is marked before it is applied."""
+
 
 class RepricingRule(Base):
     """A rule that a seller keeps to reprice by again."""
@@ -61,3 +64,13 @@ class RepricedListing(models.Model):
 
     def __str__(self) -> str:
         return f"{self.old_minor} -> {self.new_minor}"
+
+    @property
+    def percent(self) -> float:
+        """By how much the price changes."""
+        return 100 * (self.new_minor - self.old_minor) / self.old_minor
+
+    @property
+    def is_large(self) -> bool:
+        """Whether the seller should look twice."""
+        return abs(self.percent) >= LARGE_PERCENT

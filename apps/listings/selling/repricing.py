@@ -15,6 +15,7 @@ from apps.core.errors import Conflict, InvalidInput, NotFound, NotYours
 from apps.core.outbox import emit_all
 from apps.listings.events import ListingChanged
 from apps.listings.photos import needs_photo
+from apps.listings.queries import picture_of
 from apps.listings.selling.models import RepricedListing, Repricing
 from apps.listings.selling.pricing import PriceRule, price_by
 
@@ -138,7 +139,8 @@ def own_repricing(*, seller: User, pk: uuid.UUID) -> Repricing:
 
 def lines_of(repricing: Repricing, *, limit: int, offset: int) -> list[RepricedListing]:
     """Old and new prices, the largest change first."""
-    rows = repricing.lines.select_related("listing__item__variant__product__release").extra(
+    rows = repricing.lines.select_related("listing__item__variant__product__release")
+    rows = rows.annotate(image_name=picture_of("listing__item__variant__product")).extra(
         order_by=["-change", "id"],
         select={"change": "abs(listings_repricedlisting.new_minor - listings_repricedlisting.old_minor)"},
     )

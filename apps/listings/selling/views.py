@@ -18,6 +18,7 @@ from apps.listings.selling import bulk, vacation
 from apps.listings.selling import repricing as prices
 from apps.listings.selling import rules as kept_rules
 from apps.listings.selling.forms import RuleForm, ids_given, offers_typed, suggested
+from apps.listings.selling.pricing import PriceRule
 
 LINES_SHOWN = 100
 
@@ -111,7 +112,8 @@ def repricing(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     limit, offset = numbered(request, size=LINES_SHOWN)
     lines = prices.lines_of(found, limit=limit, offset=offset)
     page = Page(lines, found.lines.count(), limit, offset)
-    return render(request, "listings/repricing.html", {"repricing": found, "page": page})
+    context = {"repricing": found, "page": page, "rule": PriceRule(**found.rule).in_words()}
+    return render(request, "listings/repricing.html", context)
 
 
 @login_required

@@ -71,7 +71,7 @@ def add_lines(
     """Put a pasted or exported list onto a list of wants; what is accepted holds for all its lines.
 
     A line whose card is not certain is kept, to be repaired; one that wants the same as an earlier one raises that.
-    any_printing: a line that names no set takes every card of its name, later ones too.
+    most_minor: in the member's own currency. any_printing: a line that names no set takes every card of its name, later ones too.
     Raises NotYours, InvalidInput (nothing in it, too many). Emits wants.changed.
     """
     wanted = _locked(wanted, by)
@@ -86,7 +86,7 @@ def add_lines(
     cards: list[WantedCard] = []
     for draft in drafts:
         want = draft.want
-        want.list, want.owner_id = wanted, wanted.owner_id
+        want.list, want.owner_id, want.currency = wanted, wanted.owner_id, by.currency
         earlier = before.get(_key(want, draft.cards)) if want.state == _State.OPEN else None
         if earlier is not None:
             earlier.quantity = min(earlier.quantity + want.quantity, MOST_COPIES)
@@ -106,7 +106,7 @@ def add_lines(
 
 def _key(want: Want, cards: Collection[UUID]) -> tuple[object, ...]:
     asked = (want.conditions, want.languages, want.finishes)
-    return (frozenset(cards), want.any_name, *(tuple(sorted(each)) for each in asked), want.most_minor)
+    return (frozenset(cards), want.any_name, *(tuple(sorted(each)) for each in asked), want.most_minor, want.currency)
 
 
 def _same_as_before(wanted: WantList) -> dict[tuple[object, ...], Want]:

@@ -136,7 +136,8 @@ class WantListDetail(APIView):
     def get(self, request: Request, pk: uuid.UUID) -> Response:
         """Its lines, those to repair first."""
         limit, offset = limit_offset(request)
-        page = queries.wants_page(wanted=queries.list_for(pk=pk, reader=request.user), limit=limit, offset=offset)
+        found = queries.list_for(pk=pk, reader=request.user)
+        page = queries.wants_page(wanted=found, reader=request.user, limit=limit, offset=offset)
         return Response({"wants": WantOutput(page.rows, many=True).data})
 
     @extend_schema(tags=["wants"], operation_id="want_list_add", request=LinesInput, responses=_WANTS)

@@ -44,15 +44,28 @@ class LinesForm(forms.Form):
         label=_("Any printing will do where a line names no set, later ones too"), required=False
     )
     conditions = forms.MultipleChoiceField(
-        label=_("Conditions that will do; none for any"), choices=Condition.choices, required=False
+        label=_("Conditions that will do; none for any"),
+        choices=Condition.choices,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
     )
     languages = forms.MultipleChoiceField(
-        label=_("Languages that will do; none for any"), choices=list(NAMES.items()), required=False
+        label=_("Languages that will do; none for any"),
+        choices=list(NAMES.items()),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
     )
     finishes = forms.MultipleChoiceField(
-        label=_("Finishes that will do; none for any"), choices=Finish.choices, required=False
+        label=_("Finishes that will do; none for any"),
+        choices=Finish.choices,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
     )
-    most_minor = MinorUnitsField(label=_("Most you pay for one copy"), required=False)
+    most_minor = MinorUnitsField(required=False)
+
+    def __init__(self, *args: object, currency: str = "USD", **options: object) -> None:
+        super().__init__(*args, **options)
+        _pay_in(self, currency)
 
     def clean(self) -> dict[str, object]:
         """The file's text goes before what was typed; something has to be there."""
@@ -80,9 +93,20 @@ class LinesForm(forms.Form):
         return text
 
 
+def _pay_in(form: forms.Form, currency: str) -> None:
+    """The most that is paid is told in this currency."""
+    field = form.fields["most_minor"]
+    field.currency = currency
+    field.label = _("Most you pay for one copy, in %(currency)s") % {"currency": currency}
+
+
 class WantForm(forms.Form):
     """How many, for how much, and whether any printing will do."""
 
     quantity = forms.IntegerField(min_value=1, max_value=9999)
     most_minor = MinorUnitsField(required=False)
     any_printing = forms.BooleanField(required=False)
+
+    def __init__(self, *args: object, currency: str, **options: object) -> None:
+        super().__init__(*args, **options)
+        _pay_in(self, currency)

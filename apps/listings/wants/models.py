@@ -15,6 +15,7 @@ from apps.catalog.models import Category, Finish, Product
 from apps.core.conditions import Condition
 from apps.core.models import Base
 from apps.core.money import Money
+from apps.inventory.exchange.vocabulary import NAMES
 from apps.inventory.models import InventoryItem
 from apps.listings.models import Listing
 
@@ -94,6 +95,14 @@ class Want(Base):
     def most(self) -> Decimal | None:
         """The most that is paid, in major units."""
         return None if self.most_minor is None else Money(self.most_minor, self.currency).decimal
+
+    @property
+    def will_do(self) -> str:
+        """Which copies are accepted, in words."""
+        languages = [NAMES.get(code, code.upper()) for code in self.languages]
+        finishes = [str(Finish(code).label) for code in self.finishes]
+        said = [", ".join(self.conditions), ", ".join(languages), ", ".join(finishes)]
+        return ", ".join(each for each in said if each) or str(_("any copy"))
 
     @property
     def takes_any_printing(self) -> bool:

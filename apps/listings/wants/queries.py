@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, Value
+from django.db.models.functions import Coalesce, NullIf
 
 from apps.accounts.models import User
 from apps.core.errors import NotFound
 from apps.core.pagination import Page
 from apps.inventory.models import InventoryItem
 from apps.listings.models import Listing
+from apps.listings.queries import picture_of
 from apps.listings.wants.events import WantMatched
 from apps.listings.wants.models import Have, Match, Want, WantedCard, WantList
 
@@ -68,17 +70,23 @@ def want_for(*, pk: UUID, owner: User) -> Want:
 
 
 def _cards() -> Prefetch:
-    cards = WantedCard.objects.select_related("product__release").order_by(
-        "product__release__name", "product__number_sort"
+    cards = (
+        WantedCard.objects.select_related("product__release")
+        .annotate(image_name=picture_of("product"))
+        .order_by("product__release__name", "product__number_sort")
     )
     return Prefetch("cards", cards)
 
 
-def wants_page(*, wanted: WantList, limit: int = 100, offset: int = 0) -> Page[Want]:
-    """The lines of a list, those to repair first, then in the order in which they came. Three queries."""
-    rows = wanted.wants.annotate(to_repair=Q(state__in=[Want.State.UNCLEAR, Want.State.UNKNOWN])).order_by(
-        "-to_repair", "created_at", "pk"
-    )
+def wants_page(*, wanted: WantList, reader: User | None = None, limit: int = 100, offset: int = 0) -> Page[Want]:
+    """The lines of a list, those to repair first, then in the order in which they came. Three queries.
+
+    reader: who sees it; others than the owner see nothing that is still to be repaired.
+    """
+    to_repair = Q(state__in=[Want.State.UNCLEAR, Want.State.UNKNOWN])
+    rows = wanted.wants.annotate(to_repair=to_repair).order_by("-to_repair", "created_at", "pk")
+    if reader is None or reader.pk != wanted.owner_id:
+        rows = rows.exclude(to_repair)
     return Page(list(rows.prefetch_related(_cards())[offset : offset + limit]), rows.order_by().count(), limit, offset)
 
 
@@ -93,7 +101,12 @@ def matches_page(*, owner: User, wanted: WantList | None = None, limit: int = 50
     holds = Q(listing__state=Listing.State.ACTIVE) & affordable
     there = Q(have__isnull=False, have__item__quantity__gt=F("have__item__reserved"))
     rows = rows.filter(holds | there)
-    ordered = rows.select_related(
+    pictured = rows.annotate(
+        image_name=Coalesce(
+            NullIf(picture_of("listing__item__variant__product"), Value("")), picture_of("have__item__variant__product")
+        )
+    )
+    ordered = pictured.select_related(
         "want__list",
         "listing__seller",
         "listing__item__variant__product__release",
@@ -110,6 +123,7 @@ def haves_of(*, owner: User) -> QuerySet[Have]:
     return (
         Have.objects.filter(owner=owner, item__quantity__gt=F("item__reserved"))
         .select_related("item__variant__product__release", "owner")
+        .annotate(image_name=picture_of("item__variant__product"))
         .order_by("item__variant__product__name", "pk")
     )
 
@@ -121,7 +135,8 @@ def could_have(*, owner: User, text: str = "", limit: int = 60) -> list[Inventor
     )
     if text.strip():
         rows = rows.filter(variant__product__name__icontains=text.strip())
-    return list(rows.select_related("variant__product__release").order_by("variant__product__name", "pk")[:limit])
+    rows = rows.select_related("variant__product__release").annotate(image_name=picture_of("variant__product"))
+    return list(rows.order_by("variant__product__name", "pk")[:limit])
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ def want_list(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     found = queries.list_for(pk=pk, reader=reader)
     is_mine = reader is not None and found.owner_id == reader.pk
     told = (request.POST, request.FILES) if request.method == "POST" else ()
-    form = LinesForm(*told) if is_mine else None
+    form = LinesForm(*told, currency=found.owner.currency) if is_mine else None
     if request.method == "POST":
         found = queries.own_list(pk=pk, owner=request.user)
         if form.is_valid():
@@ -61,7 +61,7 @@ def want_list(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "list": found,
         "is_mine": is_mine,
         "form": form,
-        "page": queries.wants_page(wanted=found, limit=limit, offset=offset),
+        "page": queries.wants_page(wanted=found, reader=reader, limit=limit, offset=offset),
         "matches": queries.matches_page(owner=request.user, wanted=found, limit=20) if is_mine else None,
     }
     return render(request, "listings/wants/list.html", context, status=422 if form and form.errors else 200)
@@ -100,7 +100,7 @@ def change_want(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         elif request.POST.get("do") in ("tell", "be_quiet"):
             actions.set_told(want=want, is_told=request.POST["do"] == "tell", by=request.user)
         else:
-            form = WantForm(request.POST)
+            form = WantForm(request.POST, currency=want.currency)
             if form.is_valid():
                 actions.change_want(want=want, by=request.user, **form.cleaned_data)
             else:

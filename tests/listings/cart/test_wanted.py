@@ -95,7 +95,7 @@ def test_what_cannot_be_looked_for_is_said(client, member, market):
     with pytest.raises(InvalidInput):
         wanted.wanted_in("Ash Fox\n" * 201)
     with pytest.raises(InvalidInput):
-        wanted.wanted_on(wants.make_list(by=member, name="Empty"))
+        wanted.wanted_on(wants.make_list(by=member, name="Empty"), currency="USD")
 
 
 def test_the_optimiser_over_rest_takes_a_text_or_a_list(member, market):

@@ -75,7 +75,7 @@ def test_a_search_is_kept_listed_silenced_and_forgotten(client, tide):
     client.force_login(member)
     answer = client.post(reverse("search-save"), {"question": "q=tide&condition=NM"}, follow=True)
     assert "is kept" in answer.content.decode()
-    assert "tide · NM" in answer.content.decode()
+    assert "tide · Near Mint" in answer.content.decode()
     search = SavedSearch.objects.get()
     client.post(reverse("search-on", args=[search.pk]), {"on": "no"})
     assert "Tell me again" in client.get(reverse("searches")).content.decode()
@@ -93,14 +93,23 @@ def test_the_same_search_over_rest(api, tide):
     assert row["deal"] == "38 % under fair value, below the usual range"
     assert body["shown_for"] == "tide warden"
     assert body["pagination"] == {
-        "total": 1, "total_is_exact": True, "limit": 24, "has_more": False, "next_cursor": None,
+        "total": 1, "total_is_exact": True, "limit": 24, "offset": None, "has_more": False,
+        "next_cursor": None,
     }  # fmt: skip
     counts = {facet["name"]: {c["value"]: c["count"] for c in facet["choices"]} for facet in body["facets"]}
     assert counts["condition"] == {"NM": 1, "LP": 1}
-    first = api.get(API, {"limit": 1, "sort": "price", "facets": "false"}).json()
-    second = api.get(API, {"limit": 1, "sort": "price", "cursor": first["pagination"]["next_cursor"]}).json()
+
+
+def test_a_search_is_walked_through_as_every_list_is(api, tide):
+    answer = api.get(API, {"limit": 1, "sort": "price", "facets": "false"})
+    first = answer.json()
+    cursor = first["pagination"]["next_cursor"]
+    second = api.get(API, {"limit": 1, "sort": "price", "cursor": cursor}).json()
     assert [first["listings"][0]["price_minor"], second["listings"][0]["price_minor"]] == [1250, 2000]
     assert first["facets"] == []
+    assert 'rel="next"' in answer["Link"]
+    assert api.get(answer["Link"][1:].split(">")[0]).json()["listings"] == second["listings"]
+    assert api.get(API, {"limit": 1, "sort": "price-desc", "cursor": cursor}).status_code == 400
 
 
 @pytest.mark.parametrize(
@@ -114,6 +123,7 @@ def test_the_same_search_over_rest(api, tide):
         ({"price_max": "NaN"}, "price_max"),
         ({"price_max": "9" * 30}, "price_max"),
         ({"cursor": "nonsense"}, "cursor"),
+        ({"offset": "20"}, "offset"),
     ],
 )
 def test_wrong_questions_are_named(api, tide, asked, field):

@@ -47,7 +47,21 @@ def test_each_line_is_placed_or_says_why_not(wanted, bolt):
     assert "2 cards" in unclear.reason
     assert {card.product_id for card in unclear.cards.all()} == {bolt.product_id, twin.pk}
     assert (unknown.state, unknown.cards.count()) == ("unknown", 0)
-    assert [want.pk for want in queries.wants_page(wanted=wanted).rows] == [unclear.pk, unknown.pk, placed.pk]
+    mine = queries.wants_page(wanted=wanted, reader=wanted.owner)
+    assert [want.pk for want in mine.rows] == [unclear.pk, unknown.pk, placed.pk]
+
+
+def test_others_see_nothing_that_is_still_to_be_repaired(wanted, bolt):
+    placed, _ = add(wanted, "4 Lightning Bolt (M10) 146\n1 No Such Card")
+    assert [want.pk for want in queries.wants_page(wanted=wanted, reader=make_user()).rows] == [placed.pk]
+    assert queries.wants_page(wanted=wanted).total == 1
+
+
+def test_what_will_do_is_said_in_words(wanted, bolt):
+    (want,) = add(wanted, "1 Lightning Bolt (M10) 146", conditions=["NM", "LP"], languages=["ja"], finishes=["foil"])
+    assert want.will_do == "NM, LP, Japanese, Foil"
+    (want,) = add(wanted, "1 Lightning Bolt (M10) 146")
+    assert want.will_do == "any copy"
 
 
 def test_an_unclear_line_is_repaired_by_a_pick_of_one_or_several(wanted, bolt, member):
