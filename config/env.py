@@ -58,6 +58,9 @@ class Environment(BaseSettings):
     api_rate_per_minute: int = Field(100, gt=0, description="API requests a minute of one member or address")
 
     live_connections: int = Field(10_000, gt=0, description="websockets that one web process serves")
+    risk_mode: Literal["on", "shadow", "off"] = Field(
+        "on", description="whether risky sales and listings wait for a moderator; shadow: they are scored only"
+    )
     cart_solver_seconds: float = Field(
         5.0, gt=0, le=60, description="seconds in which the cart's solver looks for the least total"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from itertools import count
 
@@ -16,12 +17,14 @@ from apps.accounts.models import Role
 from apps.alerts import actions as alerts
 from apps.catalog.models import ProductImage
 from apps.core import outbox
+from apps.core.ids import uuid7
 from apps.escrow import actions as escrow
 from apps.inventory.models import ItemPhoto
 from apps.listings.offers import actions as offers
 from apps.listings.selling import rules
 from apps.listings.selling.pricing import FAIR, PriceRule
 from apps.listings.watching import actions as watching
+from apps.risk.models import Assessment
 from apps.trades import actions as trades
 from apps.trades.reports import actions as reports
 from apps.valuations.models import Feed
@@ -80,13 +83,16 @@ MOST = {
     "standing": 0,
     "report": 3,
     "reports": 4,
-    "admin reports": 7,
-    "admin report": 8,
+    "admin checks": 9,
+    "admin check": 12,
+    "admin risk rules": 7,
+    "admin reports": 8,
+    "admin report": 9,
     "member": 6,
-    "cases": 7,
-    "case": 18,
-    "feeds": 8,
-    "admin protection": 6,
+    "cases": 8,
+    "case": 19,
+    "feeds": 9,
+    "admin protection": 7,
     "api inventory": 4,
     "api portfolio": 3,
     "api portfolio history": 4,
@@ -129,6 +135,7 @@ class World:
         self.report = reports.report(
             kind="member", target_id=self.buyer.pk, reason="other", statement="Rude.", by=self.seller
         )
+        self.check = self._check(self.trade.hold_id)
         self.buyer.addresses.create(**ADDRESS)
         self.case = self.trade.hold.disputes.get()
         self.bargained = make_listing(self.seller, variant=self.variant, price_minor=2000)
@@ -171,6 +178,7 @@ class World:
             trades.review(trade=done, by=self.seller, rating=4)
             trades.say(trade=self.trade, by=self.buyer, body=f"Hello {next(_numbers)}")
             escrow.add_evidence(dispute=self.case, by=self.buyer, note=f"look {number}")
+            self._check(uuid7())
             self.buyer.addresses.create(**ADDRESS | {"line1": f"{number}"}, is_default=False)
             alerts.set_rule(by=self.buyer, kind="availability", product=other.product)
             told = {"rule": self.alert, "kind": "price_drop", "value": 4, "currency": "USD", "words": "x"}
@@ -180,6 +188,15 @@ class World:
             feed = Feed.objects.create(slug=f"feed-{next(_numbers)}", kind="csv", pace_minutes=60)
             feed.runs.create(trigger="schedule", newest_at=timezone.now())
         outbox.relay(limit=10_000)
+
+    def _check(self, subject_id: uuid.UUID) -> Assessment:
+        made = Assessment.objects.create(
+            about="payment", subject_id=subject_id, title="A sale", member=self.buyer, other=self.seller, score=60,
+            verdict="review", state="waiting",
+        )  # fmt: skip
+        made.reasons.create(rule="same-card", weight=60, words="The same.")
+        made.reasons.create(rule="same-network", weight=10, words="The same.")
+        return made
 
 
 @pytest.fixture
@@ -239,6 +256,9 @@ PAGES = {
     "standing": page("standing"),
     "report": lambda world: (reverse("report", args=["listing", world.listing.pk]), world.buyer),
     "reports": page("reports", by="buyer"),
+    "admin checks": page("admin:checks", by="moderator"),
+    "admin check": page("admin:check", "check", by="moderator"),
+    "admin risk rules": page("admin:risk-rules", by="moderator"),
     "admin reports": page("admin:reports", by="moderator"),
     "admin report": page("admin:report", "report", by="moderator"),
     "member": page("member", "seller"),

@@ -29,6 +29,7 @@ from apps.listings.search.saved import save_search
 from apps.listings.selling.models import Repricing
 from apps.listings.shipping import default_shipping
 from apps.listings.wants import actions as wants
+from apps.risk.models import Assessment
 from apps.scans.models import DetectedCard, Scan, ScanPhoto
 from apps.trades.checkout.models import Order
 from apps.trades.models import Review
@@ -180,6 +181,9 @@ WEB = {
     "report-appeal": Route(OWNER, "post", pk("report")),
     "admin:reports": Route(MODERATOR),
     "admin:report": Route(MODERATOR, about=pk("report")),
+    "admin:checks": Route(MODERATOR),
+    "admin:check": Route(MODERATOR, about=pk("check")),
+    "admin:risk-rules": Route(MODERATOR),
     "review-answer": Route(OWNER, "post", pk("review")),
     "offers": Route(MEMBER),
     "offer": Route(PARTY, about=pk("offer"), moderators=True),
@@ -442,6 +446,9 @@ def make_world() -> SimpleNamespace:
         listing=make_listing(owner),
         review=review,
         report=report,
+        check=Assessment.objects.create(
+            about="payment", subject_id=trade.hold_id, title="A sale", member=trade.buyer, score=50, verdict="review"
+        ),
         swap=Table(ada=trade.buyer, bob=owner).propose().swap,
         listing_word="listing",
         offer=offers.make_offer(listing=bargained, by=trade.buyer, price_minor=1500),

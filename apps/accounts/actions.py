@@ -15,8 +15,9 @@ from django.http import HttpRequest
 from django.utils import timezone
 from limits import RateLimitItemPerMinute
 
+from apps.accounts.events import AddressSaved
 from apps.accounts.models import Address, APIKey, Role, Scope, SignIn, User, every_scope
-from apps.core import audit
+from apps.core import audit, outbox
 from apps.core.errors import Conflict, InvalidInput, NotYours
 from apps.core.throttling import limiter, private
 
@@ -144,7 +145,7 @@ def set_active(*, user: User, active: bool, by: User, reason: str) -> User:
 def save_address(*, user: User, by: User, address: Address | None = None, **fields: object) -> Address:
     """Add an address, or change one. The first is the default; a new default takes over from the old one.
 
-    Raises NotYours, Conflict (too many addresses).
+    Raises NotYours, Conflict (too many addresses). Emits member.address_saved.
     """
     if user.pk != by.pk or (address is not None and address.user_id != user.pk):
         raise NotYours
@@ -160,6 +161,7 @@ def save_address(*, user: User, by: User, address: Address | None = None, **fiel
     if address.is_default:
         others.filter(is_default=True).update(is_default=False)
     address.save()
+    outbox.emit(AddressSaved(member_id=user.pk, address_id=address.pk, at=timezone.now()))
     return address
 
 

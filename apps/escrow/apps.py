@@ -11,7 +11,8 @@ class EscrowConfig(AppConfig):
     default = True
 
     def ready(self) -> None:
-        """Register the check of the deadlines."""
+        """Register the check of the deadlines; follow what moderators decide."""
+        from apps.escrow import handlers  # noqa: F401
         from apps.escrow.checks import deadlines_end_in_time
 
         register(deadlines_end_in_time)

@@ -152,6 +152,15 @@ class ChargebackOpened(HoldFact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class HoldChecked(HoldFact):
+    """A moderator looks at it before the parcel leaves (`began`), or has done so: it goes on unless it was refused."""
+
+    topic = "hold.checked"
+    began: bool
+    refused: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class PaymentFailed(HoldFact):
     """The bank declined."""
 

@@ -137,11 +137,17 @@ class Hold(Base):
     )
     description = models.CharField(max_length=200)
     cause = models.CharField(max_length=120, unique=True, help_text="what it is for, e.g. trade:0190…")
-    funded_at = models.DateTimeField(null=True, blank=True)
+    funded_at = models.DateTimeField(
+        null=True, blank=True, help_text="when the money arrived; later by as long as a moderator looked at it"
+    )
     shipped_at = models.DateTimeField(null=True, blank=True)
     delivered_at = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
     refunded_minor = models.PositiveBigIntegerField(default=0)
+    checked_since = models.DateTimeField(
+        null=True, blank=True, help_text="a moderator looks at it before the parcel leaves; meanwhile the clock stands"
+    )
+    clock_left = models.DurationField(null=True, blank=True, help_text="what was left to the deadline when it stopped")
     is_led = models.BooleanField(
         default=False, help_text="moved by the agreement named in cause, which has the clock; its two pay and object"
     )
@@ -155,6 +161,14 @@ class Hold(Base):
             models.CheckConstraint(
                 condition=Q(is_led=True, security_minor__lte=F("amount_minor")) | Q(security_minor=0),
                 name="hold_security_of_led_within_amount",
+            ),
+            models.CheckConstraint(
+                condition=Q(checked_since__isnull=True) | ~Q(state="funded") | Q(due_at__isnull=True),
+                name="hold_checked_has_no_clock",
+            ),
+            models.CheckConstraint(
+                condition=Q(checked_since__isnull=True) | Q(state__in=["funded", "disputed"]),
+                name="hold_checked_does_not_move",
             ),
             models.CheckConstraint(condition=Q(fee_minor__lte=F("amount_minor")), name="hold_fee_within_amount"),
             models.CheckConstraint(

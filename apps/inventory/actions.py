@@ -14,7 +14,7 @@ from apps.accounts.models import User
 from apps.catalog.models import Variant
 from apps.core import images, outbox
 from apps.core.errors import Conflict, InvalidInput, NotFound, NotYours
-from apps.inventory.events import ItemAdded, ItemHandedOver
+from apps.inventory.events import ItemAdded, ItemHandedOver, PhotoAttached
 from apps.inventory.models import Binder, InventoryItem, ItemPhoto, Movement
 
 MOST_PHOTOS = 12
@@ -189,7 +189,7 @@ def hand_over(
 def attach_photo(*, item: InventoryItem, upload: BinaryIO, by: User) -> ItemPhoto:
     """Add a picture of the owner's own copy. The same picture twice is one photo.
 
-    Raises NotYours, TooLarge, UnsupportedType, InvalidInput.
+    Raises NotYours, TooLarge, UnsupportedType, InvalidInput. Emits inventory.photo_attached.
     """
     if item.owner_id != by.pk:
         raise NotYours
@@ -204,10 +204,12 @@ def attach_photo(*, item: InventoryItem, upload: BinaryIO, by: User) -> ItemPhot
         if len(photos) >= MOST_PHOTOS:
             raise InvalidInput(f"An item has at most {MOST_PHOTOS} photos. Remove one first.", field="photo")
         position = photos[-1].position + 1 if photos else 0
-        return ItemPhoto.objects.create(
+        photo = ItemPhoto.objects.create(
             item=item, file=stored.name, width=stored.width, height=stored.height, digest=stored.digest,
             position=position,
         )  # fmt: skip
+        outbox.emit(PhotoAttached(item_id=item.pk, photo_id=photo.pk, owner_id=by.pk))
+        return photo
 
 
 @transaction.atomic

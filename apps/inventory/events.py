@@ -39,6 +39,21 @@ class ItemHandedOver(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PhotoAttached(Event):
+    """The owner added a picture of their own copy."""
+
+    topic = "inventory.photo_attached"
+    item_id: uuid.UUID
+    photo_id: uuid.UUID
+    owner_id: uuid.UUID
+
+    @property
+    def aggregate(self) -> str:
+        """The item."""
+        return f"item:{self.item_id}"
+
+
+@dataclass(frozen=True, kw_only=True)
 class ItemsImported(Event):
     """Lines of a file came into an inventory: one fact for a batch of them."""
 

@@ -16,6 +16,8 @@ from apps.core import audit, outbox
 from apps.core.errors import Conflict, InvalidInput, NotFound, NotYours
 from apps.inventory.actions import OutOfStock
 from apps.inventory.models import InventoryItem
+from apps.listings import checking
+from apps.listings.checking import UnderReview
 from apps.listings.events import ListingChanged, ListingCreated, ListingSoldOut, ListingWithdrawn
 from apps.listings.models import OPEN_STATES, Listing, ShippingProfile, Storefront
 from apps.listings.photos import check_photos
@@ -50,8 +52,8 @@ def list_item(
 ) -> Listing:
     """Offer copies of an item at a price for each.
 
-    Raises NotYours, OutOfStock (fewer free copies), InvalidInput, PhotoNeeded, Conflict (already listed).
-    Emits listing.created.
+    It may have to wait until a moderator has looked (`checked_since`). Raises NotYours, OutOfStock (fewer free copies),
+    InvalidInput, PhotoNeeded, TooFast, Conflict (already listed). Emits listing.created.
     """
     item = InventoryItem.objects.select_for_update(no_key=True).get(pk=item.pk)
     if item.owner_id != by.pk:
@@ -72,6 +74,7 @@ def list_item(
         description=description.strip(),
         state=_shown_state(by.pk),
     )
+    checking.judge_new([listing], by=by)
     outbox.emit(ListingCreated(listing_id=listing.pk, seller_id=by.pk))
     return listing
 
@@ -115,8 +118,10 @@ def change_listing(
 
 @transaction.atomic
 def set_paused(*, listing: Listing, paused: bool, by: User) -> Listing:
-    """Hide an open listing from buyers, or show it again. Raises NotYours, NotForSale."""
+    """Hide an open listing from buyers, or show it again. Raises NotYours, NotForSale, UnderReview."""
     listing = _open(listing.pk, by)
+    if listing.checked_since is not None and not paused:
+        raise UnderReview
     listing.state = Listing.State.PAUSED if paused else _shown_state(by.pk)
     listing.save(update_fields=["state", "updated_at"])
     outbox.emit(ListingChanged(listing_id=listing.pk, seller_id=by.pk))
@@ -127,8 +132,9 @@ def set_paused(*, listing: Listing, paused: bool, by: User) -> Listing:
 def withdraw(*, listing: Listing, by: User) -> Listing:
     """Take an open listing back; running trades are not touched. Raises NotYours, NotForSale."""
     listing = _open(listing.pk, by)
-    listing.state = Listing.State.WITHDRAWN
-    listing.save(update_fields=["state", "updated_at"])
+    listing.state, listing.checked_since = Listing.State.WITHDRAWN, None
+    listing.save(update_fields=["state", "checked_since", "updated_at"])
+    checking.lapse(listing)
     outbox.emit(ListingWithdrawn(listing_id=listing.pk, seller_id=by.pk))
     return listing
 
@@ -173,7 +179,7 @@ def put_back(*, listing_id: uuid.UUID, quantity: int) -> None:
         relisted = Listing.objects.filter(item=listing.item_id, state__in=OPEN_STATES)
         if relisted.exists():
             return
-        listing.state = _shown_state(listing.seller_id)
+        listing.state = Listing.State.PAUSED if listing.checked_since else _shown_state(listing.seller_id)
     listing.quantity += quantity
     listing.save(update_fields=["quantity", "state", "updated_at"])
     outbox.emit(ListingChanged(listing_id=listing.pk, seller_id=listing.seller_id))

@@ -71,6 +71,7 @@ class ListingOutput(serializers.Serializer):
     currency = serializers.CharField()
     shipping = serializers.SerializerMethodField()
     description = serializers.CharField()
+    under_review_since = serializers.DateTimeField(source="checked_since", allow_null=True)
     created_at = serializers.DateTimeField()
 
     @extend_schema_field(SellerOutput)

@@ -87,6 +87,9 @@ class Listing(Base):
     state = models.CharField(max_length=10, choices=State, default=State.ACTIVE)
     shipping = models.ForeignKey(ShippingProfile, on_delete=models.PROTECT, related_name="listings")
     description = models.CharField(max_length=500, blank=True)
+    checked_since = models.DateTimeField(
+        null=True, blank=True, help_text="a moderator looks at it before buyers see it; it is paused meanwhile"
+    )
     views = models.PositiveIntegerField(default=0)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -94,6 +97,10 @@ class Listing(Base):
         constraints = [
             models.CheckConstraint(condition=Q(price_minor__gt=0), name="listing_price_positive"),
             models.CheckConstraint(condition=~Q(state="active") | Q(quantity__gt=0), name="listing_active_has_copies"),
+            models.CheckConstraint(
+                condition=Q(checked_since__isnull=True) | ~Q(state__in=["active", "away"]),
+                name="listing_checked_is_not_shown",
+            ),
             models.UniqueConstraint(
                 fields=["item"], condition=Q(state__in=["active", "paused", "away"]), name="listing_one_open_per_item"
             ),

@@ -134,7 +134,10 @@ def list_item(request: HttpRequest, item: uuid.UUID) -> HttpResponse:
         except DomainError as error:
             tell(form, error)
         else:
-            messages.success(request, f"{found.variant.product.name} is for sale.")
+            if made.checked_since:
+                messages.info(request, f"{found.variant.product.name} is listed. We look at it before buyers see it.")
+            else:
+                messages.success(request, f"{found.variant.product.name} is for sale.")
             return redirect(made)
     newcomer = newcomer_limits(request.user)
     context = {

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from apps.moderation import queries
+from apps.risk import queries as risk
 
 _GROUPS: dict[str, list[tuple[str, str, str]]] = {
     "Trades": [
@@ -52,7 +53,7 @@ _GROUPS: dict[str, list[tuple[str, str, str]]] = {
 
 def sidebar(request: HttpRequest) -> list[dict[str, object]]:
     """The groups of the sidebar with their links; cases first, with how many are a moderator's turn."""
-    to_decide = queries.cases_to_decide()
+    to_decide, checks = queries.cases_to_decide(), risk.how_many_wait()
     first = {
         "title": None,
         "items": [
@@ -65,6 +66,13 @@ def sidebar(request: HttpRequest) -> list[dict[str, object]]:
                 "badge_variant": "primary",
             },
             {"title": "What waits", "icon": "home", "link": reverse("admin:index")},
+            {
+                "title": "Checks",
+                "icon": "policy",
+                "link": reverse("admin:checks"),
+                "badge": str(checks) if checks else None,
+                "badge_variant": "primary",
+            },
             {"title": "Reports", "icon": "flag", "link": reverse("admin:reports")},
             {"title": "Purchase protection", "icon": "shield", "link": reverse("admin:protection")},
             {"title": "Price feeds", "icon": "rss_feed", "link": reverse("admin:feeds")},

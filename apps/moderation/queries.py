@@ -15,6 +15,7 @@ from apps.escrow import ledger
 from apps.escrow.cases.models import ACTIVE, CaseEntry, CaseOffer, CaseRuling
 from apps.escrow.cases.states import may_follow
 from apps.escrow.models import Chargeback, Dispute, Hold, LedgerEntry, Settlement, WebhookEvent
+from apps.risk import queries as risk
 from apps.trades.models import Message, Trade, TradeLine
 
 
@@ -40,6 +41,7 @@ class Waiting:
     """How many things wait for somebody who works here."""
 
     cases: int
+    checks: int
     unanswered: int
     settlements: int
     chargebacks: int
@@ -52,6 +54,7 @@ def waiting() -> Waiting:
     disputes = Dispute.objects.filter(state__in=ACTIVE)
     return Waiting(
         cases=disputes.filter(_is_moderators_turn()).count(),
+        checks=risk.how_many_wait(),
         unanswered=disputes.exclude(_is_moderators_turn()).count(),
         settlements=Settlement.objects.filter(state=Settlement.State.FAILED).count(),
         chargebacks=Chargeback.objects.filter(state=Chargeback.State.OPEN).count(),

@@ -48,8 +48,8 @@ class ModeratorSite(UnfoldAdminSite):
         return csp_update(_ADMIN_POLICY)(super().admin_view(view, cacheable))
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
-        """The admin's own pages, the cases, the reports, how the price feeds stand, and what was held."""
-        from apps.moderation import reports, views
+        """The admin's own pages, the cases, the reports, the checks, how the price feeds stand, and what was held."""
+        from apps.moderation import reports, risk, views
 
         return [
             path("cases/", self.admin_view(views.cases), name="cases"),
@@ -57,6 +57,9 @@ class ModeratorSite(UnfoldAdminSite):
             path("cases/<uuid:pk>/", self.admin_view(views.case), name="case"),
             path("reports/", self.admin_view(reports.reports), name="reports"),
             path("reports/<uuid:pk>/", self.admin_view(reports.report), name="report"),
+            path("checks/", self.admin_view(risk.checks), name="checks"),
+            path("checks/rules/", self.admin_view(risk.rules), name="risk-rules"),
+            path("checks/<uuid:pk>/", self.admin_view(risk.check), name="check"),
             path("feeds/", self.admin_view(views.feeds), name="feeds"),
             path("protection/", self.admin_view(views.protection), name="protection"),
             *super().get_urls(),

@@ -33,6 +33,7 @@ from apps.listings.models import Listing
 from apps.listings.offers import actions as offers
 from apps.listings.offers.models import Offer
 from apps.listings.shipping import shipping_minor
+from apps.risk import actions as risk
 from apps.trades.events import MessageSent, TradeCancelled, TradeCompleted, TradeCreated, TradeShipped
 from apps.trades.models import Message, Review, Shipment, Trade, TradeLine
 from apps.trades.reputation.reviews import BLIND_FOR
@@ -108,6 +109,7 @@ def _promise(
 ) -> Trade:
     """The trade, its hold and the reservation of copies that have left the listing."""
     check_may(by, From.BUYING)
+    risk.see_address(by.pk, address)
     shipping = shipping_minor(listing, address["country"], quantity=quantity)
     if shipping is None:
         raise InvalidInput("The seller does not ship to this country.", field="country")

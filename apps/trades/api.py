@@ -200,6 +200,7 @@ class TradeOutput(serializers.Serializer):
     ship_to = serializers.SerializerMethodField()
     dispute = serializers.SerializerMethodField()
     next_step = serializers.SerializerMethodField()
+    under_review_since = serializers.DateTimeField(source="hold.checked_since", allow_null=True)
     created_at = serializers.DateTimeField()
     closed_at = serializers.DateTimeField(allow_null=True)
 
@@ -207,7 +208,8 @@ class TradeOutput(serializers.Serializer):
     def get_ship_to(self, trade: Trade) -> dict[str, str] | None:
         """The buyer's address: for the buyer, and for the seller once the money is held."""
         reader = self.context["request"].user
-        return trade.ship_to if reader.pk == trade.buyer_id or trade.hold.funded_at else None
+        may_send = trade.hold.funded_at and trade.hold.checked_since is None
+        return trade.ship_to if reader.pk == trade.buyer_id or may_send else None
 
     @extend_schema_field(CaseOutput(allow_null=True))
     def get_dispute(self, trade: Trade) -> dict[str, object] | None:

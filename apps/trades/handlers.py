@@ -2,12 +2,14 @@
 
 from apps.core.money import Money
 from apps.core.outbox import subscribe
+from apps.escrow.actions.checking import REFUSED
 from apps.escrow.chargebacks.actions import collect
 from apps.escrow.events import (
     CaseMoved,
     ChargebackOpened,
     DisputeDecided,
     HoldCancelled,
+    HoldChecked,
     HoldDelivered,
     HoldDisputed,
     HoldFunded,
@@ -32,6 +34,16 @@ def announce_payment(event: HoldFunded) -> None:
 def announce_parcel(event: HoldShipped) -> None:
     """Tell both that the parcel left."""
     actions.note(hold_id=event.hold_id, body="The parcel is on its way.")
+
+
+@subscribe(HoldChecked)
+def announce_check(event: HoldChecked) -> None:
+    """Tell both that somebody looks before the parcel leaves, and what came of it; never why."""
+    if event.began:
+        said = "We look at this order before it is sent, usually within a day. Nobody has to do anything."
+    else:
+        said = REFUSED if event.refused else "We have looked at this order: all is well. It can be sent now."
+    actions.note(hold_id=event.hold_id, body=said)
 
 
 @subscribe(HoldDelivered)

@@ -14,6 +14,7 @@ from apps.accounts.models import User
 from apps.core.errors import NotFound
 from apps.core.pagination import Page, Place, newest_first
 from apps.escrow import states
+from apps.escrow.actions.moves import STOPPED_WHILE_CHECKED
 from apps.escrow.actions.receivables import PAID_OUT, REFUNDABLE_FOR
 from apps.escrow.cases.models import ACTIVE, UNRULED, CaseState
 from apps.escrow.models import Dispute, HoldState
@@ -101,6 +102,8 @@ def next_step(trade: Trade) -> NextStep:
     }
     if trade.state != Trade.State.OPEN or hold is None or hold.state not in table:
         return NextStep("nobody", "", None, "")
+    if hold.checked_since is not None and hold.state == HoldState.FUNDED:
+        return NextStep("moderator", "look at this order", None, "")
     who, what, otherwise = table[HoldState(hold.state)]
     if hold.state == HoldState.DISPUTED:
         dispute = next((d for d in hold.disputes.all() if d.state in ACTIVE), None)
@@ -169,7 +172,8 @@ def may(trade: Trade, reader: User, now: dt.datetime | None = None) -> dict[str,
 
     def can(event: HoldEvent) -> bool:
         step = states.step(hold.state, event)
-        return is_open and actor is not None and step is not None and actor in step.actors
+        stopped = hold.checked_since is not None and event in STOPPED_WHILE_CHECKED
+        return is_open and actor is not None and step is not None and actor in step.actors and not stopped
 
     late = hold.funded_at is not None and now >= hold.funded_at + settings.TRADE_DEADLINES["ship"]
     too_early = hold.state == HoldState.FUNDED and actor == Actor.PAYER and not late

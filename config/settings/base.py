@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "apps.core",
     "apps.accounts",
     "apps.live",
+    "apps.risk",
     "apps.catalog",
     "apps.valuations",
     "apps.inventory",
@@ -80,6 +81,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "apps.core.middleware.rate_limit_headers",
     "apps.core.middleware.problems",
+    "apps.risk.middleware.origin",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -184,6 +186,7 @@ CELERY_BEAT_SCHEDULE = {
     "reveal-reviews": {"task": "apps.trades.tasks.reveal_reviews", "schedule": 60.0},
     "sweep-offers": {"task": "apps.listings.tasks.sweep_offers", "schedule": 30.0},
     "sweep-swaps": {"task": "apps.trades.tasks.sweep_swaps", "schedule": 30.0},
+    "forget-acts": {"task": "apps.risk.tasks.forget_acts", "schedule": crontab(minute=53)},
     "ask-carriers": {"task": "apps.trades.tasks.ask_carriers", "schedule": 600.0},
     "handle-webhooks": {"task": "apps.escrow.tasks.handle_webhooks", "schedule": 5.0},
     "fetch-missed-webhooks": {"task": "apps.escrow.tasks.fetch_missed_webhooks", "schedule": 900.0},
@@ -453,6 +456,44 @@ SWAPS = {
     "most_cash_minor": 500_000,
     "deposit_over_minor": 10_000,  # known members leave a deposit where a pile is worth more
     "deposit_percent": 100,  # of the value of what comes to a side
+}
+
+# -- risk (docs/risk.md) -------------------------------------------------------
+RISK_MODE = ENV.risk_mode
+RISK_TEST_CARDS = False  # whether the processor's public test cards count as cards of somebody
+RISK = {
+    "review_at": 50,  # of 100: from here a moderator looks before it goes on
+    "refuse_at": 90,  # of 100, and only on signs of more than one family
+    "weights": {  # 0 turns a rule off
+        "same-card": 60,
+        "passed-card": 40,
+        "same-bank": 60,
+        "same-address": 45,
+        "same-household": 25,
+        "same-device": 45,
+        "same-network": 10,
+        "many-payments": 30,
+        "many-cards": 40,
+        "many-listings": 25,
+        "many-addresses": 25,
+        "many-sign-ups": 25,
+        "new-and-dear": 25,
+        "linked-to-refused": 55,
+        "photo-of-another": 60,
+    },
+    "pace": {  # so many in an hour and in a day are usual at most
+        "payment": (10, 30),
+        "listing": (300, 1000),
+        "offer": (40, 150),
+        "address": (3, 5),
+    },
+    "stop_at_times": 4,  # so many times what is usual is refused outright
+    "cards_a_day": 3,  # new cards of one member
+    "sign_ups_a_day": 5,  # accounts from one network
+    "young": timedelta(days=7),
+    "dear_minor": 30_000,
+    "crowd": 8,  # what so many members share says nothing of two of them
+    "photos_compared": 12,  # earlier photographs that a new one is laid over, at most
 }
 
 # -- the moderators' admin ------------------------------------------------

@@ -43,6 +43,7 @@ SERVE_MEDIA = True
 STRIPE_SECRET_KEY = "sk_test_sandbox"  # noqa: S105 - the sandbox's
 STRIPE_WEBHOOK_SECRET = "whsec_sandbox"  # noqa: S105 - the sandbox's
 LOGGING = {"format": "console", "level": "WARNING"}
+RISK_MODE = "off"  # members of tests share cards, addresses and hours; the tests of risk switch it on
 API_RATE_PER_HOUR = 100_000
 API_RATE_PER_MINUTE = 100_000
 MODEL_VERSIONS_KEPT_SECONDS = 0

@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from apps.accounts.models import User
-from apps.accounts.restrictions.models import From, Restriction
+from apps.accounts.restrictions.models import From, Restriction, in_words
 from apps.core.errors import DomainError
 
 
@@ -25,12 +25,13 @@ def in_force(*, member_id: uuid.UUID) -> QuerySet[Restriction]:
     )
 
 
-def check_may(member: User, what: From) -> None:
-    """Raises Restricted, with the reason and the end, where the member is kept from it. One query."""
-    found = in_force(member_id=member.pk).filter(kept_from__contains=[what]).last()
+def check_may(member: User, *what: From) -> None:
+    """Raises Restricted, with the reason and the end, where the member is kept from any of these. One query."""
+    found = in_force(member_id=member.pk).filter(kept_from__overlap=list(what)).last()
     if found is not None:
+        kept = [each for each in what if each in found.kept_from]
         raise Restricted(
-            f"Until {found.until:%d %B %Y, %H:%M} UTC you are kept from {str(what.label).lower()}: {found.reason} "
+            f"Until {found.until:%d %B %Y, %H:%M} UTC you are kept from {in_words(kept)}: {found.reason} "
             "You can appeal under your reports.",
             until=found.until.isoformat(),
         )

@@ -1,6 +1,7 @@
 """Everything that people, tasks and the processor do with held money. One function per thing; see each module."""
 
 from apps.escrow.actions.chargebacks import record_chargeback
+from apps.escrow.actions.checking import end_check
 from apps.escrow.actions.deadlines import sweep_deadlines
 from apps.escrow.actions.disputes import add_evidence, open_dispute, withdraw_dispute
 from apps.escrow.actions.holds import (
@@ -48,6 +49,7 @@ __all__ = [
     "create_led_hold",
     "decide_dispute",
     "decline_offer",
+    "end_check",
     "fetch_missed",
     "forgive",
     "give_back_late",

@@ -21,6 +21,8 @@ from apps.escrow.events import DisputeDecided, HoldRefunded, HoldReleased, HoldS
 from apps.escrow.fees import fee_on_part
 from apps.escrow.models import Chargeback, Dispute, Hold, HoldState, Payment, Settlement
 from apps.escrow.states import Actor, HoldEvent
+from apps.risk import actions as risk
+from apps.risk.rules import About
 
 log = structlog.get_logger()
 
@@ -43,6 +45,19 @@ class WrongState(Conflict):
     message = "That is no longer possible here: the sale has moved on. Look at it again."
 
 
+class UnderReview(Conflict):
+    """A moderator looks at it first."""
+
+    code = "UNDER_REVIEW"
+    message = "We are looking at this order before it goes on, usually within a day. The money is held meanwhile."
+
+
+# What would let goods or money go. Giving the money back is always possible.
+STOPPED_WHILE_CHECKED = frozenset(
+    {HoldEvent.SHIP, HoldEvent.DELIVER, HoldEvent.RELEASE, HoldEvent.SPLIT, HoldEvent.WITHDRAW}
+)
+
+
 def locked(hold_id: UUID) -> Hold:
     """The hold, ours until the transaction ends. Raises NotFound."""
     hold = Hold.objects.select_for_update(no_key=True).filter(pk=hold_id).first()
@@ -63,12 +78,14 @@ def actor_of(hold: Hold, by: User) -> Actor:
 
 
 def check_allowed(hold: Hold, event: HoldEvent, actor: Actor) -> HoldState:
-    """The state that the event leads to. Raises WrongState, NotYours."""
+    """The state that the event leads to. Raises WrongState, NotYours, UnderReview."""
     step = states.step(hold.state, event, is_led=hold.is_led)
     if step is None:
         raise WrongState(state=hold.state, event=str(event))
     if actor not in step.actors:
         raise NotYours(f"That is for the {' or the '.join(sorted(step.actors))} to do.")
+    if hold.checked_since is not None and event in STOPPED_WHILE_CHECKED:
+        raise UnderReview
     return step.next
 
 
@@ -97,6 +114,9 @@ def advance(
         setattr(hold, field, now)
     if following in states.TERMINAL:
         hold.closed_at = now
+        if hold.checked_since is not None:
+            hold.checked_since = hold.clock_left = None
+            risk.lapse(about=About.PAYMENT, subject_id=hold.pk)
     hold.save(
         update_fields=[
             "state",
@@ -107,6 +127,8 @@ def advance(
             "delivered_at",
             "closed_at",
             "refunded_minor",
+            "checked_since",
+            "clock_left",
         ]
     )
     after = {"state": hold.state, "due_at": hold.due_at, "due_event": hold.due_event}

@@ -21,11 +21,13 @@ from apps.core import audit, outbox
 from apps.core.errors import Conflict, NotYours
 from apps.core.money import Money
 from apps.escrow import gateway, ledger
+from apps.escrow.actions.checking import judge_payment
 from apps.escrow.actions.moves import WrongState, advance, fact, locked, wake_settling
 from apps.escrow.cards.actions import customer_for_method, customer_of
 from apps.escrow.events import HoldFunded, PaymentFailed, PaymentReturned
 from apps.escrow.models import Hold, HoldState, Payment, Settlement
 from apps.escrow.states import Actor, HoldEvent
+from apps.risk import actions as risk
 
 log = structlog.get_logger()
 
@@ -60,7 +62,7 @@ def start_payment(
     for the next payments. From the processor the payer comes back through the route pay-return, goes on to `success_url`.
 
     Must not be called inside a transaction. Raises NotYours (also for a card that is kept for somebody else), WrongState
-    (paid or closed), GatewayError.
+    (paid or closed), TooFast, GatewayError.
     """
     now = now or timezone.now()
     method = payment_method or ""
@@ -96,6 +98,7 @@ def _attempt(
     last = hold.payments.order_by("-attempt").first()
     if last is not None and last.state in _OPEN:
         return last, False
+    risk.count("payment", by=by, at=now)
     payment = Payment.objects.create(
         hold=hold,
         attempt=last.attempt + 1 if last else 1,
@@ -291,6 +294,7 @@ def _arrive(hold: Hold, payment: Payment, intent: gateway.Payment) -> None:
                 currency=payment.currency,
             )
         )
+        judge_payment(hold, card=intent.card, now=now)
         wake_settling()  # other attempts that are still open are closed there
         return
     payment.state = Payment.State.RETURNED

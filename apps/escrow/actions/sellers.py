@@ -13,6 +13,8 @@ from apps.escrow.actions.moves import wake_settling
 from apps.escrow.models import SellerAccount
 from apps.escrow.payouts.holding import can_hold_for
 from apps.escrow.payouts.stages import stage_of
+from apps.risk import actions as risk
+from apps.risk.models import Sighting
 
 
 def start_onboarding(*, user: User, refresh_url: str, return_url: str) -> str:
@@ -94,6 +96,7 @@ def _record(user: User, told: gateway.SellerAccount) -> SellerAccount:
     account.country = told.country
     account.refreshed_at = timezone.now()
     account.save()
+    risk.see([(user.pk, Sighting.Kind.BANK, told.bank)], at=account.refreshed_at)
     after = _standing(account)
     if before != after:
         audit.record(action="seller.account", target=account, before=before, after=after)

@@ -39,6 +39,7 @@ def create_payment(
         "metadata": {"hold_id": str(hold_id)},
         "transfer_group": transfer_group,
         "confirm": True,
+        "expand": ["latest_charge"],
     }
     if customer_id:
         params["customer"] = customer_id
@@ -56,7 +57,7 @@ def create_payment(
 @translated
 def retrieve_payment(payment_id: str) -> Payment:
     """A payment as it stands."""
-    return payment_of(client().v1.payment_intents.retrieve(payment_id))
+    return payment_of(client().v1.payment_intents.retrieve(payment_id, {"expand": ["latest_charge"]}))
 
 
 @translated

@@ -6,6 +6,8 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+from django.conf import settings
+
 from apps.escrow.processor.errors import InvalidSignature
 from apps.escrow.processor.records import (
     BalanceRow,
@@ -74,6 +76,7 @@ def payment_of(intent: Any) -> Payment:
         failure_code=decline_code_of(failure),
         failure_message=field_of(failure, "message"),
         metadata=texts_of(intent.metadata),
+        card=_paid_with(intent),
     )
 
 
@@ -89,6 +92,14 @@ def card_of(method: Any) -> Card:
     )
 
 
+def _paid_with(intent: Any) -> str:
+    """The card of an expanded charge. Everybody pays with the same test cards, so that there they tell nothing."""
+    if not (intent.livemode or settings.RISK_TEST_CARDS):
+        return ""
+    card = field_of(field_of(field_of(intent, "latest_charge"), "payment_method_details"), "card")
+    return field_of(card, "fingerprint") or ""
+
+
 def refund_of(refund: Any) -> Refund:
     """Read a refund."""
     return Refund(
@@ -102,7 +113,7 @@ def refund_of(refund: Any) -> Refund:
 
 def seller_of(account: Any) -> SellerAccount:
     """Read a connected account."""
-    needs = field_of(account, "requirements")
+    needs, banks = field_of(account, "requirements"), field_of(account, "external_accounts")
     return SellerAccount(
         id=account.id,
         transfers_active=field_of(field_of(account, "capabilities"), "transfers") == "active",
@@ -114,6 +125,7 @@ def seller_of(account: Any) -> SellerAccount:
         requirements_pending=tuple(field_of(needs, "pending_verification") or ()),
         due_by=moment_of(deadline) if (deadline := field_of(needs, "current_deadline")) else None,
         country=field_of(account, "country") or "",
+        bank=next((bank.fingerprint or "" for bank in field_of(banks, "data") or ()), ""),
     )
 
 

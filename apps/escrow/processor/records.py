@@ -35,6 +35,8 @@ class Card:
 class Payment:
     """One payment. status: requires_payment_method, requires_confirmation, requires_action, processing,
     requires_capture, succeeded or canceled. failure_code and failure_message: why the last attempt was declined.
+    card: the fingerprint of the card that paid, the same for everybody who pays with it; empty where it is not told, and for
+    the processor's public test cards.
     """
 
     id: str
@@ -48,6 +50,7 @@ class Payment:
     failure_code: str | None
     failure_message: str | None
     metadata: Mapping[str, str]
+    card: str = ""
 
     @property
     def is_paid(self) -> bool:
@@ -73,7 +76,10 @@ class Refund:
 
 @dataclass(frozen=True, slots=True)
 class SellerAccount:
-    """A seller's account. Only `transfers_active` says that they can be paid; returning from the form does not."""
+    """A seller's account. Only `transfers_active` says that they can be paid; returning from the form does not.
+
+    bank: the fingerprint of the bank account that it pays out to; empty before there is one.
+    """
 
     id: str
     transfers_active: bool
@@ -85,6 +91,7 @@ class SellerAccount:
     requirements_pending: tuple[str, ...] = ()
     due_by: datetime | None = None
     country: str = ""
+    bank: str = ""
 
 
 @dataclass(frozen=True, slots=True)

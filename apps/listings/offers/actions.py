@@ -25,6 +25,7 @@ from apps.listings.offers import closing, promises
 from apps.listings.offers.closing import cause_of
 from apps.listings.offers.events import OfferAgreed, OfferBought, OfferMade
 from apps.listings.offers.models import LIVE, Offer, OfferState, OfferTerms, Why
+from apps.risk import actions as risk
 
 
 class OfferEnded(Conflict):
@@ -191,6 +192,7 @@ def _place(listing: Listing, *, buyer: User, by: User, price_minor: int, quantit
     tries = Offer.objects.filter(listing=listing, buyer=buyer, author=by, created_at__gt=now - dt.timedelta(days=1))
     if tries.count() >= settings.OFFERS["tries_a_day"]:
         raise TooManyOffers("That is enough for one day about one listing. Try again tomorrow.")
+    risk.count("offer", by=by, at=now)
     terms = _terms(listing)
     too_low = by.pk == buyer.pk and price_minor < terms.least_minor(listing.price_minor)
     try:

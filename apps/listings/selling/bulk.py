@@ -12,6 +12,7 @@ from apps.accounts.models import User
 from apps.core.errors import InvalidInput
 from apps.core.outbox import emit_all
 from apps.inventory.models import InventoryItem, ItemPhoto
+from apps.listings import checking
 from apps.listings.actions import LEAST_PRICE_MINOR, MOST_PRICE_MINOR, check_newcomer
 from apps.listings.events import ListingCreated
 from apps.listings.models import Listing, ShippingProfile
@@ -42,7 +43,7 @@ class Listed:
 
 @transaction.atomic
 def list_many(*, by: User, offers: Sequence[Offered], shipping: ShippingProfile | None = None) -> Listed:
-    """List all that can be listed; the rest is told with its reason. Nine queries, however many there are.
+    """List all that can be listed; the rest is told with its reason. A fixed number of queries, however many there are.
 
     Raises InvalidInput (nothing, or too much, is asked for), NewSellerLimit. Emits listing.created for each.
     """
@@ -74,6 +75,7 @@ def list_many(*, by: User, offers: Sequence[Offered], shipping: ShippingProfile 
         for pk, offer in wanted.items()
         if pk not in refused
     )
+    checking.judge_new(made, by=by)
     emit_all([ListingCreated(listing_id=each.pk, seller_id=by.pk) for each in made])
     return Listed(made, refused)
 

@@ -38,7 +38,8 @@ def many(request: HttpRequest) -> HttpResponse:
         else:
             refused |= listed.refused if listed else {}
             if listed and listed.made:
-                messages.success(request, f"{len(listed.made)} listed.")
+                waits = " We look at them before buyers see them." if listed.made[0].checked_since else ""
+                messages.success(request, f"{len(listed.made)} listed.{waits}")
             if listed is None and not refused:
                 messages.error(request, "Choose at least one item.")
             if not refused:

@@ -25,6 +25,8 @@ _DONE = {
     "hold.claim": "The parcel can be claimed as lost",
     "hold.unanswered": "Not answered in time: a moderator’s turn",
     "hold.escalate": "Open for too long: to the top of the queue",
+    "hold.check": "Stopped until somebody has looked",
+    "hold.check-ended": "Somebody has looked",
     "dispute.open": "Opened the case",
     "dispute.answer": "Answered",
     "dispute.evidence": "Added evidence",

@@ -28,6 +28,7 @@ from apps.listings.cart import actions as carts
 from apps.listings.cart.parcels import ParcelKey, postage
 from apps.listings.cart.queries import lines_of
 from apps.listings.models import Listing
+from apps.risk import actions as risk
 from apps.trades import actions as trades
 from apps.trades.checkout.models import Order, OrderParcel
 from apps.trades.events import TradeCreated
@@ -116,6 +117,7 @@ def _bought(parcel: OrderParcel) -> Trade:
     wanted = {uuid.UUID(key): (copies, minor) for key, copies, minor in parcel.lines}
     check_not_blocked(buyer.pk, parcel.seller_id)
     check_may(buyer, From.BUYING)
+    risk.see_address(buyer.pk, order.ship_to)
     taken = [_taken(key, *wanted[key]) for key in _in_lock_order(wanted)]
     copies = {key: number for key, (number, _) in wanted.items()}
     shipping = postage(copies, order.ship_to["country"]).get((parcel.seller_id, parcel.currency))

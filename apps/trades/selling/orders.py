@@ -116,7 +116,9 @@ def ship_by(funded_at: dt.datetime) -> dt.datetime:
 
 def paid_unshipped(*, seller: User) -> QuerySet[Trade]:
     """The seller's paid trades whose parcel has not left."""
-    return Trade.objects.filter(seller=seller, state=Trade.State.OPEN, hold__state=HoldState.FUNDED)
+    return Trade.objects.filter(
+        seller=seller, state=Trade.State.OPEN, hold__state=HoldState.FUNDED, hold__checked_since=None
+    )
 
 
 def _lines() -> Prefetch:
@@ -219,7 +221,9 @@ def chosen(
     now = now or timezone.now()
     wanted = set(ids)
     if wanted:
-        rows = Trade.objects.filter(seller=seller, pk__in=wanted, hold__funded_at__isnull=False)
+        rows = Trade.objects.filter(
+            seller=seller, pk__in=wanted, hold__funded_at__isnull=False, hold__checked_since=None
+        )
     else:
         rows = _matching(seller=seller, asked=asked or Asked(), now=now)
     found = list(_complete(rows)[: MOST_AT_ONCE + 1])
@@ -262,7 +266,7 @@ def by_number(*, seller: User, numbers: Iterable[str]) -> dict[str, list[Trade]]
         return {}
     whole = [UUID(text) for text in asked if len(text) == 32 and not set(text) - _HEX]
     rows = (
-        _with_number(Trade.objects.filter(seller=seller, hold__funded_at__isnull=False))
+        _with_number(Trade.objects.filter(seller=seller, hold__funded_at__isnull=False, hold__checked_since=None))
         .filter(Q(last_digits__in=asked) | Q(pk__in=whole))
         .select_related("hold")
         .prefetch_related("shipments")

@@ -83,16 +83,18 @@ class Sums:
         return not (self.sales or self.payouts or self.held_in or self.opening or self.held or self.held_out)
 
 
+# Of a swap's hold the cash counts, and what made a harm good: the deposit in it is its payer's and comes back.
 # The entries on the accounts of a seller's holds and on the seller's own, each with the fee of its transaction.
 _ENTRIES = """
 with holds as materialized (
-    select a.id as account_id, h.id as hold_id from escrow_hold h
+    select a.id as account_id, h.id as hold_id, h.security_minor as security from escrow_hold h
     join escrow_ledgeraccount a on a.code = 'hold:' || h.id and a.currency = h.currency
     where h.payee_id = %(seller)s and h.currency = %(currency)s
 )"""
 
 _SUMS = f"""{_ENTRIES}, kept as (
-    select t.posted_at, t.id, e.amount, o.hold_id from holds o join escrow_ledgerentry e on e.account_id = o.account_id
+    select t.posted_at, t.id, e.amount - sign(e.amount)::bigint * o.security as amount, e.amount < 0 as leaves, o.hold_id
+    from holds o join escrow_ledgerentry e on e.account_id = o.account_id
     join escrow_ledgertransaction t on t.id = e.transaction_id where t.posted_at < %(until)s
 ), closed as (
     select k.id, k.hold_id, -k.amount as gross,
@@ -100,17 +102,19 @@ _SUMS = f"""{_ENTRIES}, kept as (
                   where e.transaction_id = k.id and a.code = %(fees)s), 0) as fee,
         coalesce((select sum(e.amount) from escrow_ledgerentry e join escrow_ledgeraccount a on a.id = e.account_id
                   where e.transaction_id = k.id and a.code = %(own)s), 0) as net
-    from kept k where k.amount < 0 and k.posted_at >= %(since)s
+    from kept k where k.leaves and k.posted_at >= %(since)s
+), settled as (
+    select id, hold_id, greatest(gross, net + fee) as gross, fee, net from closed
 ), own as (
     select t.posted_at, e.amount from escrow_ledgeraccount a join escrow_ledgerentry e on e.account_id = a.id
     join escrow_ledgertransaction t on t.id = e.transaction_id
     where a.code = %(own)s and a.currency = %(currency)s and t.posted_at < %(until)s
 )
-select (select count(*) from closed where net > 0),
-    (select coalesce(sum(gross - coalesce(r.shipping_minor, 0)), 0) from closed left join trades_trade r using (hold_id)),
-    (select coalesce(sum(coalesce(r.shipping_minor, 0)), 0) from closed left join trades_trade r using (hold_id)),
-    (select coalesce(sum(net + fee - gross), 0) from closed),
-    (select -coalesce(sum(fee), 0) from closed),
+select (select count(*) from settled where net > 0),
+    (select coalesce(sum(gross - coalesce(r.shipping_minor, 0)), 0) from settled left join trades_trade r using (hold_id)),
+    (select coalesce(sum(coalesce(r.shipping_minor, 0)), 0) from settled left join trades_trade r using (hold_id)),
+    (select coalesce(sum(net + fee - gross), 0) from settled),
+    (select -coalesce(sum(fee), 0) from settled),
     (select coalesce(sum(amount), 0) from own where amount < 0 and posted_at >= %(since)s),
     (select coalesce(sum(amount), 0) from own where posted_at < %(since)s),
     (select coalesce(sum(amount), 0) from kept where posted_at < %(since)s),
@@ -120,8 +124,9 @@ select (select count(*) from closed where net > 0),
 """  # noqa: S608 - fixed text
 
 _MOVEMENTS = f"""{_ENTRIES}
-select * from (
-    select t.posted_at, t.id, h.description, r.id as trade_id, coalesce(r.ship_to->>'country', '') as country, -e.amount as gross,
+select posted_at, id, description, trade_id, country, greatest(cash, net + fee) as gross, shipping, fee, net, payout from (
+    select t.posted_at, t.id, h.description, r.id as trade_id, coalesce(r.ship_to->>'country', '') as country,
+        -e.amount - o.security as cash,
         coalesce(r.shipping_minor, 0) as shipping,
         coalesce((select sum(f.amount) from escrow_ledgerentry f join escrow_ledgeraccount a on a.id = f.account_id
                   where f.transaction_id = t.id and a.code = %(fees)s), 0) as fee,
@@ -180,6 +185,8 @@ def _movements(rows: list[tuple]) -> Iterator[Movement]:
             yield Movement(at, "payout", what, trade_id, country, payouts=int(payout))
             continue
         gross, fee, net = int(gross), int(fee), int(net)
+        if not gross:
+            continue  # a deposit that came back whole was never the seller's
         yield Movement(
             at, "sale" if net > 0 else "returned", what, trade_id, country, cards=gross - shipping, shipping=shipping,
             refunds=net + fee - gross, fees=-fee,

@@ -16,6 +16,8 @@ from django.utils import timezone
 
 from apps.accounts.blocks.queries import check_not_blocked
 from apps.accounts.models import Address, User
+from apps.accounts.restrictions.models import From
+from apps.accounts.restrictions.queries import check_may
 from apps.core import outbox
 from apps.core.errors import Conflict, InvalidInput, NotYours
 from apps.escrow import actions as escrow
@@ -23,13 +25,14 @@ from apps.escrow import fees
 from apps.inventory import actions as inventory
 from apps.inventory.models import InventoryItem
 from apps.listings.models import Listing
-from apps.trades.swaps import moves, queries, table
+from apps.trades.swaps import checking, moves, queries, table
 from apps.trades.swaps.events import SwapAgreed, SwapProposed
 from apps.trades.swaps.fairness import deposits
 from apps.trades.swaps.models import Side, Swap, SwapLine, SwapMessage
 from apps.trades.swaps.states import SwapState
 
 LEAST_CASH_MINOR = 100
+_KEPT_FROM = (From.OFFERS, From.BUYING)  # a swap is both: who is kept from either proposes and agrees to none
 _ADDRESS = ("name", "line1", "line2", "city", "region", "postal_code", "country")
 _NEEDED = ("name", "line1", "city", "postal_code", "country")
 
@@ -67,7 +70,7 @@ def propose(
 ) -> Swap:
     """Propose two piles. The same `request_key` again is the same proposal.
 
-    Raises InvalidInput, NotFree, Blocked, TooManySwaps, NotYours (copies of somebody else). Emits swap.proposed.
+    Raises InvalidInput, NotFree, Blocked, Restricted, TooManySwaps, NotYours (copies of somebody else). Emits swap.proposed.
     """
     User.objects.select_for_update(no_key=True, of=("self",)).get(pk=by.pk)
     if request_key and (earlier := Swap.objects.filter(proposer=by, request_key=request_key).first()):
@@ -82,7 +85,7 @@ def propose(
 def counter(*, swap: Swap, terms: Terms, ship_to: Address | Mapping[str, str], by: User, message: str = "") -> Swap:
     """Answer with other terms: the former proposal ends, the new one waits for the other side. Safe to repeat.
 
-    Raises SwapEnded, NotYours, InvalidInput, NotFree, Blocked. Emits swap.closed, swap.proposed.
+    Raises SwapEnded, NotYours, InvalidInput, NotFree, Blocked, Restricted. Emits swap.closed, swap.proposed.
     """
     swap = _for_answer(swap, by, repeated=SwapState.COUNTERED)
     if swap.state == SwapState.COUNTERED:
@@ -99,12 +102,14 @@ def counter(*, swap: Swap, terms: Terms, ship_to: Address | Mapping[str, str], b
 def agree(*, swap: Swap, ship_to: Address | Mapping[str, str], by: User) -> Swap:
     """Both agree: the copies of both are reserved, the terms stand, and the money that is asked for is due.
 
-    Safe to repeat. Raises SwapEnded, NotYours, NotFree, OutOfStock, Blocked, InvalidInput. Emits swap.agreed.
+    It may have to wait until a moderator has looked (`checked_since`). Safe to repeat. Raises SwapEnded, NotYours, NotFree,
+    OutOfStock, Blocked, Restricted, InvalidInput. Emits swap.agreed.
     """
     swap = _for_answer(swap, by, repeated=SwapState.AGREED)
     if swap.state != SwapState.PROPOSED:
         return swap
     check_not_blocked(*swap.members)
+    check_may(by, *_KEPT_FROM)
     cause = moves.cause_of(swap)
     lines = list(swap.lines.select_related("item").order_by("item_id"))
     for line in lines:
@@ -116,9 +121,12 @@ def agree(*, swap: Swap, ship_to: Address | Mapping[str, str], by: User) -> Swap
     Side.objects.filter(swap=swap, member=by).update(ship_to=_address(ship_to))
     is_funded = not _open_holds(swap, lines)
     swap.agreed_at = timezone.now()
-    moves.move(swap, "agree-without-money" if is_funded else "agree")
+    waits = checking.judge_agreed(swap, lines, now=swap.agreed_at)
+    moves.move(swap, "agree-without-money" if is_funded and not waits else "agree")
     outbox.emit(SwapAgreed(**moves.who(swap)))
     moves.note(swap, "Agreed. The cards of both are reserved.")
+    if waits:
+        checking.begin(swap)
     return swap
 
 
@@ -160,6 +168,7 @@ def _place(
     if to.pk == by.pk:
         raise InvalidInput("Nobody swaps with themselves.")
     check_not_blocked(by.pk, to.pk)
+    check_may(by, *_KEPT_FROM)
     if not terms.gives or not terms.takes:
         raise InvalidInput("Each side gives at least one card. To buy or to sell, use a listing.")
     if len(terms.gives) + len(terms.takes) > settings.SWAPS["most_lines"]:

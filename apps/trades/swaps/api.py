@@ -125,9 +125,14 @@ class SwapOutput(serializers.Serializer):
     may = serializers.SerializerMethodField()
     send_to = serializers.SerializerMethodField()
     due_at = serializers.DateTimeField(allow_null=True)
+    is_under_review = serializers.SerializerMethodField()
     created_at = serializers.DateTimeField()
     agreed_at = serializers.DateTimeField(allow_null=True)
     closed_at = serializers.DateTimeField(allow_null=True)
+
+    def get_is_under_review(self, swap: Swap) -> bool:
+        """Whether it waits for a moderator; nothing is to be paid or sent meanwhile."""
+        return queries.is_checked(swap)
 
     @extend_schema_field(SwapBalanceOutput)
     def get_balance(self, swap: Swap) -> dict[str, object]:

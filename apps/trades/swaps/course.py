@@ -13,6 +13,7 @@ from apps.accounts.models import User
 from apps.core import audit, outbox
 from apps.core.errors import Conflict, InvalidInput, NotYours
 from apps.escrow import actions as escrow
+from apps.escrow.actions.moves import UnderReview
 from apps.escrow.models import HoldState, Payment
 from apps.trades.swaps.events import SwapFunded, SwapShipped
 from apps.trades.swaps.models import Side, Swap
@@ -40,12 +41,16 @@ def pay(
     success_url: str = "",
     cancel_url: str = "",
 ) -> Payment:
-    """Pay one's cash and deposit, or come back to the payment under way. Raises NotYours, Conflict, GatewayError."""
+    """Pay one's cash and deposit, or come back to the payment under way. Raises NotYours, Conflict, UnderReview, GatewayError."""
     side = Side.objects.select_related("hold").filter(swap=swap, member=by).first()
     if side is None:
         raise NotYours
     if side.hold is None:
         raise Conflict("Nothing is asked of you here.")
+    if Swap.objects.filter(pk=swap.pk, checked_since__isnull=False).exists():
+        raise UnderReview(
+            "We are looking at this swap before it goes on, usually within a day. Nothing is to be paid yet."
+        )
     return escrow.start_payment(
         hold=side.hold,
         by=by,
@@ -62,8 +67,14 @@ def funded(*, hold_id: uuid.UUID, now: dt.datetime | None = None) -> None:
     swap = of_hold(hold_id)
     if swap is None or swap.state != SwapState.AGREED:
         return
-    if any(side.hold is not None and side.hold.state != HoldState.FUNDED for side in sides_of(swap).values()):
+    holds = [side.hold for side in sides_of(swap).values() if side.hold is not None]
+    if swap.checked_since or any(hold.state != HoldState.FUNDED or hold.checked_since for hold in holds):
         return
+    fund(swap, now=now)
+
+
+def fund(swap: Swap, *, now: dt.datetime | None = None) -> None:
+    """Nothing is asked for any more in a locked swap: parcels may leave. Emits swap.funded."""
     move(swap, "fund", now=now)
     outbox.emit(SwapFunded(**who(swap)))
     note(swap, "The money of both is held. Send your parcels now.")

@@ -6,13 +6,16 @@ from apps.accounts.blocks.events import MemberBlocked
 from apps.core.outbox import subscribe
 from apps.escrow.events import (
     DisputeWithdrawn,
+    HoldChecked,
     HoldDisputed,
     HoldFunded,
     HoldRefunded,
     HoldReleased,
     HoldSplit,
 )
-from apps.trades.swaps import cases, clock, course
+from apps.risk.events import RiskDecided
+from apps.risk.rules import About
+from apps.trades.swaps import cases, checking, clock, course
 from apps.trades.swaps.states import SwapState
 
 
@@ -50,6 +53,19 @@ def follow_swap_refund(event: HoldRefunded) -> None:
 def follow_swap_split(event: HoldSplit) -> None:
     """A decision that gives a part to each."""
     cases.decided(hold_id=event.hold_id)
+
+
+@subscribe(HoldChecked)
+def follow_swap_check(event: HoldChecked) -> None:
+    """The clock stands while a payment is looked at."""
+    checking.payment_checked(hold_id=event.hold_id, began=event.began, refused=event.refused)
+
+
+@subscribe(RiskDecided)
+def follow_decided_swap(event: RiskDecided) -> None:
+    """It goes on, or is called off."""
+    if event.about == About.SWAP:
+        checking.end_check(swap_id=event.subject_id, released=event.released)
 
 
 @subscribe(MemberBlocked)

@@ -33,6 +33,10 @@ class Swap(Base):
     currency = models.CharField(max_length=3, default="USD")
     message = models.CharField(max_length=300, blank=True)
     due_at = models.DateTimeField(null=True, blank=True, help_text="when the clock acts on the whole of it")
+    checked_since = models.DateTimeField(
+        null=True, blank=True, help_text="a moderator looks at it before money is asked for or parcels leave"
+    )
+    clock_left = models.DurationField(null=True, blank=True, help_text="what was left to the deadline when it stopped")
     agreed_at = models.DateTimeField(null=True, blank=True)
     funded_at = models.DateTimeField(null=True, blank=True, help_text="since when parcels may leave")
     closed_at = models.DateTimeField(null=True, blank=True)
@@ -44,6 +48,10 @@ class Swap(Base):
             models.CheckConstraint(
                 condition=Q(state__in=LIVE, closed_at__isnull=True) | (~Q(state__in=LIVE) & Q(closed_at__isnull=False)),
                 name="swap_is_closed_when_it_ends",
+            ),
+            models.CheckConstraint(
+                condition=Q(checked_since__isnull=True) | Q(state="agreed", due_at__isnull=True),
+                name="swap_checked_is_agreed_without_clock",
             ),
             models.UniqueConstraint(
                 fields=["proposer", "request_key"], condition=~Q(request_key=""), name="swap_once_per_request"

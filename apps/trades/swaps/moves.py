@@ -19,6 +19,8 @@ from apps.escrow.models import Hold, HoldState
 from apps.escrow.states import TERMINAL
 from apps.inventory import actions as inventory
 from apps.inventory.models import InventoryItem
+from apps.risk import actions as risk
+from apps.risk.rules import About
 from apps.trades.swaps.events import SwapClosed, SwapCompleted
 from apps.trades.swaps.fairness import made_good
 from apps.trades.swaps.models import Side, Swap, SwapMessage
@@ -74,7 +76,10 @@ def move(swap: Swap, event: str, *, now: dt.datetime | None = None) -> Swap:
     if following is None:
         raise SwapMovedOn(state=swap.state, event=event)
     before, swap.state = swap.state, following
-    swap.due_at = None
+    swap.due_at = swap.clock_left = None
+    if swap.checked_since is not None:
+        swap.checked_since = None
+        risk.lapse(about=About.SWAP, subject_id=swap.pk)
     if following == SwapState.AGREED:
         swap.due_at = now + settings.TRADE_DEADLINES["pay"]
     elif following == SwapState.UNDER_WAY:
@@ -83,7 +88,7 @@ def move(swap: Swap, event: str, *, now: dt.datetime | None = None) -> Swap:
             swap.due_at = max(now, swap.funded_at + settings.TRADE_DEADLINES["ship"])
     elif following not in LIVE:
         swap.closed_at = now
-    swap.save(update_fields=["state", "due_at", "agreed_at", "funded_at", "closed_at"])
+    swap.save(update_fields=["state", "due_at", "clock_left", "checked_since", "agreed_at", "funded_at", "closed_at"])
     audit.record(action=f"swap.{event}", target=swap, before={"state": before}, after={"state": swap.state})
     return swap
 

@@ -85,6 +85,14 @@ def room(*, pk: uuid.UUID, reader: User) -> Swap:
     return swap
 
 
+def is_checked(swap: Swap) -> bool:
+    """Whether it waits for a moderator, as a whole or one of its payments; of what is loaded."""
+    return swap.checked_since is not None or any(
+        side.hold is not None and side.hold.checked_since is not None and side.hold.state == HoldState.FUNDED
+        for side in swap.sides.all()
+    )
+
+
 @dataclass(frozen=True)
 class NextStep:
     """What this reader can do, and by when; empty where nothing waits for them."""
@@ -127,7 +135,8 @@ def may(swap: Swap, reader: User, *, now: dt.datetime | None = None) -> dict[str
     return {
         "answer": swap.state == SwapState.PROPOSED and swap.other_id == reader.pk,
         "withdraw": swap.state == SwapState.PROPOSED and swap.proposer_id == reader.pk,
-        "pay": swap.state == SwapState.AGREED and mine.hold is not None and mine.hold.state == HoldState.CREATED,
+        "pay": swap.state == SwapState.AGREED and swap.checked_since is None
+        and mine.hold is not None and mine.hold.state == HoldState.CREATED,
         "ship": parcels and mine.shipped_at is None,
         "receive": parcels and theirs.shipped_at is not None and theirs.delivered_at is None,
         "content": swap.state == SwapState.UNDER_WAY and theirs.delivered_at is not None and theirs.accepted_at is None,
@@ -155,6 +164,8 @@ def cases(swap: Swap) -> list[Dispute]:
 
 def next_step(swap: Swap, reader: User) -> NextStep:
     """What the reader has to do now, in words."""
+    if is_checked(swap):
+        return NextStep("", None, "")
     can = may(swap, reader)
     if can["answer"]:
         return NextStep("answer", swap.due_at, "the proposal ends")

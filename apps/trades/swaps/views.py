@@ -147,6 +147,7 @@ def _room(request: HttpRequest, pk: uuid.UUID, *, status: int = 200, **forms: ob
         "addresses": queries.addresses(found, request.user),
         "may": queries.may(found, request.user),
         "next": queries.next_step(found, request.user),
+        "under_review": queries.is_checked(found),
         "steps": queries.steps(found),
         "cases": queries.cases(found),
         "cards": cards_of(request.user) if found.state == SwapState.AGREED else [],

@@ -9,6 +9,8 @@ from django.utils import timezone
 
 from apps.accounts.blocks import actions as blocks
 from apps.accounts.blocks.queries import Blocked
+from apps.accounts.restrictions.actions import restrict
+from apps.accounts.restrictions.queries import Restricted
 from apps.core import outbox
 from apps.core.errors import Conflict, InvalidInput, NotYours
 from apps.listings.wants.models import Have
@@ -142,3 +144,15 @@ def test_who_blocks_another_ends_what_is_proposed_between_them(table):
 def test_the_documents_table_is_the_one_that_is_followed(settings):
     rows = [f"| {state} | {event} | {leads} |" for state, steps in STEPS.items() for event, leads in steps.items()]
     assert "\n".join(rows) in (settings.BASE_DIR / "docs" / "swaps.md").read_text()
+
+
+def test_who_is_kept_from_offers_or_buying_proposes_and_agrees_to_nothing(table, moderator):
+    made = table().propose()
+    restrict(member=made.bob, kept_from=["offers"], days=7, reason="Bumped prices.", cause="report:1", by=moderator)
+    with pytest.raises(Restricted, match="making offers"):
+        actions.agree(swap=made.swap, ship_to=ADDRESS, by=made.bob)
+    with pytest.raises(Restricted):
+        actions.counter(swap=made.swap, terms=made.terms, ship_to=ADDRESS, by=made.bob)
+    restrict(member=made.ada, kept_from=["buying"], days=7, reason="Never paid.", cause="report:2", by=moderator)
+    with pytest.raises(Restricted, match="buying"):
+        made.propose()
