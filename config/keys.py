@@ -26,6 +26,24 @@ def jwt_keys(env: Environment) -> tuple[str, str]:
     return pem.decode(), public.decode()
 
 
+def field_keys(env: Environment) -> list[str]:
+    """The keys of encrypted fields, newest first: from FIELD_KEYS, or one made once in the data folder."""
+    from cryptography.fernet import Fernet
+
+    keys = [key.strip() for key in env.field_keys.split(",") if key.strip()]
+    if not keys:
+        path = env.cardvault_data_dir / "keys" / "fields"
+        keys = [(_stored(path) or _keep(path, Fernet.generate_key())).decode()]
+    try:
+        for key in keys:
+            Fernet(key)
+    except ValueError:
+        raise SettingsError(
+            "the setting FIELD_KEYS is wrong: expected Fernet keys, 32 bytes in URL-safe base64."
+        ) from None
+    return keys
+
+
 def secret_key(data_dir: Path) -> str:
     """Django's secret key for development: made once, so that sessions outlive a restart."""
     path = data_dir / "keys" / "secret"
