@@ -19,6 +19,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from apps.core.errors import TooLarge, UnsupportedType
 from apps.core.ids import uuid7
+from apps.core.scanning import check_upload
 from ml import filetypes
 
 SIZES = (128, 256, 512)
@@ -40,11 +41,13 @@ class StoredImage:
 def accept_upload(file: BinaryIO, *, folder: str, thumbnails: bool = True) -> StoredImage:
     """Check an upload, make it safe and store it under `folder`.
 
-    Raises TooLarge (bytes or pixels over settings.UPLOAD_MAX_*) and UnsupportedType (not a picture, or a broken one).
+    Raises TooLarge (bytes or pixels over settings.UPLOAD_MAX_*), UnsupportedType (not a picture, a broken one, or one
+    that the virus scanner knows) and ScannerAway.
     """
     content = file.read(settings.UPLOAD_MAX_BYTES + 1)
     if len(content) > settings.UPLOAD_MAX_BYTES:
         raise TooLarge(f"The picture is over {settings.UPLOAD_MAX_BYTES // 2**20} MB. Send a smaller one.")
+    check_upload(content)
     picture = upright(content)
     return store(
         picture,

@@ -1,0 +1,90 @@
+"""Uploads are looked at by a virus scanner where one is set up: here one that speaks ClamAV's protocol on this machine."""
+
+import io
+import socketserver
+import struct
+import threading
+from contextlib import contextmanager
+
+import pytest
+from PIL import Image
+
+from apps.core.errors import UnsupportedType
+from apps.core.images import accept_upload
+from apps.core.scanning import ClamAV, ScannerAway, check_upload
+
+BAD = b"EICAR-STANDARD-ANTIVIRUS-TEST-FILE"
+
+
+class Daemon(socketserver.BaseRequestHandler):
+    def exactly(self, size: int) -> bytes:
+        found = b""
+        while len(found) < size:
+            found += self.request.recv(size - len(found))
+        return found
+
+    def handle(self) -> None:
+        assert self.exactly(10) == b"zINSTREAM\0"
+        content = b""
+        while size := struct.unpack("!L", self.exactly(4))[0]:
+            content += self.exactly(size)
+        self.server.seen = content
+        said = b"stream: Eicar-Test-Signature FOUND" if BAD in content else self.server.says
+        self.request.sendall(said + b"\0" if said else b"")
+
+
+@contextmanager
+def daemon(says: bytes = b"stream: OK"):
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Daemon) as server:
+        server.says, server.seen = says, b""
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join(5)
+
+
+def address_of(server) -> str:
+    return f"127.0.0.1:{server.server_address[1]}"
+
+
+def picture() -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", (40, 60), "teal").save(file, "PNG")
+    return file.getvalue()
+
+
+def test_a_clean_file_is_seen_whole_and_taken(settings):
+    content = b"x" * 200_001
+    with daemon() as server:
+        settings.CLAMAV_ADDRESS = address_of(server)
+        check_upload(content)
+        assert server.seen == content
+
+
+def test_an_infected_picture_is_not_kept(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+    with daemon() as server:
+        settings.CLAMAV_ADDRESS = address_of(server)
+        with pytest.raises(UnsupportedType, match="infected"):
+            accept_upload(io.BytesIO(picture() + BAD), folder="items/x")
+        assert list(tmp_path.rglob("*.*")) == []
+        accept_upload(io.BytesIO(picture()), folder="items/x")
+
+
+@pytest.mark.parametrize("says", [b"INSTREAM size limit exceeded. ERROR", b"", b"stream: perhaps"])
+def test_without_a_clear_answer_nothing_is_taken(says):
+    with daemon(says) as server, pytest.raises(ScannerAway):
+        ClamAV(*server.server_address).found_in(b"x")
+
+
+def test_a_scanner_that_is_away_takes_nothing(settings):
+    with daemon() as server:
+        settings.CLAMAV_ADDRESS = address_of(server)
+    with pytest.raises(ScannerAway):
+        check_upload(b"x")
+
+
+def test_it_is_off_until_set_up(settings):
+    settings.CLAMAV_ADDRESS = ""
+    check_upload(BAD)
