@@ -34,7 +34,25 @@ class Environment(BaseSettings):
     secret_key: str = Field("", description="at least 50 random characters; required in production")
     allowed_hosts: str = Field("", description="comma-separated host names; required in production")
     jwt_private_key: str = Field("", description="a PEM RSA private key; empty: one is made in the data folder")
+    field_keys: str = Field(
+        "", description="comma-separated Fernet keys of encrypted fields, the newest first; required in production"
+    )
     behind_proxy: bool = Field(False, description="true when a proxy sets X-Forwarded-Proto and X-Forwarded-For")
+    staff_second_factor: bool = Field(
+        True, description="whether moderators and admins must have an authenticator app or a passkey"
+    )
+
+    # signing in by other sites
+    google_client_id: str = Field("", description="client ID of Google's sign-in; empty: it is off")
+    google_client_secret: str = Field("", description="client secret of Google's sign-in")
+    apple_client_id: str = Field("", description="Services ID of Sign in with Apple; empty: it is off")
+    apple_team_id: str = Field("", description="the team's ID at Apple")
+    apple_key_id: str = Field("", description="ID of the key for Sign in with Apple")
+    apple_private_key: str = Field("", description="that key, as PEM")
+    oidc_name: str = Field("", description="how another site with OpenID Connect is called on the sign-in page")
+    oidc_address: str = Field("", description="that site's address, https://login.example.com; empty: it is off")
+    oidc_client_id: str = Field("", description="our client ID there")
+    oidc_client_secret: str = Field("", description="our client secret there")
 
     # mail
     email_url: str = Field("", description="smtp://user:password@host:587/?tls=1; empty: mail goes to files")
@@ -54,6 +72,11 @@ class Environment(BaseSettings):
     upload_max_bytes: int = Field(25 * 1024 * 1024, gt=0, description="the largest picture file, in bytes")
     upload_max_pixels: int = Field(60_000_000, gt=0, description="the largest picture, in pixels")
     import_max_bytes: int = Field(64 * 1024 * 1024, gt=0, description="the largest inventory file, in bytes")
+    clamav_address: str = Field(
+        "",
+        pattern=r"^([\w.:\[\]-]+:\d{1,5})?$",
+        description="host:port of ClamAV's daemon; empty: no virus scanner looks",
+    )
     api_rate_per_hour: int = Field(1000, gt=0, description="API requests an hour of one member or address")
     api_rate_per_minute: int = Field(100, gt=0, description="API requests a minute of one member or address")
 

@@ -6,6 +6,8 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView
 
 from apps.accounts.blocks import urls as blocks
+from apps.accounts.oauth import urls as oauth
+from apps.accounts.sessions import urls as sessions
 from apps.core import views as core_views
 from apps.escrow.cards import urls as cards
 from apps.escrow.cases import urls as cases
@@ -40,6 +42,8 @@ api = [
     path("", include(cases.api_urlpatterns)),
     path("", include(cards.api_urlpatterns)),
     path("", include(blocks.api_urlpatterns)),
+    path("", include(sessions.api_urlpatterns)),
+    path("", include(oauth.api_urlpatterns)),
     path("", include(offers.api_urlpatterns)),
     path("", include(agreed.api_urlpatterns)),
     path("", include(reputation.api_urlpatterns)),
@@ -75,6 +79,8 @@ urlpatterns = [
     path("", include(offers)),
     path("", include("apps.accounts.urls")),
     path("", include(blocks)),
+    path("", include(sessions)),
+    path("", include(oauth)),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("api/v1/", include(api)),

@@ -16,13 +16,14 @@ from django.utils import timezone
 from limits import RateLimitItemPerMinute
 
 from apps.accounts.events import AddressSaved
-from apps.accounts.models import Address, APIKey, Role, Scope, SignIn, User, every_scope
+from apps.accounts.models import Address, APIKey, Role, Scope, SignIn, Tier, User, every_scope
 from apps.core import audit, outbox
 from apps.core.errors import Conflict, InvalidInput, NotYours
 from apps.core.throttling import limiter, private
 
 MOST_ADDRESSES = 20
 MOST_ACTIVE_KEYS = 20
+ROTATION_GRACE = dt.timedelta(days=1)
 PROFILE_FIELDS = ("display_name", "first_name", "last_name", "country", "about")
 # Registering again and again must not fill somebody's mailbox.
 _ONE_MAIL = RateLimitItemPerMinute(1, 3)
@@ -118,6 +119,18 @@ def set_role(*, user: User, role: Role, by: User, reason: str) -> User:
 
 
 @transaction.atomic
+def set_tier(*, user: User, tier: Tier, by: User, reason: str) -> User:
+    """Give a member's programs another allowance of the API. Raises NotYours unless `by` is an admin."""
+    if by.role != Role.ADMIN:
+        raise NotYours("Only an admin may change this tier.")
+    user = User.objects.select_for_update().get(pk=user.pk)
+    before, user.api_tier = user.api_tier, tier
+    user.save(update_fields=["api_tier"])
+    audit.record(action="member.tier", target=user, by=by, before={"tier": before}, after={"tier": tier}, reason=reason)
+    return user
+
+
+@transaction.atomic
 def set_active(*, user: User, active: bool, by: User, reason: str) -> User:
     """Close an account, or open it again. Closing ends its programs' sign-ins; sessions and keys stop by themselves.
 
@@ -204,6 +217,24 @@ def create_api_key(
     )
     audit.record(action="api_key.created", target=key, by=by, after={"scopes": chosen, "prefix": key.prefix})
     return key, secret
+
+
+@transaction.atomic
+def rotate_api_key(*, key: APIKey, by: User) -> tuple[APIKey, str]:
+    """A new key with the name, scopes and end of an old one, which stops after ROTATION_GRACE so that programs can follow.
+
+    Raises NotYours, Conflict (the old one has ended already, or there are too many keys).
+    """
+    if key.user_id != by.pk:
+        raise NotYours
+    key = APIKey.objects.select_for_update().get(pk=key.pk)
+    now = timezone.now()
+    if key.state(at=now) != "active":
+        raise Conflict("This key has ended already. Make a new one.")
+    made, secret = create_api_key(user=by, name=key.name, scopes=key.scopes, by=by, expires_at=key.expires_at)
+    ends = min(now + ROTATION_GRACE, key.expires_at or now + ROTATION_GRACE)
+    APIKey.objects.filter(pk=key.pk).update(expires_at=ends)
+    return made, secret
 
 
 @transaction.atomic

@@ -7,13 +7,23 @@ from urllib.parse import quote, urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context as current
+from allauth.usersessions.models import UserSession
 from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.contrib.sites.requests import RequestSite
-from django.http import HttpRequest
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils import timezone
+from limits import RateLimitItemPerHour
 
 from apps.accounts import actions
+from apps.accounts.events import CHANGES, SecurityChanged
 from apps.accounts.models import User
+from apps.accounts.sessions import device
+from apps.accounts.sessions.actions import note_sign_in
+from apps.core import outbox
+from apps.core.throttling import limiter, private
 
 
 class _Site(RequestSite):
@@ -64,6 +74,62 @@ class AccountAdapter(DefaultAccountAdapter):
         """Set a new password. Keys that were made before anybody proved to own the address end with the old one."""
         super().set_password(user, password)
         actions.revoke_unproven_keys(user=user)
+
+        self._end_other_sessions(user)
+
+    def _end_other_sessions(self, user: User) -> None:
+        """Django refuses them from now on anyway; here they leave the list of devices too."""
+        here = current.request.session.session_key if current.request else None
+        others = UserSession.objects.filter(user=user).exclude(session_key=here or "")
+        Session.objects.filter(session_key__in=list(others.values_list("session_key", flat=True))).delete()
+        others.delete()
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Count a try. Strangers to the account share an allowance of their own, so that they lock nobody else out."""
+        email = str(credentials.get("email", "")).lower()
+        known = User.objects.filter(email=email).only("pk").first()
+        if not (known and device.is_known(request, known)):
+            most = RateLimitItemPerHour(settings.SIGN_IN_TRIES_OF_STRANGERS)
+            if not limiter().hit(most, "sign-in", "strangers", private(email)):
+                raise self.validation_error("too_many_login_attempts")
+        super().pre_authenticate(request, **credentials)
+
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        """Tries are counted by account and by whence: a device that the account knows, else the network.
+
+        Counted by account alone, as the library does, anybody could keep a member from signing in by being wrong for
+        them (OWASP, Authentication Cheat Sheet, “device cookies”).
+        """
+        email = str(credentials.get("email", "")).lower()
+        known = User.objects.filter(email=email).only("pk").first()
+        whence = (
+            "known" if known and device.is_known(request, known) else device.network_of(self.get_client_ip(request))
+        )
+        return f"{email}:{whence}"
+
+    def post_login(self, request: HttpRequest, user: User, *, signup: bool, **also: Any) -> HttpResponse:
+        """Go on after signing in, and keep from where it was."""
+        response = super().post_login(request, user, signup=signup, **also)
+        note_sign_in(request=request, response=response, user=user, is_new_member=signup)
+        return response
+
+    def send_notification_mail(
+        self, template_prefix: str, user: User, context: dict[str, Any] | None = None, email: str | None = None
+    ) -> None:
+        """Mail to the owner that something about the account changed, and state it as a fact."""
+        super().send_notification_mail(template_prefix, user, context, email)
+        what = template_prefix.rpartition("/")[2]
+        if what in CHANGES:
+            with transaction.atomic():
+                outbox.emit(
+                    SecurityChanged(
+                        member_id=user.pk,
+                        what=what,
+                        device=device.described(self.get_http_user_agent(self.request)),
+                        network=device.network_of(self.get_client_ip(self.request)),
+                        at=timezone.now(),
+                    )
+                )
 
     def add_message(self, request: HttpRequest, *told: Any, **also: Any) -> None:
         """Say it on the next page; the API has no next page."""

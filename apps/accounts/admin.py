@@ -10,7 +10,7 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
 
 from apps.accounts import actions, tokens
-from apps.accounts.models import Address, APIKey, Role, SignIn, User
+from apps.accounts.models import Address, APIKey, Role, SignIn, Tier, User
 from apps.core import audit
 from apps.core.admin import ReadOnlyAdmin
 from apps.core.errors import DomainError
@@ -59,7 +59,18 @@ class UserAdmin(ModelAdmin):
     search_fields = ("email", "display_name", "id")
     ordering = ("-date_joined",)
     date_hierarchy = "date_joined"
-    fields = ("id", "display_name", "email", "role", "is_active", "country", "about", "date_joined", "last_login")
+    fields = (
+        "id",
+        "display_name",
+        "email",
+        "role",
+        "api_tier",
+        "is_active",
+        "country",
+        "about",
+        "date_joined",
+        "last_login",
+    )
     readonly_fields = ("id", "display_name", "email", "country", "about", "date_joined", "last_login")
     inlines = (EmailInline,)
     actions = ("end_sign_ins",)
@@ -92,6 +103,8 @@ class UserAdmin(ModelAdmin):
         reason = "changed in the admin"
         if "role" in form.changed_data:
             actions.set_role(user=obj, role=Role(form.cleaned_data["role"]), by=request.user, reason=reason)
+        if "api_tier" in form.changed_data:
+            actions.set_tier(user=obj, tier=Tier(form.cleaned_data["api_tier"]), by=request.user, reason=reason)
         if "is_active" in form.changed_data:
             actions.set_active(user=obj, active=form.cleaned_data["is_active"], by=request.user, reason=reason)
 

@@ -15,16 +15,18 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from apps.accounts import actions, queries, tokens
+from apps.accounts import actions, queries, second_factor, tokens
 from apps.accounts.models import APIKey, Scope, SignIn, User
-from apps.accounts.permissions import HasScope, IsPerson
+from apps.accounts.permissions import HasScope, IsPerson, JustSignedIn
+from apps.accounts.sessions.device import network_of
 from apps.core.countries import COUNTRIES
 from apps.core.errors import BadCredentials, InvalidInput
 from apps.core.ids import uuid7
 from apps.core.throttling import address_of, forgive, guard, private
 
 # Guessing one account's password, many accounts from one address, and making accounts by the thousand.
-_TRIES_PER_ACCOUNT = RateLimitItemPerMinute(10, 15)
+_TRIES_PER_ACCOUNT = RateLimitItemPerMinute(10, 15)  # from one network, so that nobody locks out somebody elsewhere
+_TRIES_IN_ALL = RateLimitItemPerHour(200)  # for one account, from everywhere
 _TRIES_PER_ADDRESS = RateLimitItemPerMinute(30, 5)
 _REGISTRATIONS = RateLimitItemPerHour(20)
 
@@ -54,6 +56,13 @@ class LoginInput(serializers.Serializer):
 
     email = serializers.EmailField(max_length=254)
     password = serializers.CharField(max_length=200, trim_whitespace=False, write_only=True)
+    code = serializers.CharField(
+        max_length=20,
+        required=False,
+        default="",
+        write_only=True,
+        help_text="The authenticator app's code, or a recovery code, where the account has two-step sign-in.",
+    )
 
 
 class LoginUser(serializers.Serializer):
@@ -202,14 +211,18 @@ class Login(_Open):
         return Response(LoginOutput(_pair(made) | {"user": person}).data)
 
 
-def _checked(request: Request, *, email: str, password: str) -> User:
-    """The user with that password, if the address is verified; every other case looks the same from outside."""
-    account = ("login", "account", private(email))
+def _checked(request: Request, *, email: str, password: str, code: str) -> User:
+    """The user with that password and code, if the address is verified; other cases look the same from outside."""
+    account = ("login", "account", private(email), network_of(address_of(request)))
     guard(request, _TRIES_PER_ADDRESS, "login", "address", address_of(request))
     guard(request, _TRIES_PER_ACCOUNT, *account)
+    guard(request, _TRIES_IN_ALL, "login", "all", private(email))
     user = authenticate(request._request, email=email, password=password)
     if user is None or not EmailAddress.objects.filter(user=user, email=user.email, verified=True).exists():
         raise BadCredentials(_WRONG)
+    second_factor.check_code(user=user, code=code)
+    if second_factor.is_missing(user):
+        raise second_factor.SecondFactorMissing
     forgive(_TRIES_PER_ACCOUNT, *account)
     return user
 
@@ -266,7 +279,9 @@ class MyProfile(APIView):
 class KeyList(APIView):
     """The member's API keys. A key can neither see nor make keys."""
 
-    permission_classes = [IsPerson]
+    def get_permissions(self) -> list[IsPerson | JustSignedIn]:
+        """A person may see them; making one needs to have shown lately who one is."""
+        return [IsPerson()] if self.request.method == "GET" else [IsPerson(), JustSignedIn()]
 
     @extend_schema(tags=["me"], responses=inline_serializer("Keys", {"api_keys": KeyOutput(many=True)}))
     def get(self, request: Request) -> Response:
@@ -303,3 +318,15 @@ class KeyDetail(APIView):
         """Revoke it, at once and for good."""
         actions.revoke_api_key(key=queries.api_key_for(user=request.user, pk=pk), by=request.user)
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class KeyRotation(APIView):
+    """A new key in place of one."""
+
+    permission_classes = [IsPerson, JustSignedIn]
+
+    @extend_schema(tags=["me"], operation_id="rotate_api_key", request=None, responses={201: NewKeyOutput})
+    def post(self, request: Request, pk: uuid.UUID) -> Response:
+        """A key with the same name, scopes and end. The old one goes on working for a day."""
+        key, secret = actions.rotate_api_key(key=queries.api_key_for(user=request.user, pk=pk), by=request.user)
+        return Response(KeyOutput(key).data | {"api_key": secret}, status=status.HTTP_201_CREATED)

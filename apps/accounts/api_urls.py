@@ -13,4 +13,5 @@ urlpatterns = [
     path("me", api.MyProfile.as_view(), name="api-me"),
     path("api-keys", api.KeyList.as_view(), name="api-api-keys"),
     path("api-keys/<uuid:pk>", api.KeyDetail.as_view(), name="api-api-key"),
+    path("api-keys/<uuid:pk>/rotate", api.KeyRotation.as_view(), name="api-api-key-rotate"),
 ]

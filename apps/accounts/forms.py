@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 
+from allauth.mfa.adapter import get_adapter as mfa
+from allauth.mfa.webauthn import forms as webauthn
 from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -77,3 +79,30 @@ class APIKeyForm(forms.Form):
         """When the key ends, if it does."""
         days = self.cleaned_data.get("days")
         return timezone.now() + dt.timedelta(days=int(days)) if days else None
+
+
+class _Passkey:
+    """What a browser sends as a passkey is anything at all: the library trips over pieces that are missing."""
+
+    def clean_credential(self) -> object:
+        """The credential, checked; whatever is wrong with it is a wrong code."""
+        try:
+            return super().clean_credential()  # type: ignore[misc]
+        except (AttributeError, KeyError, TypeError, ValueError):
+            raise mfa().validation_error("incorrect_code") from None
+
+
+class AddPasskeyForm(_Passkey, webauthn.AddWebAuthnForm):
+    """A passkey to add."""
+
+
+class PasskeyForm(_Passkey, webauthn.AuthenticateWebAuthnForm):
+    """A passkey as second step."""
+
+
+class PasskeyLoginForm(_Passkey, webauthn.LoginWebAuthnForm):
+    """A passkey in place of the password."""
+
+
+class PasskeyAgainForm(_Passkey, webauthn.ReauthenticateWebAuthnForm):
+    """A passkey, to show once more who one is."""

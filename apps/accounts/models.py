@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from apps.core import countries
+from apps.core.encryption import SealedTextField
 from apps.core.ids import uuid7
 from apps.core.models import Base
 
@@ -30,6 +31,18 @@ class Role(models.TextChoices):
     MEMBER = "member", _("Member")
     MODERATOR = "moderator", _("Moderator")
     ADMIN = "admin", _("Admin")
+
+
+class Tier(models.TextChoices):
+    """How much a member's programs may ask of the API."""
+
+    STANDARD = "standard", _("Standard")
+    SHOP = "shop", _("Shop")
+    PARTNER = "partner", _("Partner")
+
+
+# Times the allowance of the settings.
+ALLOWANCES = {Tier.STANDARD: 1, Tier.SHOP: 5, Tier.PARTNER: 20}
 
 
 class UserManager(BaseUserManager["User"]):
@@ -59,6 +72,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     country = models.CharField(max_length=2, default="US", choices=countries.choices)
     currency = models.CharField(max_length=3, default="USD")
     about = models.CharField(max_length=500, blank=True)
+    api_tier = models.CharField(_("API tier"), max_length=10, choices=Tier, default=Tier.STANDARD)
     is_active = models.BooleanField(default=True)
     date_joined = models.DateTimeField(default=timezone.now, editable=False)
 
@@ -78,6 +92,11 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.display_name or f"member {str(self.pk)[-6:]}"
 
     @property
+    def api_allowance(self) -> int:
+        """How many times the ordinary allowance of the API."""
+        return ALLOWANCES[Tier(self.api_tier)]
+
+    @property
     def is_staff(self) -> bool:
         """Whether the moderators' admin is open to this user."""
         return self.role in {Role.MODERATOR, Role.ADMIN}
@@ -89,15 +108,18 @@ class User(AbstractBaseUser, PermissionsMixin):
 
 
 class Address(Base):
-    """Where parcels go. A trade keeps its own copy, so that a later change does not redirect a parcel."""
+    """Where parcels go. A trade keeps its own copy, so that a later change does not redirect a parcel.
+
+    Everything that names a household lies encrypted.
+    """
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="addresses")
-    name = models.CharField(max_length=100)
-    line1 = models.CharField(_("street"), max_length=120)
-    line2 = models.CharField(_("second line"), max_length=120, blank=True)
-    city = models.CharField(max_length=80)
-    region = models.CharField(_("state or region"), max_length=80, blank=True)
-    postal_code = models.CharField(max_length=20)
+    name = SealedTextField(max_length=100)
+    line1 = SealedTextField(_("street"), max_length=120)
+    line2 = SealedTextField(_("second line"), max_length=120, blank=True)
+    city = SealedTextField(max_length=80)
+    region = SealedTextField(_("state or region"), max_length=80, blank=True)
+    postal_code = SealedTextField(max_length=20)
     country = models.CharField(max_length=2, default="US", choices=countries.choices)
     is_default = models.BooleanField(default=True)
 

@@ -2,6 +2,7 @@
 
 import uuid
 
+from allauth.account.decorators import reauthentication_required
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -12,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from apps.accounts import actions, queries
 from apps.accounts.forms import AddressForm, APIKeyForm, ProfileForm
+from apps.accounts.models import APIKey
 from apps.core.errors import DomainError
 
 form_page = require_http_methods(["GET", "HEAD", "POST"])
@@ -71,6 +73,7 @@ def remove_address(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 
 @never_cache
 @login_required
+@reauthentication_required(allow_get=True)
 @form_page
 def api_keys(request: HttpRequest) -> HttpResponse:
     """Keys for programs; a new one is shown on the answer to the form, and never again."""
@@ -86,6 +89,10 @@ def api_keys(request: HttpRequest) -> HttpResponse:
             by=request.user,
         )
         form = APIKeyForm()
+    return _keys_page(request, form, made, secret)
+
+
+def _keys_page(request: HttpRequest, form: APIKeyForm, made: APIKey | None, secret: str) -> HttpResponse:
     keys = [(key, key.state(at=timezone.now())) for key in queries.api_keys(user=request.user)]
     context = {"form": form, "keys": keys, "made": made, "secret": secret}
     return render(request, "accounts/api_keys.html", context, status=422 if form.errors else 200)
@@ -99,3 +106,17 @@ def revoke_api_key(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     actions.revoke_api_key(key=key, by=request.user)
     messages.success(request, f"The key “{key.name}” no longer works.")
     return redirect("api-keys")
+
+
+@never_cache
+@login_required
+@require_POST
+def rotate_api_key(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """A new key in place of an old one, which goes on working for a day."""
+    return _rotate(request, queries.api_key_for(user=request.user, pk=pk))  # whose it is comes first
+
+
+@reauthentication_required
+def _rotate(request: HttpRequest, key: APIKey) -> HttpResponse:
+    made, secret = actions.rotate_api_key(key=key, by=request.user)
+    return _keys_page(request, APIKeyForm(), made, secret)

@@ -61,8 +61,11 @@ class _Rate(BaseThrottle):
         return f"address:{address_of(request)}"
 
     def allow_request(self, request: Request, view: APIView) -> bool:
-        """Count the request and say whether it is within the allowance."""
+        """Count the request and say whether it is within the allowance, which is larger for the tiers above the first."""
         identity = self.identity(request)
+        times = getattr(request.user, "api_allowance", 1)
+        if times != 1:
+            self.limit = type(self.limit)(self.limit.amount * times)
         try:
             allowed = limiter().hit(self.limit, "api", identity)
             window = limiter().get_window_stats(self.limit, "api", identity)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 
+from allauth.account.decorators import reauthentication_required
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -76,6 +77,7 @@ def _go_on(request: HttpRequest, address: str) -> HttpResponseRedirect:
 
 
 @login_required
+@reauthentication_required(allow_get=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 def onboarding(request: HttpRequest) -> HttpResponse:
@@ -108,6 +110,7 @@ def onboarding_return(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_POST
+@reauthentication_required
 def payout_dashboard(request: HttpRequest) -> HttpResponse:
     """On to the seller's own pages at the processor."""
     return redirect(dashboard_address(user=request.user))

@@ -5,11 +5,12 @@ from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from celery.schedules import crontab
-from csp.constants import NONE, SELF
+from csp.constants import NONCE, NONE, SELF
 from django.templatetags.static import static
 
 from config.env import ROOT, environment
-from config.keys import jwt_keys
+from config.keys import field_keys, jwt_keys
+from config.sign_in import other_sites
 
 ENV = environment()
 DATA_DIR = ENV.cardvault_data_dir
@@ -20,6 +21,7 @@ SECRET_KEY = ENV.secret_key
 ALLOWED_HOSTS = [host.strip() for host in ENV.allowed_hosts.split(",") if host.strip()]
 SITE_URL = ENV.site_url.rstrip("/") or f"http://127.0.0.1:{ENV.port}"
 SITE_NAME = "CardVault"
+FIELD_KEYS = field_keys(ENV)
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 CSRF_FAILURE_VIEW = "apps.core.problems.csrf_failure"
 
@@ -35,6 +37,13 @@ INSTALLED_APPS = [
     "apps.moderation.apps.AdminSiteConfig",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.google",
+    "allauth.socialaccount.providers.apple",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.usersessions",
+    "allauth.idp.oidc",
     "rest_framework",
     "rest_framework_simplejwt",
     "drf_spectacular",
@@ -67,6 +76,7 @@ MIDDLEWARE = [
     "apps.core.middleware.client_address",
     "apps.core.middleware.probes_by_any_name",
     "apps.core.middleware.request_id",
+    "apps.core.headers.security_headers",
     "django.middleware.security.SecurityMiddleware",
     "servestatic.middleware.ServeStaticMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -78,6 +88,8 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "apps.accounts.sessions.middleware.last_use",
+    "apps.accounts.middleware.staff_gate",
     "django_htmx.middleware.HtmxMiddleware",
     "apps.core.middleware.rate_limit_headers",
     "apps.core.middleware.problems",
@@ -178,6 +190,7 @@ CELERY_TASK_ROUTES = {
     "apps.inventory.tasks.*": {"queue": "feeds"},
 }
 CELERY_BEAT_SCHEDULE = {
+    "forget-expired": {"task": "apps.accounts.tasks.forget_expired", "schedule": crontab(minute=53, hour=3)},
     "relay-outbox": {"task": "apps.core.tasks.relay_outbox", "schedule": 2.0},
     "sweep-deadlines": {"task": "apps.escrow.tasks.sweep_deadlines", "schedule": 30.0},
     "sweep-cases": {"task": "apps.escrow.tasks.sweep_cases", "schedule": 30.0},
@@ -280,6 +293,39 @@ ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True
 ACCOUNT_ADAPTER = "apps.accounts.adapter.AccountAdapter"
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = SITE_URL.split(":")[0]
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 900
+ACCOUNT_MAX_EMAIL_ADDRESSES = 3
+# Wrong passwords: of one address of the network, and for one account from one device or network (see the adapter).
+ACCOUNT_RATE_LIMITS = {"login_failed": "20/m/ip,5/300s/key"}
+# Whoever is unknown to an account may be wrong so often an hour; devices that signed in to it before are not counted.
+SIGN_IN_TRIES_OF_STRANGERS = 60
+MFA_ADAPTER = "apps.accounts.second_factor.SecondFactorAdapter"
+MFA_FORMS = {
+    "add_webauthn": "apps.accounts.forms.AddPasskeyForm",
+    "authenticate_webauthn": "apps.accounts.forms.PasskeyForm",
+    "login_webauthn": "apps.accounts.forms.PasskeyLoginForm",
+    "reauthenticate_webauthn": "apps.accounts.forms.PasskeyAgainForm",
+}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+# Where an address without TLS is meant: this machine's own. Everywhere else a passkey answers to https alone.
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = SITE_URL.startswith("http://")
+# A code holds for its own half minute and is taken once; with tolerance it could be taken again after that.
+MFA_TOTP_TOLERANCE = 0
+MFA_RECOVERY_CODE_DIGITS = 10
+MFA_TOTP_ISSUER = SITE_NAME
+SOCIALACCOUNT_ADAPTER = "apps.accounts.social.SocialAdapter"
+# Only an address that the other site has proven signs in to the account that has it.
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = True
+SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_REQUESTS_TIMEOUT = 10
+SOCIALACCOUNT_PROVIDERS, SOCIAL_PAGES = other_sites(ENV)
+IDP_OIDC_ADAPTER = "apps.accounts.oauth.adapter.OAuthAdapter"
+IDP_OIDC_REFRESH_TOKEN_EXPIRES_IN = 30 * 24 * 60 * 60
+STAFF_SECOND_FACTOR = ENV.staff_second_factor
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 ACCOUNT_LOGOUT_REDIRECT_URL = "home"
@@ -289,6 +335,7 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "apps.accounts.authentication.APIKeyAuthentication",
         "apps.accounts.authentication.TokenAuthentication",
+        "apps.accounts.authentication.OAuthAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["apps.accounts.permissions.HasScope"],
@@ -370,6 +417,7 @@ if ENV.s3_bucket:
 UPLOAD_MAX_BYTES = ENV.upload_max_bytes
 UPLOAD_MAX_PIXELS = ENV.upload_max_pixels
 IMPORT_MAX_BYTES = ENV.import_max_bytes
+CLAMAV_ADDRESS = ENV.clamav_address
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 
@@ -383,7 +431,11 @@ SILENCED_SYSTEM_CHECKS = ["security.W021"]
 SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT
-SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+if SECURE_SSL_REDIRECT:
+    # A browser takes such a cookie over TLS alone, for this host alone: no neighbour on a subdomain can plant one.
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-session", "__Host-csrf"
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 30
 X_FRAME_OPTIONS = "DENY"
 BEHIND_PROXY = ENV.behind_proxy
@@ -391,17 +443,22 @@ if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 # Browsers apply form-action to where a form's answer redirects to, and ours redirect to the processor's pages.
 PAYMENT_PAGES = [STRIPE_API_BASE] if STRIPE_API_BASE else ["https://checkout.stripe.com", "https://connect.stripe.com"]
+# Where pictures come from when a bucket keeps them.
+_bucket = urlsplit(ENV.s3_endpoint_url or f"https://{ENV.s3_bucket}.s3.amazonaws.com")
+MEDIA_PAGES = [f"{_bucket.scheme}://{_bucket.netloc}"] if ENV.s3_bucket else []
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
-        "default-src": [SELF],
-        "script-src": [SELF],
+        "default-src": [NONE],
+        "script-src": [SELF, NONCE],
         "style-src": [SELF],
-        "img-src": [SELF, "data:", "blob:"],
+        "img-src": [SELF, "data:", "blob:", *MEDIA_PAGES],
         "connect-src": [SELF],
         "font-src": [SELF],
+        "manifest-src": [SELF],
+        "worker-src": [SELF],
         "object-src": [NONE],
-        "base-uri": [SELF],
-        "form-action": [SELF, *PAYMENT_PAGES],
+        "base-uri": [NONE],
+        "form-action": [SELF, *PAYMENT_PAGES, *SOCIAL_PAGES],
         "frame-ancestors": [NONE],
     },
 }

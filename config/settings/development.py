@@ -23,6 +23,8 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+# The demo's moderators sign in by password alone, unless the setting is given.
+STAFF_SECOND_FACTOR = "staff_second_factor" in ENV.model_fields_set and ENV.staff_second_factor
 SERVESTATIC_USE_FINDERS = True
 SERVESTATIC_AUTOREFRESH = False
 SERVE_MEDIA = True

@@ -8,6 +8,7 @@ for _name, _value in (
     ("DATABASE_URL", ENV.database_url),
     ("REDIS_URL", ENV.redis_url),
     ("SECRET_KEY", ENV.secret_key),
+    ("FIELD_KEYS", ENV.field_keys),
     ("ALLOWED_HOSTS", ENV.allowed_hosts),
     ("SITE_URL", ENV.site_url),
 ):

@@ -13,7 +13,7 @@ if "CARDVAULT_TEST_DIR" not in os.environ:
     _servers = attach(Path(os.environ["CARDVAULT_TEST_DIR"]), ephemeral=True)
     os.environ["DATABASE_URL"] = _servers.database_url
     os.environ["REDIS_URL"] = _servers.redis_url
-    for _name in [name for name in os.environ if name.startswith(("STRIPE_", "SITE_", "EMAIL_", "S3_"))]:
+    for _name in [name for name in os.environ if name.startswith(("STRIPE_", "SITE_", "EMAIL_", "S3_", "OIDC_"))]:
         del os.environ[_name]
 
 from config.settings.base import *  # noqa: F403
@@ -44,6 +44,7 @@ STRIPE_SECRET_KEY = "sk_test_sandbox"  # noqa: S105 - the sandbox's
 STRIPE_WEBHOOK_SECRET = "whsec_sandbox"  # noqa: S105 - the sandbox's
 LOGGING = {"format": "console", "level": "WARNING"}
 RISK_MODE = "off"  # members of tests share cards, addresses and hours; the tests of risk switch it on
+STAFF_SECOND_FACTOR = False
 API_RATE_PER_HOUR = 100_000
 API_RATE_PER_MINUTE = 100_000
 MODEL_VERSIONS_KEPT_SECONDS = 0

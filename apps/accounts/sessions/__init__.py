@@ -1,0 +1,1 @@
+"""Where a member is signed in: devices and programs, what is told of them, and ending them."""
