@@ -11,13 +11,17 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 
 import pytest
+from allauth.idp.oidc.models import Token
+from allauth.usersessions.models import UserSession
 from django.test import Client
 from django.urls import get_resolver, reverse
 from django.urls.resolvers import URLResolver
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from apps.accounts import actions as accounts
-from apps.accounts.models import Role, Scope
+from apps.accounts.models import Role, Scope, SignIn
+from apps.accounts.oauth import actions as oauth
 from apps.alerts import actions as alerts
 from apps.core.ids import uuid7
 from apps.escrow.models import Payment
@@ -226,6 +230,16 @@ WEB = {
     "address-remove": Route(OWNER, "post", pk("address")),
     "api-keys": Route(MEMBER),
     "api-key-revoke": Route(OWNER, "post", pk("api_key")),
+    "api-key-rotate": Route(OWNER, "post", pk("api_key")),
+    "sessions": Route(MEMBER),
+    "sessions-end-others": Route(MEMBER, "post"),
+    "connected-apps": Route(MEMBER),
+    "connected-app-disconnect": Route(OWNER, "post", pk("app")),
+    "apps": Route(MEMBER),
+    "app-remove": Route(OWNER, "post", pk("app")),
+    "oauth-metadata": Route(PUBLIC),
+    "session-end": Route(OWNER, "post", pk("device")),
+    "program-end": Route(OWNER, "post", pk("program")),
     "admin:index": Route(MODERATOR),
     "admin:cases": Route(MODERATOR),
     "admin:case-figures": Route(MODERATOR),
@@ -247,6 +261,14 @@ REST = {
     "api-me": Route(MEMBER, scope=READ),
     "api-api-keys": Route(KEYLESS),
     "api-api-key": Route(KEYLESS, "delete", pk("api_key")),
+    "api-api-key-rotate": Route(KEYLESS, "post", pk("api_key")),
+    "api-connected-apps": Route(KEYLESS),
+    "api-connected-app": Route(KEYLESS, "delete", pk("app")),
+    "api-apps": Route(KEYLESS),
+    "api-app": Route(KEYLESS, "delete", pk("app")),
+    "api-sessions": Route(KEYLESS),
+    "api-session": Route(KEYLESS, "delete", pk("device")),
+    "api-program": Route(KEYLESS, "delete", pk("program")),
     "api-sets": Route(PUBLIC),
     "api-cards-search": Route(PUBLIC),
     "api-card": Route(PUBLIC, about=pk("product")),
@@ -355,9 +377,26 @@ ACCOUNT = {
     "open": {
         "account_login", "account_signup", "account_inactive", "account_logout", "account_reset_password",
         "account_reset_password_done", "account_reset_password_from_key", "account_reset_password_from_key_done",
-        "account_confirm_email", "account_email_verification_sent", "account_confirm_login_code",
+        "account_confirm_email", "account_email_verification_sent", "account_confirm_login_code", "email-agree",
+        "mfa_authenticate", "mfa_login_webauthn", "socialaccount_login_cancelled", "socialaccount_login_error",
+        "socialaccount_signup",
     },
-    "member": {"account_email", "account_change_password", "account_set_password", "account_reauthenticate"},
+    "member": {
+        "account_email", "account_change_password", "account_set_password", "account_reauthenticate",
+        "socialaccount_connections",
+        "mfa_index", "mfa_reauthenticate", "mfa_reauthenticate_webauthn", "mfa_activate_totp", "mfa_list_webauthn",
+        "mfa_add_webauthn", "mfa_view_recovery_codes", "mfa_generate_recovery_codes", "mfa_download_recovery_codes",
+    },
+    # off unless set up: tests/accounts/test_social.py
+    "social": {
+        "google_login", "google_callback", "google_login_by_token", "apple_login", "apple_callback", "apple_finish_callback",
+        "openid_connect_login", "openid_connect_callback", "social/login/cancelled/", "social/login/error/",
+        "social/signup/", "social/connections/",
+    },
+    # tests/accounts/test_oauth.py
+    "oauth": {"idp:oidc:authorization", "idp:oidc:token", "idp:oidc:revoke"},
+    # by the row's number: tests/accounts/test_second_factor.py
+    "own": {"mfa_deactivate_totp", "mfa_edit_webauthn", "mfa_remove_webauthn", "usersessions_list"},
 }  # fmt: skip
 # Files by their unguessable names; a scan's are its owner's alone (tests/scans).
 FILES = {"media", "scan-picture"}
@@ -375,14 +414,19 @@ ADMIN_OWN = {
 }
 
 
-def routes(patterns: list, namespace: str = "") -> Iterator[str]:
-    """Name of every route; an unnamed one is called by its address."""
+def routes_with_views(patterns: list, namespace: str = "") -> Iterator[tuple[str, object]]:
+    """Name and view of every route; an unnamed one is called by its address."""
     for pattern in patterns:
         if isinstance(pattern, URLResolver):
             inside = f"{namespace}{pattern.namespace}:" if pattern.namespace else namespace
-            yield from routes(pattern.url_patterns, inside)
+            yield from routes_with_views(pattern.url_patterns, inside)
         else:
-            yield namespace + (pattern.name or str(pattern.pattern))
+            yield namespace + (pattern.name or str(pattern.pattern)), pattern.callback
+
+
+def routes(patterns: list) -> Iterator[str]:
+    """Name of every route."""
+    return (name for name, _view in routes_with_views(patterns))
 
 
 def is_of_a_table(name: str) -> bool:
@@ -393,9 +437,17 @@ def is_of_a_table(name: str) -> bool:
 
 def test_every_route_is_listed_and_every_listed_one_is_there():
     found = {name for name in routes(get_resolver().url_patterns) if not is_of_a_table(name)}
-    listed = {*WEB, *REST, *ACCOUNT["open"], *ACCOUNT["member"], *FILES, *ADMIN_OWN}
+    listed = {*WEB, *REST, *FILES, *ADMIN_OWN}.union(*ACCOUNT.values())
     assert found - listed - {"admin:(?P<url>.*)$"} == set(), "list these routes with who may use them"
     assert listed - found == set()
+
+
+def oauth_app(owner):
+    """An app that its own maker has let in."""
+    wanted = {"redirect_uris": ["https://app.example.net/"], "scopes": ["read"], "is_public": True}
+    app, _secret = oauth.register_app(name="Mine", by=owner, **wanted)
+    Token.objects.create(type="at", hash="x", client=app, user=owner, scopes="read")
+    return app
 
 
 @pytest.fixture(scope="module")
@@ -465,6 +517,9 @@ def make_world() -> SimpleNamespace:
         scan_card=DetectedCard.objects.create(photo=photo, position=0, quad=[[0, 0], [1, 0], [1, 1], [0, 1]]),
         address=owner.addresses.create(**ADDRESS),
         saved_card=owner.saved_cards.create(stripe_id="pm_1", brand="visa", last4="4242", exp_month=1, exp_year=2040),
+        app=oauth_app(owner),
+        device=UserSession.objects.create(user=owner, session_key="x", ip="198.51.100.0", user_agent=""),
+        program=SignIn.objects.create(user=owner, refresh_id="x", stamp="x", expires_at=timezone.now()),
         api_key=accounts.create_api_key(user=owner, name="mine", scopes=[Scope.READ], by=owner)[0],
         alert=alerts.set_rule(by=owner, kind="availability", product=variant.product),
         word="nonsense",
@@ -578,7 +633,8 @@ def test_signing_in_is_open_to_visitors(name, client):
 
 @pytest.mark.parametrize("name", sorted(ACCOUNT["member"]))
 def test_ones_sign_in_is_changed_by_members_only(name, client):
-    assert is_sent_to_sign_in(client.get(reverse(name)))
+    answer = client.get(reverse(name))
+    assert is_sent_to_sign_in(answer)
 
 
 def test_what_has_no_address_is_a_404_for_everybody(client, moderator):

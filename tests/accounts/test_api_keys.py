@@ -11,7 +11,7 @@ from rest_framework.test import APIClient, APIRequestFactory
 from rest_framework.views import APIView
 
 from apps.accounts import actions
-from apps.accounts.models import APIKey, Scope
+from apps.accounts.models import APIKey, Scope, SignIn
 from apps.core.errors import Conflict, InvalidInput, NotFound, NotYours
 from apps.core.models import AuditEntry
 from tests.factories import make_user
@@ -223,3 +223,19 @@ def test_not_found_is_raised_for_others_keys(member):
 
     with pytest.raises(NotFound):
         queries.api_key_for(user=member, pk=make(make_user())[0].pk)
+
+
+def test_a_program_replaces_a_key_while_its_sign_in_is_fresh(member, signed_in, with_key):
+    program = signed_in(member)
+    made = program.post("/api/v1/api-keys", {"name": "Shop", "scopes": ["read"]}).json()
+    fresh = program.post(f"/api/v1/api-keys/{made['id']}/rotate")
+    assert fresh.status_code == 201
+    assert fresh.json()["api_key"] != made["api_key"]
+    assert with_key(member).post(f"/api/v1/api-keys/{made['id']}/rotate").status_code == 403
+
+
+def test_an_old_sign_in_makes_no_keys(member, signed_in):
+    program = signed_in(member)
+    SignIn.objects.update(created_at=timezone.now() - dt.timedelta(hours=1))
+    assert program.post("/api/v1/api-keys", {"name": "Shop", "scopes": ["read"]}).status_code == 403
+    assert program.get("/api/v1/api-keys").status_code == 200

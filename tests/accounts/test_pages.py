@@ -3,11 +3,14 @@
 import re
 
 import pytest
+from django.utils import timezone
 
 from apps.accounts import actions
 from apps.accounts.models import Address, APIKey, User
 from apps.core.errors import Conflict, NotYours
+from tests.accounts.conftest import PASSWORD
 from tests.factories import ADDRESS, make_user
+from tests.signing_in import confirm
 
 pytestmark = pytest.mark.django_db
 FORM = ADDRESS | {"line2": "", "region": "IL"}
@@ -15,8 +18,7 @@ FORM = ADDRESS | {"line2": "", "region": "IL"}
 
 @pytest.fixture
 def browser(client, member):
-    client.force_login(member)
-    return client
+    return confirm(client, member)
 
 
 def add(user, **fields) -> Address:
@@ -153,6 +155,32 @@ def test_a_new_key_is_shown_once(browser, member):
     again = browser.get("/me/api-keys/").content.decode()
     assert secret not in again
     assert key.prefix in again
+
+
+def test_a_key_needs_the_password_once_more_and_is_then_made(client, member):
+    client.force_login(member)
+    asked = client.post("/me/api-keys/", {"name": "Shop", "scopes": ["read"]})
+    assert asked.url == "/accounts/reauthenticate/?next=%2Fme%2Fapi-keys%2F"
+    assert not APIKey.objects.exists()
+    shown = client.post(asked.url, {"password": PASSWORD})
+    assert re.search(r'value="tk_[0-9a-f]{40}"', shown.content.decode())
+
+
+def test_a_key_is_replaced_and_the_old_one_goes_on_for_a_day(browser, member):
+    old, _secret = actions.create_api_key(user=member, name="Shop", scopes=["read"], by=member)
+    page = browser.post(f"/me/api-keys/{old.pk}/rotate/").content.decode()
+    assert re.search(r'value="tk_[0-9a-f]{40}"', page)
+    old.refresh_from_db()
+    assert old.expires_at is not None
+    assert old.state(at=timezone.now()) == "active"
+    assert old.state(at=timezone.now() + actions.ROTATION_GRACE) == "expired"
+    assert APIKey.objects.exclude(pk=old.pk).get().scopes == ["read"]
+
+
+def test_an_ended_key_is_not_replaced(browser, member):
+    key, _secret = actions.create_api_key(user=member, name="Shop", scopes=["read"], by=member)
+    actions.revoke_api_key(key=key, by=member)
+    assert browser.post(f"/me/api-keys/{key.pk}/rotate/").status_code == 409
 
 
 def test_a_key_without_scopes_is_not_made(browser):

@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from apps.accounts import actions, tokens
-from apps.accounts.models import Role, SignIn
+from apps.accounts.models import Role, SignIn, Tier
 from apps.core.errors import NotYours
 from apps.core.models import AuditEntry
 from tests.factories import ADDRESS, make_user
@@ -78,3 +78,11 @@ def test_the_list_of_people_does_not_ask_per_row(client, admin, django_assert_ma
     client.force_login(admin)
     with django_assert_max_num_queries(9):
         client.get(reverse("admin:accounts_user_changelist"))
+
+
+def test_an_admin_gives_a_tier_and_nobody_else_does(member, admin, moderator):
+    assert actions.set_tier(user=member, tier=Tier.SHOP, by=admin, reason="a shop").api_allowance == 5
+    assert AuditEntry.objects.get(action="member.tier").after == {"tier": "shop"}
+    for person in (member, moderator):
+        with pytest.raises(NotYours):
+            actions.set_tier(user=member, tier=Tier.PARTNER, by=person, reason="")

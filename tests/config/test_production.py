@@ -12,6 +12,7 @@ GIVEN = {
     "DATABASE_URL": "postgresql://cards:secret@db/cards",
     "REDIS_URL": "redis://cache/0",
     "SECRET_KEY": "0123456789-abcdefghijklmnopqrstuvwxyz-" * 2,
+    "FIELD_KEYS": "bm90LWEtc2VjcmV0LW9ubHktZm9yLXRlc3RzLTEyMzQ=",
     "ALLOWED_HOSTS": "cards.example.com",
     "SITE_URL": "https://cards.example.com",
 }

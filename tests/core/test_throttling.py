@@ -95,3 +95,10 @@ def test_without_redis_guessing_passwords_does_not(redis_away):
 def test_personal_names_are_not_kept_readable():
     assert "ada" not in throttling.private("Ada@Example.com")
     assert throttling.private("Ada@Example.com ") == throttling.private("ada@example.com")
+
+
+def test_a_higher_tier_may_ask_more(small):
+    shop = make_user(api_tier="shop")
+    api = APIClient()
+    api.force_authenticate(shop)
+    assert told(ask(api)) == (15, 14)

@@ -9,6 +9,7 @@ from apps.accounts.models import Role
 from apps.escrow import actions
 from apps.escrow.models import Payment, Settlement, WebhookEvent
 from tests.escrow.conftest import DECLINED, person
+from tests.signing_in import confirm
 
 pytestmark = pytest.mark.django_db
 
@@ -63,6 +64,9 @@ def test_a_seller_sets_up_payouts_and_sees_what_waits(client, sale, company):
     actions.release(hold=sale.hold, by=sale.buyer)
     sale.settle()
     client.force_login(sale.seller)
+    assert "/reauthenticate/" in client.post(reverse("onboarding")).url  # whose money goes where needs the password
+    assert "/reauthenticate/" in client.post(reverse("payout-dashboard")).url
+    confirm(client, sale.seller)
     page = client.get(reverse("onboarding")).content.decode()
     assert "Set up payouts" in page
     assert "$94.70" in page

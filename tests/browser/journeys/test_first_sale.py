@@ -107,6 +107,8 @@ def test_from_a_photograph_to_settled_money(
     # The seller opens a payout account at the payment company.
     seller.goto("/sell/payouts/")
     seller.get_by_role("button", name=re.compile("Go on|Set up|Start", re.I)).click()
+    seller.fill("[name=password]", PASSWORD)
+    seller.get_by_role("button", name="It is me").click()
     seller.wait_for_url("**/setup/e/**")
     if not seller.is_checked("#agree"):
         seller.check("#agree")
