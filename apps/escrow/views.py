@@ -77,18 +77,23 @@ def _go_on(request: HttpRequest, address: str) -> HttpResponseRedirect:
 
 
 @login_required
-@reauthentication_required(allow_get=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 def onboarding(request: HttpRequest) -> HttpResponse:
     """A seller's payouts: what is owed, what was sent, what the processor still wants; POST leads to its form."""
     expired = "expired" in request.GET and SellerAccount.objects.filter(user=request.user).exists()
     if request.method == "POST" or expired:
-        # The processor sends people here when the address of its form has expired: a new one leads back into it.
-        here = request.build_absolute_uri(reverse("onboarding"))
-        back = request.build_absolute_uri(reverse("onboarding-return"))
-        return redirect(actions.start_onboarding(user=request.user, refresh_url=f"{here}?expired=1", return_url=back))
+        return _to_the_processor(request)
     return render(request, "escrow/payouts.html", {"payouts": queries.payouts_of(request.user)})
+
+
+@reauthentication_required
+def _to_the_processor(request: HttpRequest) -> HttpResponse:
+    """On to the processor's form, where the bank account is told: only for who has shown lately who they are."""
+    # The processor sends people back when the address of its form has expired: a new one leads back into it.
+    here = request.build_absolute_uri(reverse("onboarding"))
+    back = request.build_absolute_uri(reverse("onboarding-return"))
+    return redirect(actions.start_onboarding(user=request.user, refresh_url=f"{here}?expired=1", return_url=back))
 
 
 @login_required

@@ -15,6 +15,7 @@ from apps.escrow.gateway.connection import client as company_client
 from apps.escrow.models import SellerAccount, Settlement
 from apps.escrow.payouts.stages import ADVICE, Stage, in_plain_words, stage_of
 from tests.escrow.conftest import person
+from tests.signing_in import confirm
 
 
 def told(**given):
@@ -112,6 +113,8 @@ def test_what_is_not_given_in_time_stops_payouts_until_it_is(sale, company):
 def test_an_address_that_expired_leads_into_a_new_one(client, sale, company):
     actions.start_onboarding(user=sale.seller, refresh_url="https://shop.test/r", return_url="https://shop.test/b")
     client.force_login(sale.seller)
+    assert "/reauthenticate/" in client.get(reverse("onboarding"), {"expired": "1"}).url
+    confirm(client, sale.seller)
     answer = client.get(reverse("onboarding"), {"expired": "1"})
     assert "/setup/e/" in answer["Location"]
     assert SellerAccount.objects.count() == 1
