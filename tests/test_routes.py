@@ -111,6 +111,7 @@ WEB = {
     "portfolio-work-out": Route(MEMBER, "post"),
     "scan": Route(OWNER, about=pk("scan"), visitors=True),
     "scan-confirm": Route(OWNER, "post", pk("scan"), visitors=True),
+    "scan-progress": Route(OWNER, about=pk("scan"), visitors=True),
     "scan-again": Route(OWNER, "post", pk("scan"), visitors=True),
     "scan-card": Route(OWNER, about=pk("scan_card"), visitors=True),
     "sell": Route(MEMBER),

@@ -56,6 +56,7 @@ def request_id(get_response: GetResponse) -> GetResponse:
         given = request.headers.get("X-Request-ID", "")
         known_as = given if _SAFE_ID.fullmatch(given) else str(uuid7())
         request.request_id = known_as  # type: ignore[attr-defined]
+        request.began_at = time.time()  # type: ignore[attr-defined]
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=known_as)
         started = time.perf_counter()

@@ -11,6 +11,7 @@ carried in a few turns and holds nobody else up. A set that fails is tried again
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, NamedTuple
 
@@ -27,6 +28,7 @@ LAST_TRY = 8
 LARGEST_SET = 10_000
 Handler = Callable[[Any], None]
 _handlers: dict[str, dict[str, Subscription]] = {}
+_at_once: dict[str, list[Handler]] = {}
 _adapters: dict[type[Event], TypeAdapter[Event]] = {}
 
 
@@ -69,6 +71,19 @@ def subscribe_to_sets(event_type: type[Event]) -> Callable[[Handler], Handler]:
     return subscribe(event_type, in_sets=True)
 
 
+def at_once(event_type: type[Event]) -> Callable[[Handler], Handler]:
+    """Decorator for what is told live, in the emitting process right after the commit: quick, and lost where it fails.
+
+    For liveness alone; what must happen is a handler's. Facts that come by the thousand have handlers of sets.
+    """
+
+    def register(tell: Handler) -> Handler:
+        _at_once.setdefault(event_type.topic, []).append(tell)
+        return tell
+
+    return register
+
+
 def _adapter(event_type: type[Event]) -> TypeAdapter[Event]:
     """Pydantic's reader and writer of the event's fields: ids, instants and decimals survive the way through JSON."""
     if event_type not in _adapters:
@@ -99,6 +114,9 @@ def emit_all(events: Sequence[Event]) -> None:
     """State many facts in their order, in two statements, as batches do. See `emit`."""
     if not connection.in_atomic_block:
         raise RuntimeError("emit() outside a transaction: the fact and its cause must commit together")
+    for event in events:
+        for tell in _at_once.get(event.topic, ()):
+            transaction.on_commit(functools.partial(tell, event), robust=True)
     request_id = structlog.contextvars.get_contextvars().get("request_id", "")
     rows = OutboxEvent.objects.bulk_create(
         [

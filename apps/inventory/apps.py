@@ -10,7 +10,8 @@ class InventoryConfig(AppConfig):
     default = True
 
     def ready(self) -> None:
-        """Tell the worker of the portfolio's task, and valuations which grades members own."""
+        """Register what is followed live; tell the worker of the portfolio's task, and valuations which grades members own."""
+        from apps.inventory import live  # noqa: F401
         from apps.inventory.grades import held_grades
         from apps.inventory.portfolio import tasks  # noqa: F401
         from apps.valuations.evidence import GRADES_ASKED

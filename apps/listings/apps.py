@@ -12,4 +12,4 @@ class ListingsConfig(AppConfig):
     def ready(self) -> None:
         """Subscribe to facts of the room's own and of members."""
         from apps.listings import handlers as _own  # noqa: F401
-        from apps.listings.offers import handlers  # noqa: F401
+        from apps.listings.offers import handlers, live  # noqa: F401

@@ -101,6 +101,12 @@ class Feed:
             event_id, _, text = message["data"].partition(" ")
             await self._heard(stream, event_id, text)
 
+    def stop(self) -> None:
+        """Ask Redis for nothing more: what follows is `close`."""
+        self._is_connected = False
+
     async def close(self) -> None:
         """Leave Redis."""
+        if self._leaving:
+            await asyncio.wait(self._leaving)
         await self._pubsub.aclose()

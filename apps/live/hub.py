@@ -29,6 +29,8 @@ log = structlog.get_logger()
 
 MOST_PER_MEMBER = 40
 _FAN_OUT_AT_ONCE = 500
+_TO_REDIS = 8
+"""Connections, one of them the feed's; thousands who come back at once take turns."""
 
 _hubs: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = weakref.WeakKeyDictionary()
 
@@ -89,7 +91,10 @@ class Hub:
             self._stop()
 
     def _start(self) -> None:
-        self.redis = aioredis.Redis.from_url(settings.LIVE_REDIS_URL, decode_responses=True)
+        pool = aioredis.BlockingConnectionPool.from_url(
+            settings.LIVE_REDIS_URL, decode_responses=True, max_connections=_TO_REDIS, timeout=10
+        )
+        self.redis = aioredis.Redis.from_pool(pool)
         self._since = self.redis.register_script(keeping.SINCE)
         self.feed = Feed(self.redis, self.heard, self.ordered, self.catch_up)
         self.presence = Presence(self)
@@ -101,6 +106,7 @@ class Hub:
         for task in self._tasks:
             task.cancel()
         self._tasks = []
+        self.feed.stop()
         asyncio.get_running_loop().create_task(self._close(self.feed, self.presence, self.redis))
 
     async def _close(self, feed: Feed, presence: Presence, connection: aioredis.Redis) -> None:

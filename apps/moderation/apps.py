@@ -10,6 +10,10 @@ class ModerationConfig(AppConfig):
     name = "apps.moderation"
     default = True
 
+    def ready(self) -> None:
+        """Register what can be followed live."""
+        from apps.moderation import live  # noqa: F401
+
 
 class AdminSiteConfig(admin_apps.AdminConfig):
     """django.contrib.admin with our site as the default one."""

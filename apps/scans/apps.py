@@ -8,3 +8,7 @@ class ScansConfig(AppConfig):
 
     name = "apps.scans"
     default = True
+
+    def ready(self) -> None:
+        """Register what can be followed live."""
+        from apps.scans import live  # noqa: F401

@@ -52,7 +52,7 @@ class Choice:
     reasons: Sequence[str] = ()
 
 
-def _readable(reader: User | None, visitor_token: str) -> Q:
+def _readable(reader: User | uuid.UUID | None, visitor_token: str) -> Q:
     """Scans that a reader may see: a member's own, or a visitor's of this session."""
     if reader is not None:
         return Q(owner=reader)
@@ -104,7 +104,7 @@ def scan_for(*, pk: uuid.UUID, reader: User | None, visitor_token: str = "") -> 
     return scan
 
 
-def is_readable(*, pk: uuid.UUID, reader: User | None, visitor_token: str = "") -> bool:
+def is_readable(*, pk: uuid.UUID, reader: User | uuid.UUID | None, visitor_token: str = "") -> bool:
     """Whether the reader may watch the scan."""
     return Scan.objects.filter(_readable(reader, visitor_token), pk=pk).exists()
 

@@ -106,6 +106,14 @@ def scan(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 
 
 @require_safe
+def progress(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """How far a scan is, for the page that watches it; when all is done it makes the page ask for the review."""
+    found, how_far = queries.watched(pk=pk, **_reader(request))
+    context = {"scan": found, "progress": how_far, "is_live": found.state in states.LIVE, "by_itself": True}
+    return render(request, "scans/partials/told.html", context)
+
+
+@require_safe
 @cache_control(private=True, max_age=3600)
 def picture(request: HttpRequest, name: str) -> HttpResponse:
     """A photo of a scan or a card cut from one, for those whose scan it is. Other storages sign their addresses."""

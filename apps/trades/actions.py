@@ -34,6 +34,7 @@ from apps.listings.offers import actions as offers
 from apps.listings.offers.models import Offer
 from apps.listings.shipping import shipping_minor
 from apps.risk import actions as risk
+from apps.live.pushing import push
 from apps.trades.events import MessageSent, TradeCancelled, TradeCompleted, TradeCreated, TradeShipped
 from apps.trades.models import Message, Review, Shipment, Trade, TradeLine
 from apps.trades.reputation.reviews import BLIND_FOR
@@ -365,6 +366,7 @@ def note(*, hold_id: uuid.UUID, body: str) -> None:
     trade_id = Trade.objects.filter(hold_id=hold_id).values_list("pk", flat=True).first()
     if trade_id:
         Message.objects.create(trade_id=trade_id, author=None, body=body)
+        push(f"trade:{trade_id}", "message")
 
 
 def _who(trade: Trade) -> dict[str, uuid.UUID]:

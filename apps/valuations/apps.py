@@ -14,7 +14,7 @@ class ValuationsConfig(AppConfig):
 
     def ready(self) -> None:
         """Have the sources and feeds written where the tables are; give the search its prices; subscribe to facts."""
-        from apps.valuations import handlers  # noqa: F401
+        from apps.valuations import handlers, live  # noqa: F401
         from apps.valuations.search import plug_in
 
         plug_in()

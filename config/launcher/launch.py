@@ -171,7 +171,7 @@ class Launch:
     def _add_web(self) -> None:
         port = self.settings.port
         how = ["--host", "127.0.0.1", "--port", str(port), "--lifespan", "off", "--no-server-header", "--no-access-log"]
-        calm = ["--log-level", "warning", "--timeout-graceful-shutdown", "5"]
+        calm = ["--log-level", "warning", "--timeout-graceful-shutdown", "5", "--ws", "config.sockets:Sockets"]
         self._add("web", ["uvicorn", "config.asgi:application", *how, *calm], probes.web_answers(port), grace=7.0)
 
     def _add_worker(self) -> None:

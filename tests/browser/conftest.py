@@ -60,10 +60,17 @@ def chromium() -> Iterator[Browser]:
 def asgi_server(django_db_setup: None) -> Iterator[str]:
     """The address of the whole application, websockets included, in a thread of this process."""
     from config.asgi import application
+    from config.sockets import Sockets
 
     server = uvicorn.Server(
         uvicorn.Config(
-            application, host="127.0.0.1", port=0, lifespan="off", log_level="warning", timeout_graceful_shutdown=2
+            application,
+            host="127.0.0.1",
+            port=0,
+            lifespan="off",
+            log_level="warning",
+            timeout_graceful_shutdown=2,
+            ws=Sockets,
         )
     )
     thread = threading.Thread(target=server.run, name="site", daemon=True)

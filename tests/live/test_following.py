@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 from django.db import transaction
+from django.utils import timezone
 
-from apps.accounts.models import APIKey
+from apps.accounts.models import APIKey, Role
+from apps.core import outbox
 from apps.core.ids import uuid7
 from apps.live import keeping, pushing
 from apps.live.pushing import push
-from tests.factories import make_user
+from apps.valuations.events import PriceChanged
+from tests.factories import make_trade, make_user, make_variant
 from tests.live.clients import Socket, do, live, signed_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -232,3 +237,96 @@ def test_who_sends_too_much_is_slowed_and_then_closed():
 def test_events_are_small(member):
     with pytest.raises(ValueError, match="the most is"):
         push(mine(member), "toast", {"text": "x" * 9000})
+
+
+def open_stream() -> str:
+    """A stream that everybody may follow."""
+    return f"card:{uuid7()}"
+
+
+def test_rights_that_are_gone_take_the_stream_away(member):
+    trade = make_trade()
+    moderator = make_user(role=Role.MODERATOR)
+
+    def demote() -> None:
+        moderator.role = Role.MEMBER
+        moderator.save()
+        pushing.rights_changed(moderator.pk)
+
+    async def story():
+        page = Socket(await do(signed_in, moderator))
+        await page.connect()
+        assert (await page.follow(f"trade:{trade.pk}"))["type"] == "subscribed"
+        assert (await page.heard())["type"] == "presence"
+        await do(demote)
+        taken = await page.heard()
+        assert (taken["type"], taken["stream"]) == ("unsubscribed", f"trade:{trade.pk}")
+        await page.leave()
+
+    live(story)
+
+
+def test_the_round_finds_whose_key_was_revoked(member):
+    secret = APIKey.new_secret()
+    key = APIKey.objects.create(
+        user=member, name="bot", prefix=secret[:8], digest=APIKey.digest_of(secret), scopes=["read"]
+    )
+
+    async def story():
+        program = Socket()
+        await program.connect()
+        await program.ask("auth", key=secret)
+        await do(APIKey.objects.filter(pk=key.pk).update, revoked_at=timezone.now())
+        await do(pushing.rights_changed, member.pk)
+        assert await program.heard() == {"type": "close", "code": 4401}
+
+    live(story)
+
+
+def test_both_in_a_room_hear_who_is_there(member):
+    trade = make_trade()
+
+    async def story():
+        buyer, seller = [Socket(await do(signed_in, user)) for user in (trade.buyer, trade.seller)]
+        for page in (buyer, seller):
+            await page.connect()
+            await page.follow(f"trade:{trade.pk}")
+        heard = [await buyer.heard(), await buyer.heard()]
+        assert [each["members"] for each in heard] == [
+            [str(trade.buyer_id)],
+            sorted([str(trade.buyer_id), str(trade.seller_id)]),
+        ]
+        await seller.leave()
+        assert (await buyer.heard())["members"] == [str(trade.buyer_id)]
+        await buyer.leave()
+
+    live(story)
+
+
+def test_price_ticks_reach_who_looks_at_the_card_and_nobody_else(member):
+    seen, unseen = make_variant(), make_variant()
+
+    def moved() -> None:
+        at = timezone.now()
+        with transaction.atomic():
+            outbox.emit_all(
+                [
+                    PriceChanged(
+                        variant_id=each.pk, condition="NM", old=Decimal(3), new=Decimal(4), currency="USD", at=at
+                    )
+                    for each in (seen, unseen)
+                ]
+            )
+        outbox.relay()
+
+    async def story():
+        page = Socket()
+        await page.connect()
+        await page.follow(f"card:{seen.product_id}")
+        await do(moved)
+        told = (await page.heard())["data"]
+        assert (told["changes"], told["prices"][0]["new"]) == (1, "4")
+        await page.leave()
+
+    live(story)
+    assert not keeping.client(_url()).exists(keeping.name("kept", f"card:{unseen.product_id}"))

@@ -143,7 +143,7 @@ class TestReview:
         scan = make_scan(member, state="running", cards=0)
         page = signed_in.get(f"/scan/{scan.pk}/").content.decode()
         assert '<noscript><meta http-equiv="refresh" content="3"></noscript>' in page
-        assert f'ws-connect="/ws/scans/{scan.pk}/"' in page
+        assert f'data-live="scan:{scan.pk}"' in page
 
     def test_a_failed_scan_can_be_tried_again(self, signed_in, member, queued, django_capture_on_commit_callbacks):
         scan = make_scan(member, state="failed", cards=0)

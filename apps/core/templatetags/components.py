@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -34,6 +35,13 @@ class Figure:
     def names_currency(self) -> bool:
         """Whether the text itself already ends in the code (currencies without a symbol of ours)."""
         return self.text.endswith(self.currency)
+
+
+@register.simple_tag(takes_context=True)
+def live_at(context: Context) -> str:
+    """Where a live page begins to listen (data-live-at): at what happened since this request came in."""
+    began = getattr(context.get("request"), "began_at", None) or time.time()
+    return f"{int(began * 1000)}-0"
 
 
 @register.simple_tag

@@ -25,6 +25,7 @@ from apps.escrow import fees
 from apps.inventory import actions as inventory
 from apps.inventory.models import InventoryItem
 from apps.listings.models import Listing
+from apps.live.pushing import push
 from apps.trades.swaps import checking, moves, queries, table
 from apps.trades.swaps.events import SwapAgreed, SwapProposed
 from apps.trades.swaps.fairness import deposits
@@ -158,6 +159,7 @@ def say(*, swap: Swap, by: User, body: str) -> SwapMessage:
     body = body.strip()
     if not 1 <= len(body) <= 2000:
         raise InvalidInput("A message has 1 to 2,000 characters.", field="body")
+    push(f"swap:{swap.pk}", "message")
     return SwapMessage.objects.create(swap=swap, author=by, body=body)
 
 

@@ -11,4 +11,4 @@ class SwapsConfig(AppConfig):
 
     def ready(self) -> None:
         """Subscribe to escrow's facts."""
-        from apps.trades.swaps import handlers  # noqa: F401
+        from apps.trades.swaps import handlers, live  # noqa: F401

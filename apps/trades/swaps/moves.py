@@ -21,6 +21,7 @@ from apps.inventory import actions as inventory
 from apps.inventory.models import InventoryItem
 from apps.risk import actions as risk
 from apps.risk.rules import About
+from apps.live.pushing import push
 from apps.trades.swaps.events import SwapClosed, SwapCompleted
 from apps.trades.swaps.fairness import made_good
 from apps.trades.swaps.models import Side, Swap, SwapMessage
@@ -104,6 +105,7 @@ def close(swap: Swap, state: SwapState) -> Swap:
 def note(swap: Swap, body: str) -> None:
     """The system's own line in the room."""
     SwapMessage.objects.create(swap=swap, author=None, body=body)
+    push(f"swap:{swap.pk}", "message")
 
 
 def harm(swap: Swap, faulty: Side, hold: Hold) -> int:
