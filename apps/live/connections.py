@@ -66,25 +66,35 @@ class Connection:
     # -- what the client sends --------------------------------------------
     async def run(self) -> None:
         """Serve the client until one side ends it."""
+        is_gone = False
         self.hello()
         try:
             while self._code is None:
                 message = await self._receive()
-                if message["type"] != "websocket.receive":
-                    return
+                is_gone = message["type"] != "websocket.receive"
+                if is_gone:
+                    break
                 await self._hear(message)
         except asyncio.CancelledError:
             if self._code is None:
                 raise
             self._task.uncancel()
         finally:
-            self.hub.leave(self)
+            closing = self.hub.leave(self)
             if self._writer is not None and self._code is not Close.TOO_SLOW:
                 await asyncio.wait([self._writer], timeout=1)
             if self._writer is not None:
                 self._writer.cancel()
-        if self._code is not Close.TOO_SLOW:  # who does not read would not read this either
+        if not is_gone and self._code is not Close.TOO_SLOW:  # who does not read would not read this either
+            await self._say_goodbye()
+        if closing is not None:
+            await closing
+
+    async def _say_goodbye(self) -> None:
+        try:
             await self._send({"type": "websocket.close", "code": int(self._code or 1000)})
+        except Exception:  # noqa: BLE001 - it has gone first; servers raise each their own
+            log.debug("live.gone_first")
 
     async def _hear(self, message: dict[str, Any]) -> None:
         text = message.get("text")

@@ -11,7 +11,7 @@ import json
 import uuid
 import weakref
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 
 import redis.asyncio as aioredis
 import structlog
@@ -78,8 +78,8 @@ class Hub:
         if self.members[member] > MOST_PER_MEMBER:
             connection.end(Close.TRY_LATER)
 
-    def leave(self, connection: Connection) -> None:
-        """A client is gone; the last one ends the tasks."""
+    def leave(self, connection: Connection) -> Awaitable[None] | None:
+        """A client is gone; the last one ends the tasks, and what is returned then waits for their end."""
         for name in list(connection.positions):
             self.unfollow(connection, name)
         self.connections.discard(connection)
@@ -87,8 +87,7 @@ class Hub:
         if member is not None:
             self.members[member] -= 1
             self.members += Counter()  # forgets who has none
-        if not self.connections:
-            self._stop()
+        return None if self.connections else self._stop()
 
     def _start(self) -> None:
         pool = aioredis.BlockingConnectionPool.from_url(
@@ -102,15 +101,19 @@ class Hub:
         loop = asyncio.get_running_loop()
         self._tasks = [loop.create_task(work()) for work in (self.feed.run, self.presence.run, self.rounds.run)]
 
-    def _stop(self) -> None:
-        for task in self._tasks:
+    def _stop(self) -> Awaitable[None]:
+        tasks, self._tasks = self._tasks, []
+        for task in tasks:
             task.cancel()
-        self._tasks = []
         self.feed.stop()
-        asyncio.get_running_loop().create_task(self._close(self.feed, self.presence, self.redis))
+        self._closing = asyncio.create_task(self._close(tasks, self.feed, self.presence, self.redis))
+        return self._closing
 
-    async def _close(self, feed: Feed, presence: Presence, connection: aioredis.Redis) -> None:
+    async def _close(
+        self, tasks: list[asyncio.Task[None]], feed: Feed, presence: Presence, connection: aioredis.Redis
+    ) -> None:
         try:
+            await asyncio.gather(*tasks, return_exceptions=True)
             await presence.settle()
             await feed.close()
             await connection.aclose()
@@ -215,7 +218,8 @@ class Hub:
             for connection in [each for each in self.connections if each.known.proof.digest == digest]:
                 connection.end(Close.SIGNED_OUT)
         if member := order.get("recheck"):
-            await self.rounds.recheck([c for c in self.connections if str(c.reader.member_id) == member])
+            connections = [each for each in self.connections if str(each.reader.member_id) == member]
+            self.rounds.recheck_soon(connections)
 
     def tell_presence(self, name: str, members: list[str]) -> None:
         """Say who is there."""

@@ -31,6 +31,7 @@ class Rounds:
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
+        self._soon: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
         """Go round for ever."""
@@ -50,6 +51,12 @@ class Rounds:
                     await self.renew_watches()
             except (RedisError, OSError) as error:
                 log.warning("live.round_failed", error=type(error).__name__)
+
+    def recheck_soon(self, connections: Iterable[Connection]) -> None:
+        """The same without waiting: the feed that asks for it has events to hand on."""
+        task = asyncio.get_running_loop().create_task(self.recheck(connections))
+        self._soon.add(task)
+        task.add_done_callback(self._soon.discard)
 
     async def recheck(self, connections: Iterable[Connection]) -> None:
         """Close whoever is signed out, and take streams away that somebody may not follow any more."""
