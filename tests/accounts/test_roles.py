@@ -65,7 +65,7 @@ def test_an_admin_changes_role_and_standing_in_the_admin(client, admin, member):
         f"emailaddress_set-{name}": "0" for name in ("TOTAL_FORMS", "INITIAL_FORMS", "MIN_NUM_FORMS", "MAX_NUM_FORMS")
     }
     page = reverse("admin:accounts_user_change", args=[member.pk])
-    answer = client.post(page, {"role": "moderator"} | none)
+    answer = client.post(page, {"role": "moderator", "api_tier": "standard"} | none)
     assert answer.status_code == 302, answer.content
     member.refresh_from_db()
     assert (member.role, member.is_active) == ("moderator", False)
