@@ -58,6 +58,15 @@ class Environment(BaseSettings):
     email_url: str = Field("", description="smtp://user:password@host:587/?tls=1; empty: mail goes to files")
     default_from_email: str = Field("CardVault <no-reply@cardvault.example>", description="the sender of our mail")
 
+    # push messages and webhooks
+    push_private_key: str = Field(
+        "", description="the key that browsers' push services know us by (make_push_key); empty: push is off"
+    )
+    push_contact: str = Field("", description="whom push services write to: mailto:you@your-site; empty: SITE_URL")
+    outbound_allow_private: bool = Field(
+        False, description="true where webhooks and push services may lie on your own network, and be http"
+    )
+
     # payments
     stripe_secret_key: str = Field("", description="sk_test_... or sk_live_...; empty: payments are off")
     stripe_api_base: str = Field("", description="address of the payments sandbox; empty: Stripe itself")

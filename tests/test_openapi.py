@@ -32,6 +32,8 @@ from apps.accounts.models import Scope
 from apps.alerts import actions as alerts
 from apps.alerts.models import Alert
 from apps.listings.offers import actions as offers
+from apps.notifications.telling import Told, tell
+from apps.notifications.webhooks.secrets import new_secret, sealed
 from apps.scans.models import DetectedCard, Scan, ScanPhoto
 from apps.trades import actions as trades
 from apps.trades.reports import actions as reports
@@ -54,6 +56,9 @@ NOT_ASKED = {
     ("post", "/api/v1/trades/{id}/pay"): "goes to the payment company",
     ("post", "/api/v1/checkout"): "goes to the payment company",
     ("post", "/api/v1/scans"): "hands photos to a worker",
+    ("post", "/api/v1/webhooks"): "looks up whose address it is",
+    ("patch", "/api/v1/webhooks/{id}"): "looks up whose address it is",
+    ("post", "/api/v1/push/devices"): "looks up whose address it is",
     ("post", "/api/v1/auth/logout"): "would end the sign-in that all others are asked with",
 }
 
@@ -98,7 +103,15 @@ def world():
     report = reports.report(target_id=owner.pk, by=make_user(), **about)
     reports.decide(report=report, uphold=True, decision="It was.", by=make_user(role="moderator"))
     trades.say(trade=trade, by=owner, body="Is it centred?")
+    tell([Told("trade.message", owner.pk, "one", "trade:1", "/trades/", {"author": "Ada"})])
+    device = owner.devices.create(
+        endpoint="https://push.example/1", digest="d" * 64, p256dh="k", auth="a", name="Firefox"
+    )
+    endpoint = owner.webhook_endpoints.create(url="https://hooks.example/", secret=sealed(new_secret()))
+    message = endpoint.messages.create(kind="ping", payload={"type": "ping"})
+    message.tries.create(status=200, request="POST", response="thanks")
     known = {
+        "/webhooks/messages/": message.pk, "/webhooks/": endpoint.pk, "/push/devices/": device.pk,
         "/scans/cards/": card.pk, "/cards/": variant.product_id, "/sets/": variant.product.release_id,
         "/alerts/": alert.pk, "/inventory/": item.pk, "/listings/": listing.pk, "/trades/": trade.pk,
         "/scans/": scan.pk, "/api-keys/": key.pk, "/offers/": offer.pk, "/blocks/": trade.seller_id,

@@ -25,6 +25,7 @@ from apps.listings.selling import rules
 from apps.listings.selling.pricing import FAIR, PriceRule
 from apps.listings.watching import actions as watching
 from apps.risk.models import Assessment
+from apps.notifications.webhooks.secrets import new_secret, sealed
 from apps.trades import actions as trades
 from apps.trades.reports import actions as reports
 from apps.valuations.models import Feed
@@ -79,6 +80,10 @@ MOST = {
     "alerts-history": 3,
     "alert": 5,
     "alert-new": 5,
+    "notifications": 6,
+    "notification-settings": 6,
+    "webhooks": 4,
+    "webhook-endpoint": 5,
     "profile": 2,
     "standing": 0,
     "report": 3,
@@ -101,6 +106,8 @@ MOST = {
     "api portfolio movers": 4,
     "api listings": 1,
     "api listings search": 4,
+    "api notifications": 4,
+    "api webhook messages": 4,
     "api alerts": 4,
     "api alerts history": 3,
     "api offers": 3,
@@ -142,6 +149,7 @@ class World:
         self.offer = offers.make_offer(listing=self.bargained, by=self.buyer, price_minor=1000)
         self.alert = alerts.set_rule(by=self.buyer, kind="price_drop", product=self.product, amount=5)
         alerts.set_rule(by=self.buyer, kind="portfolio_drop", amount=5)
+        self.endpoint = self.buyer.webhook_endpoints.create(url="https://hooks.example/", secret=sealed(new_secret()))
 
     def grow(self, rounds: int) -> None:
         """Add `rounds` of everything."""
@@ -185,6 +193,9 @@ class World:
             self.buyer.alerts.create(
                 **told, variant=other, condition="NM", cause=str(next(_numbers)), at=timezone.now()
             )
+            message = self.endpoint.messages.create(kind="ping", payload={})
+            message.tries.create(status=200, request="POST")
+            self.buyer.webhook_endpoints.create(url="https://hooks.example/", secret=b"", is_paused=True)
             feed = Feed.objects.create(slug=f"feed-{next(_numbers)}", kind="csv", pace_minutes=60)
             feed.runs.create(trigger="schedule", newest_at=timezone.now())
         outbox.relay(limit=10_000)
@@ -252,6 +263,10 @@ PAGES = {
     "alerts-history": page("alerts-history", by="buyer"),
     "alert": page("alert", "alert", by="buyer"),
     "alert-new": page("alert-new", "product", by="buyer"),
+    "notifications": page("notifications", by="buyer"),
+    "notification-settings": page("notification-settings", by="buyer"),
+    "webhooks": page("webhooks", by="buyer"),
+    "webhook-endpoint": page("webhook-endpoint", "endpoint", by="buyer"),
     "profile": page("profile", by="buyer"),
     "standing": page("standing"),
     "report": lambda world: (reverse("report", args=["listing", world.listing.pk]), world.buyer),
@@ -274,6 +289,8 @@ PAGES = {
     "api portfolio movers": page("api-portfolio-movers", by="seller"),
     "api listings search": page("api-listings-search", query="?q=drake&limit=100"),
     "api listings": page("api-listings", query="?limit=100"),
+    "api notifications": page("api-notifications", by="buyer", query="?limit=100"),
+    "api webhook messages": page("api-webhook-messages", "endpoint", by="buyer", query="?limit=100"),
     "api alerts": page("api-alerts", by="buyer", query="?limit=100"),
     "api alerts history": page("api-alerts-history", by="buyer", query="?limit=100"),
     "api watched": page("api-watched", by="buyer", query="?limit=100"),

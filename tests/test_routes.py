@@ -34,6 +34,10 @@ from apps.listings.selling.models import Repricing
 from apps.listings.shipping import default_shipping
 from apps.listings.wants import actions as wants
 from apps.risk.models import Assessment
+from apps.notifications.mail.unsubscribing import token_for
+from apps.notifications.models import Notification
+from apps.notifications.telling import Told, tell
+from apps.notifications.webhooks.secrets import new_secret, sealed
 from apps.scans.models import DetectedCard, Scan, ScanPhoto
 from apps.trades.checkout.models import Order
 from apps.trades.models import Review
@@ -225,6 +229,23 @@ WEB = {
     "alert": Route(OWNER, about=pk("alert")),
     "alert-on": Route(OWNER, "post", pk("alert")),
     "alert-delete": Route(OWNER, "post", pk("alert")),
+    "service-worker": Route(PUBLIC),
+    "notifications": Route(MEMBER),
+    "notifications-read": Route(MEMBER, "post"),
+    "notification": Route(OWNER, about=pk("notification")),
+    "notification-read": Route(OWNER, "post", pk("notification")),
+    "notification-settings": Route(MEMBER),
+    "notification-address": Route(MEMBER, "post"),
+    "notification-unsubscribe": Route(PUBLIC, about={"token": "unsubscribe_token"}),
+    "device-remove": Route(OWNER, "post", pk("device")),
+    "webhooks": Route(MEMBER),
+    "webhook-endpoint": Route(OWNER, about=pk("endpoint")),
+    **{
+        f"webhook-{step}": Route(OWNER, "post", pk("endpoint"))
+        for step in ("rotate", "pause", "resume", "ping", "replay", "remove")
+    },
+    "webhook-message": Route(OWNER, about=pk("webhook_message")),
+    "webhook-message-replay": Route(OWNER, "post", pk("webhook_message")),
     "profile": Route(MEMBER),
     "addresses": Route(MEMBER),
     "address": Route(OWNER, about=pk("address")),
@@ -325,6 +346,18 @@ REST = {
     "api-alerts-history": Route(MEMBER, scope=READ),
     "api-alerts-bulk": Route(MEMBER, "post", scope=ALERTS),
     "api-alert": Route(OWNER, "delete", pk("alert"), ALERTS),
+    "api-notifications": Route(MEMBER, scope=READ),
+    "api-notifications-read": Route(MEMBER, "post", scope=ALERTS),
+    "api-notification-preferences": Route(MEMBER, scope=READ),
+    "api-devices": Route(MEMBER, scope=READ),
+    "api-device": Route(OWNER, "delete", pk("device"), ALERTS),
+    "api-webhooks": Route(MEMBER, scope=READ),
+    "api-webhook": Route(OWNER, about=pk("endpoint"), scope=READ),
+    **{
+        f"api-webhook-{step}": Route(OWNER, "post", pk("endpoint"), ALERTS) for step in ("rotate", "ping", "replay")
+    },
+    "api-webhook-messages": Route(OWNER, about=pk("endpoint"), scope=READ),
+    "api-webhook-message": Route(OWNER, about=pk("webhook_message"), scope=READ),
     "api-wants": Route(MEMBER, "post", scope=LISTINGS),
     "api-want-matches": Route(MEMBER, scope=READ),
     "api-want-list": Route(OWNER, "post", pk("want_list"), LISTINGS),
@@ -484,6 +517,9 @@ def make_world() -> SimpleNamespace:
     Review.objects.create(trade=trade, author=owner, subject=trade.buyer, rating=4)
     report = reports.report(kind="member", target_id=owner.pk, reason="other", statement="Rude.", by=trade.buyer)
     reports.decide(report=report, uphold=True, decision="So it is.", by=make_user(role=Role.MODERATOR))
+    tell([Told("trade.message", owner.pk, "message:1", "trade:1", "/trades/", {"author": "Ada"})])
+    told = Notification.objects.get(owner=owner, kind="trade.message", cause="message:1")
+    endpoint = owner.webhook_endpoints.create(url="https://hooks.example/", secret=sealed(new_secret()))
     want_list = wants.make_list(by=owner, name="Public", is_public=True)
     return SimpleNamespace(
         year=2026,
@@ -524,6 +560,13 @@ def make_world() -> SimpleNamespace:
         api_key=accounts.create_api_key(user=owner, name="mine", scopes=[Scope.READ], by=owner)[0],
         alert=alerts.set_rule(by=owner, kind="availability", product=variant.product),
         word="nonsense",
+        notification=told,
+        unsubscribe_token=token_for(owner.pk),
+        device=owner.devices.create(
+            endpoint="https://push.example/1", digest="d" * 64, p256dh="k", auth="a", name="Firefox"
+        ),
+        endpoint=endpoint,
+        webhook_message=endpoint.messages.create(kind="ping", payload={"type": "ping"}),
         inventory_import=inventory_import,
         line_number=2,
         layout="moxfield",

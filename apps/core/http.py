@@ -52,6 +52,18 @@ class Fetched:
     modified: str = ""
 
 
+@dataclass(frozen=True)
+class Answered:
+    """What the other side said to what it was sent, whatever the status. content: cut where it is longer than was asked for.
+
+    wait: seconds that it asks to be left alone, None where it does not.
+    """
+
+    status: int
+    content: bytes
+    wait: float | None
+
+
 def is_public(address: str) -> bool:
     """Whether an IP address belongs to the internet at large: no loopback, private, link-local, multicast, reserved."""
     ip = ipaddress.ip_address(address.partition("%")[0])
@@ -179,6 +191,7 @@ class Fetcher:
         self, *, allow_private: bool = False, timeout_seconds: float = 20, user_agent: str = "CardVault"
     ) -> None:
         self.timeout = timeout_seconds
+        self.allow_private = allow_private
         self.deadline = _Deadline()
         network = _GuardedNetwork(allow_private=allow_private, deadline=self.deadline)
         self.client = httpx.Client(
@@ -236,6 +249,31 @@ class Fetcher:
             raise FetchRefused(str(error)) from error
         raise FetchRefused(f"more than {REDIRECTS} redirects")
 
+    def send(self, url: str, *, content: bytes, headers: Mapping[str, str], most_bytes: int) -> Answered:
+        """Post something to an address that somebody else wrote; redirects are not followed.
+
+        Only https, on port 443 or from 1024 up (private addresses allowed: http and any port too).
+        Raises FetchRefused (the address is not one that we send to), FetchFailed (network, time).
+        """
+        self.deadline.set(self.timeout)
+        try:
+            _checked_to_send(url, allow_private=self.allow_private)
+            with self.client.stream("POST", url, headers=dict(headers), content=content) as answer:
+                taken = bytearray()
+                for chunk in answer.iter_bytes(_CHUNK):
+                    taken += chunk
+                    if len(taken) >= most_bytes:
+                        break
+                return Answered(
+                    answer.status_code, bytes(taken[:most_bytes]), wait_told(answer.headers.get("retry-after", ""))
+                )
+        except httpx.TimeoutException as error:
+            raise FetchFailed("the other side was too slow") from error
+        except (httpx.HTTPError, httpx.StreamError) as error:
+            raise FetchFailed(f"{type(error).__name__}: {error}") from error
+        except httpx.InvalidURL as error:
+            raise FetchRefused(str(error)) from error
+
     def _read(self, answer: httpx.Response, most_bytes: int, accept: tuple[str, ...]) -> Fetched | None:
         if answer.status_code == httpx.codes.NOT_MODIFIED:
             return None
@@ -262,6 +300,33 @@ def _checked(url: str) -> str:
     if parts.userinfo:
         raise FetchRefused("addresses with a user name are not fetched")
     return url
+
+
+def _checked_to_send(url: str, *, allow_private: bool) -> None:
+    parts = httpx.URL(_checked(url))
+    if allow_private:
+        return
+    if parts.scheme != "https":
+        raise FetchRefused("only https addresses are sent to")
+    if parts.port is not None and parts.port < 1024 and parts.port != 443:
+        raise FetchRefused("only port 443 and ports from 1024 up are sent to")
+
+
+def check_may_send_to(url: str, *, allow_private: bool = False) -> None:
+    """Raises FetchRefused, with the reason, for an address that `Fetcher.send` would refuse now.
+
+    The name is resolved as well; where it has no address yet, nothing is said: what is connected to is checked again.
+    """
+    try:
+        _checked_to_send(url, allow_private=allow_private)
+        parts = httpx.URL(url)
+        addresses = _resolved(parts.host, parts.port or 443)
+    except httpx.InvalidURL as error:
+        raise FetchRefused(str(error)) from error
+    except httpcore.ConnectError:
+        return
+    if not allow_private and not all(is_public(address) for address in addresses):
+        raise FetchRefused(f"{parts.host} is not on the public internet")
 
 
 def _origin(url: httpx.URL) -> tuple[str, str, int | None]:

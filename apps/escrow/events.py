@@ -189,3 +189,20 @@ class SettlementSent(HoldFact):
     kind: str
     amount_minor: int
     currency: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PayoutFailed(Event):
+    """A seller's bank refused a payout; the money is back on the payout account. `why`: the processor's words."""
+
+    topic = "payout.failed"
+    payout_id: UUID
+    member_id: UUID
+    amount_minor: int
+    currency: str
+    why: str
+
+    @property
+    def aggregate(self) -> str:
+        """The payout."""
+        return f"payout:{self.payout_id}"

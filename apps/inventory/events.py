@@ -67,3 +67,17 @@ class ItemsImported(Event):
     def aggregate(self) -> str:
         """The import."""
         return f"import:{self.import_id}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportAdded(Event):
+    """All lines of an import that were matched are in the inventory."""
+
+    topic = "inventory.import_added"
+    import_id: uuid.UUID
+    owner_id: uuid.UUID
+
+    @property
+    def aggregate(self) -> str:
+        """The import."""
+        return f"import:{self.import_id}"

@@ -41,6 +41,12 @@ _GROUPS: dict[str, list[tuple[str, str, str]]] = {
         ("Alert rules", "notification_add", "alerts.rule"),
         ("Alerts told", "notifications", "alerts.alert"),
     ],
+    "Messages": [
+        ("E-mails", "mail", "notifications.mail"),
+        ("On their way", "send", "notifications.dispatch"),
+        ("Webhook messages", "webhook", "notifications.webhookmessage"),
+        ("Silent addresses", "unsubscribe", "notifications.suppression"),
+    ],
     "Machinery": [
         ("Audit trail", "history", "core.auditentry"),
         ("Deliveries", "outbox", "core.delivery"),

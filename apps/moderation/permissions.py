@@ -10,6 +10,9 @@ from apps.accounts.models import Role
 MODERATORS = frozenset(
     {
         "core.change_delivery",
+        "notifications.change_dispatch",
+        "notifications.change_mail",
+        "notifications.change_webhookmessage",
         "escrow.change_webhookevent",
         "escrow.change_hold",
         "escrow.change_chargeback",

@@ -67,6 +67,7 @@ INSTALLED_APPS = [
     "apps.trades",
     "apps.trades.checkout",
     "apps.trades.swaps",
+    "apps.notifications",
     "apps.moderation",
     "apps.demo",
     "config.apps.ProjectConfig",
@@ -110,6 +111,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "apps.core.context.site",
                 "apps.listings.cart.context.cart_count",
+                "apps.notifications.context.unread",
             ],
             "builtins": ["apps.core.templatetags.cardvault"],
         },
@@ -188,6 +190,7 @@ CELERY_TASK_ROUTES = {
     "apps.inventory.tasks.carry_on_import": {"queue": "default"},
     "apps.inventory.tasks.resume_imports": {"queue": "default"},
     "apps.inventory.tasks.*": {"queue": "feeds"},
+    "apps.notifications.tasks.*": {"queue": "notify"},
 }
 CELERY_BEAT_SCHEDULE = {
     "forget-expired": {"task": "apps.accounts.tasks.forget_expired", "schedule": crontab(minute=53, hour=3)},
@@ -211,6 +214,11 @@ CELERY_BEAT_SCHEDULE = {
     "warm-answers": {"task": "apps.valuations.tasks.warm_answers", "schedule": 600.0},
     "write-views": {"task": "apps.listings.tasks.write_views", "schedule": 60.0},
     "follow-fair-values": {"task": "apps.listings.tasks.follow_fair_values", "schedule": 300.0},
+    "send-mail": {"task": "apps.notifications.tasks.send_mail", "schedule": 10.0},
+    "send-push": {"task": "apps.notifications.tasks.send_push", "schedule": 10.0},
+    "send-webhooks": {"task": "apps.notifications.tasks.send_webhooks", "schedule": 10.0},
+    "remind-of-deadlines": {"task": "apps.notifications.tasks.remind_of_deadlines", "schedule": 300.0},
+    "forget-notifications": {"task": "apps.notifications.tasks.forget_old", "schedule": crontab(minute=53, hour=3)},
     "run-feeds": {"task": "apps.valuations.tasks.run_due_feeds", "schedule": 60.0},
     # The bank tells a day's rates at four in its afternoon; a repeat changes nothing.
     "import-rates": {"task": "apps.valuations.tasks.import_rates", "schedule": crontab(minute=37, hour="3,9,15,21")},
@@ -393,6 +401,13 @@ if ENV.email_url:
 else:
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     EMAIL_FILE_PATH = str(DATA_DIR / "mail")
+
+EMAIL_TIMEOUT = 10
+
+# -- notifications ----------------------------------------------------------
+PUSH_PRIVATE_KEY = ENV.push_private_key
+PUSH_CONTACT = ENV.push_contact
+OUTBOUND_ALLOW_PRIVATE = ENV.outbound_allow_private
 
 # -- files -----------------------------------------------------------------
 STATIC_URL = "static/"

@@ -9,8 +9,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.accounts.models import User
+from apps.accounts.restrictions.events import MemberRestricted, RestrictionLifted
 from apps.accounts.restrictions.models import From, Restriction
-from apps.core import audit
+from apps.core import audit, outbox
 from apps.core.errors import InvalidInput, NotYours
 
 MOST_DAYS = 365
@@ -20,7 +21,7 @@ MOST_DAYS = 365
 def restrict(*, member: User, kept_from: Collection[str], days: int, reason: str, cause: str, by: User) -> Restriction:
     """Keep a member from some things for 1 to 365 days. The same cause again is the same restriction.
 
-    Raises NotYours (no moderator, or oneself), InvalidInput.
+    Raises NotYours (no moderator, or oneself), InvalidInput. Emits: member.restricted.
     """
     if not by.is_moderator or by.pk == member.pk:
         raise NotYours("A moderator decides this.")
@@ -45,12 +46,13 @@ def restrict(*, member: User, kept_from: Collection[str], days: int, reason: str
             action="member.restricted", target=member, by=by, reason=made.reason,
             after={"from": ", ".join(made.kept_from), "until": made.until.isoformat()},
         )  # fmt: skip
+        outbox.emit(MemberRestricted(restriction_id=made.pk, member_id=member.pk))
     return made
 
 
 @transaction.atomic
 def lift(*, cause: str, reason: str, by: User) -> None:
-    """End what was decided on a cause, if it still holds. Raises NotYours."""
+    """End what was decided on a cause, if it still holds. Raises NotYours. Emits: member.unrestricted."""
     found = Restriction.objects.select_for_update(of=("self",)).filter(cause=cause, lifted_at__isnull=True).first()
     if found is None:
         return
@@ -59,3 +61,4 @@ def lift(*, cause: str, reason: str, by: User) -> None:
     found.lifted_at = timezone.now()
     found.save(update_fields=["lifted_at"])
     audit.record(action="member.restriction_lifted", target=found.member, by=by, reason=reason)
+    outbox.emit(RestrictionLifted(restriction_id=found.pk, member_id=found.member_id))

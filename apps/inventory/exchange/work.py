@@ -20,7 +20,7 @@ from django.utils import timezone
 from apps.core import outbox
 from apps.core.errors import DomainError
 from apps.inventory.actions import create_binder
-from apps.inventory.events import ItemsImported
+from apps.inventory.events import ImportAdded, ItemsImported
 from apps.inventory.exchange import files, matching, statements, states
 from apps.inventory.exchange.actions import defaults_of, enqueue
 from apps.inventory.exchange.models import ImportLine, InventoryImport
@@ -177,6 +177,7 @@ def _add_batch(origin: InventoryImport) -> int | None:
     else:
         origin.state = states.after("adding", "added")
         origin.finished_at = timezone.now()
+        outbox.emit(ImportAdded(import_id=origin.pk, owner_id=origin.owner_id))
     origin.moved_at = timezone.now()
     origin.save(update_fields=["state", "moved_at", "finished_at"])
     return int(lines)

@@ -12,11 +12,12 @@ from django.utils import timezone
 from apps.accounts import queries as accounts
 from apps.accounts.models import User
 from apps.accounts.restrictions import actions as restrictions
-from apps.core import audit
+from apps.core import audit, outbox
 from apps.core.errors import Conflict, InvalidInput, NotFound, NotYours
 from apps.listings import actions as listings
 from apps.listings.models import OPEN_STATES, Listing
 from apps.trades.models import Review
+from apps.trades.reports.events import ReportDecided
 from apps.trades.reports.models import STEPS, Report, ReportState
 from apps.trades.reputation.reviews import is_visible
 from apps.trades.reputation.standing import refigure
@@ -86,7 +87,7 @@ def decide(
     seller may list anew. An upheld report on a member can keep them from listing, offers or buying (`kept_from`) for some
     days; an appeal that succeeds lifts that.
 
-    Raises NotYours (no moderator, or one of the two), Conflict (not waiting), InvalidInput.
+    Raises NotYours (no moderator, or one of the two), Conflict (not waiting), InvalidInput. Emits: report.decided.
     """
     report = _locked(report)
     if not by.is_moderator or by.pk in {report.reporter_id, report.subject_id}:
@@ -114,6 +115,7 @@ def decide(
         action="report.decided", target=report, by=by, before={"state": before}, after={"state": report.state},
         reason=decision,
     )  # fmt: skip
+    outbox.emit(ReportDecided(report_id=report.pk, state=report.state))
     return report
 
 

@@ -1,0 +1,1 @@
+"""What members are told, how and when."""

@@ -1,0 +1,1 @@
+"""E-mail: what it says, sending it, bounces, unsubscribing."""
