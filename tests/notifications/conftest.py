@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -60,9 +61,11 @@ class MailServer:
 @pytest.fixture(scope="module")
 def _mail_server() -> Iterator[MailServer]:
     server = MailServer()
-    controller = Controller(server, hostname="127.0.0.1", port=0)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        server.port = free.getsockname()[1]
+    controller = Controller(server, hostname="127.0.0.1", port=server.port)
     controller.start()
-    server.port = controller.server.sockets[0].getsockname()[1]
     yield server
     controller.stop()
 
