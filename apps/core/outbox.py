@@ -196,7 +196,7 @@ def relay(*, limit: int = 500) -> int:
 
 
 def _set_handlers() -> list[str]:
-    return sorted(name for known in _handlers.values() for name, entry in known.items() if entry.in_sets)
+    return sorted({name for known in _handlers.values() for name, entry in known.items() if entry.in_sets})
 
 
 def _begin() -> tuple[int, int] | None:

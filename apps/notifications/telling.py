@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
+from django.conf import settings
 from django.core.cache import cache
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, transaction
@@ -154,8 +155,8 @@ def _store_ways(made: Sequence[_Made], at: dt.datetime) -> None:
 def _payload(made: _Made, at: dt.datetime) -> str:
     """What an endpoint is sent, in the form of Standard Webhooks: type, timestamp, data."""
     told = {
-        "notification_id": str(made.pk), "title": made.words.title, "body": made.words.body, "url": made.told.url,
-        "subject": made.told.group, "facts": json.loads(made.facts),
+        "notification_id": str(made.pk), "title": made.words.title, "body": made.words.body,
+        "url": settings.SITE_URL + made.told.url, "subject": made.told.group, "facts": json.loads(made.facts),
     }  # fmt: skip
     return json.dumps({"type": made.told.kind, "timestamp": at.isoformat(), "data": told})
 

@@ -83,10 +83,12 @@ def test_a_busy_push_service_is_tried_again_and_one_that_refuses_is_parked(devic
     assert deliver() == 1
 
 
-def test_the_same_browser_is_one_device_of_whoever_signed_in_last(device, member, admin, receiver):
+def test_the_same_browser_is_one_device_of_whoever_signed_in_last(device, member, admin, told, receiver):
+    told(member)
     again = actions.subscribe(by=admin, endpoint=device.endpoint, **KEYS)
     assert (again.pk, again.owner_id, Device.objects.count()) == (device.pk, admin.pk, 1)
     assert device.name == "Firefox on Linux"
+    assert deliver() == 0
 
 
 def test_rest_takes_a_subscription_and_refuses_what_is_none(api, member, receiver, push_key):

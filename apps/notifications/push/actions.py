@@ -11,7 +11,7 @@ from django.db import transaction
 from apps.accounts.models import User
 from apps.core.errors import Conflict, InvalidInput
 from apps.core.http import FetchRefused, check_may_send_to
-from apps.notifications.models import Device
+from apps.notifications.models import Device, Dispatch, State
 from apps.notifications.push import vapid
 from apps.notifications.words import one_line
 
@@ -59,7 +59,10 @@ def subscribe(*, by: User, endpoint: str, p256dh: str, auth: str, agent: str = "
         "auth": auth.rstrip("="),
         "name": named(agent),
     }
-    return Device.objects.update_or_create(digest=digest, defaults=told)[0]
+    made = Device.objects.update_or_create(digest=digest, defaults=told)[0]
+    # What was on its way to who had this browser before is not for who has it now.
+    Dispatch.objects.filter(device=made, state=State.WAITING).exclude(owner=by).delete()
+    return made
 
 
 def named(agent: str) -> str:

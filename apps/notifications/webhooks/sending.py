@@ -163,19 +163,22 @@ def _count_failure(endpoint_id: uuid.UUID, outcome: Outcome, now: dt.datetime) -
     endpoint = Endpoint.objects.select_for_update(of=("self",), no_key=True).get(pk=endpoint_id)
     endpoint.failing_since = endpoint.failing_since or now
     gone = outcome.status == GONE
-    if endpoint.disabled_at is None and (gone or now - endpoint.failing_since >= OFF_AFTER):
+    ends = endpoint.disabled_at is None and (gone or now - endpoint.failing_since >= OFF_AFTER)
+    if ends:
         why = (
             "It said that it is gone (410)."
             if gone
             else f"Nothing arrived for {OFF_AFTER.days} days ({outcome.error})."
         )
         endpoint.disabled_at, endpoint.disabled_why = now, why[:200]
+    endpoint.save(update_fields=["failing_since", "disabled_at", "disabled_why"])
+    if ends:
         log.warning("webhook.disabled", endpoint=str(endpoint.pk))
-        facts = {"endpoint_id": str(endpoint.pk), "host": urlsplit(endpoint.url).hostname or "", "why": why}
+        host = urlsplit(endpoint.url).hostname or ""
+        facts = {"endpoint_id": str(endpoint.pk), "host": host, "why": endpoint.disabled_why}
         cause = f"webhook:{endpoint.pk}:{now.isoformat()}"
         url = reverse("webhook-endpoint", args=[endpoint.pk])
         tell([Told("webhook.disabled", endpoint.owner_id, cause, f"webhook:{endpoint.pk}", url, facts)], at=now)
-    endpoint.save(update_fields=["failing_since", "disabled_at", "disabled_why"])
 
 
 def release(message: WebhookMessage) -> None:
