@@ -14,6 +14,7 @@ from apps.escrow.cases import urls as cases
 from apps.escrow.protection import urls as protection
 from apps.escrow.statements import urls as money
 from apps.listings.offers import urls as offers
+from apps.privacy import urls as personal
 from apps.trades import agreed
 from apps.trades.reports import urls as reports
 from apps.trades.reputation import urls as reputation
@@ -50,6 +51,7 @@ api = [
     path("", include(reputation.api_urlpatterns)),
     path("", include(reports.api_urlpatterns)),
     path("", include(swaps.api_urlpatterns)),
+    path("", include(personal.api_urlpatterns)),
     path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path("docs/", core_views.api_docs, name="api-docs"),
 ]
@@ -83,6 +85,7 @@ urlpatterns = [
     path("", include(blocks)),
     path("", include(sessions)),
     path("", include(oauth)),
+    path("", include(personal)),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("api/v1/", include(api)),

@@ -38,6 +38,7 @@ from apps.notifications.mail.unsubscribing import token_for
 from apps.notifications.models import Notification
 from apps.notifications.telling import Told, tell
 from apps.notifications.webhooks.secrets import new_secret, sealed
+from apps.privacy.models import DataExport
 from apps.scans.models import DetectedCard, Scan, ScanPhoto
 from apps.trades.checkout.models import Order
 from apps.trades.models import Review
@@ -92,6 +93,12 @@ WEB = {
     "fees": Route(PUBLIC),
     "protection": Route(PUBLIC),
     "protection-figures": Route(PUBLIC),
+    "privacy": Route(PUBLIC),
+    "my-data": Route(MEMBER),
+    "data-export-ask": Route(MEMBER, "post"),
+    "data-export-download": Route(OWNER, about=pk("data_export")),
+    "erasure-ask": Route(MEMBER, "post"),
+    "erasure-cancel": Route(MEMBER, "post"),
     "scan-new": Route(PUBLIC),
     "webhook": Route(SIGNED, "post"),
     "inventory": Route(MEMBER),
@@ -280,6 +287,9 @@ REST = {
     "api-login": Route(PUBLIC, "post"),
     "api-refresh": Route(PUBLIC, "post"),
     "api-logout": Route(KEYLESS, "post"),
+    "api-data-export": Route(KEYLESS, "post"),
+    "api-data-export-file": Route(KEYLESS, about=pk("data_export")),
+    "api-erasure": Route(KEYLESS, "post"),
     "api-me": Route(MEMBER, scope=READ),
     "api-api-keys": Route(KEYLESS),
     "api-api-key": Route(KEYLESS, "delete", pk("api_key")),
@@ -569,6 +579,9 @@ def make_world() -> SimpleNamespace:
         webhook_message=endpoint.messages.create(kind="ping", payload={"type": "ping"}),
         inventory_import=inventory_import,
         line_number=2,
+        data_export=DataExport.objects.create(
+            member=owner, state="ready", file="exports/none.zip", finished_at=timezone.now()
+        ),
         layout="moxfield",
     )
 

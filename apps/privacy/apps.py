@@ -1,0 +1,10 @@
+"""Registration of the app."""
+
+from django.apps import AppConfig
+
+
+class PrivacyConfig(AppConfig):
+    """apps.privacy."""
+
+    name = "apps.privacy"
+    label = "privacy"

@@ -1,0 +1,20 @@
+"""Celery's doors."""
+
+import uuid
+
+from celery import shared_task
+
+from apps.privacy import actions
+
+
+@shared_task(ignore_result=True)
+def build_export(export_id: str) -> None:
+    """Put one export together. Safe to run twice."""
+    actions.build(export_id=uuid.UUID(export_id))
+
+
+@shared_task(ignore_result=True)
+def sweep_privacy() -> None:
+    """Resume exports, drop old ones, erase accounts whose time has come. Safe to run twice."""
+    actions.resume()
+    actions.carry_out_due()
