@@ -14,6 +14,7 @@ from apps.escrow.cases import urls as cases
 from apps.escrow.protection import urls as protection
 from apps.escrow.statements import urls as money
 from apps.listings.offers import urls as offers
+from apps.moderation import seeing
 from apps.privacy import urls as personal
 from apps.trades import agreed
 from apps.trades.reports import urls as reports
@@ -86,6 +87,7 @@ urlpatterns = [
     path("", include(sessions)),
     path("", include(oauth)),
     path("", include(personal)),
+    path("seeing/end/", seeing.end, name="seeing-end"),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("api/v1/", include(api)),

@@ -94,6 +94,7 @@ WEB = {
     "protection": Route(PUBLIC),
     "protection-figures": Route(PUBLIC),
     "privacy": Route(PUBLIC),
+    "seeing-end": Route(MEMBER, "post"),
     "my-data": Route(MEMBER),
     "data-export-ask": Route(MEMBER, "post"),
     "data-export-download": Route(OWNER, about=pk("data_export")),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from allauth.account.models import EmailAddress
 from django.contrib import admin, messages
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseRedirect
+from django.shortcuts import redirect
 from django.utils import timezone
 from unfold.admin import ModelAdmin, TabularInline
-from unfold.decorators import display
+from unfold.decorators import action, display
 
 from apps.accounts import actions, tokens
 from apps.accounts.models import Address, APIKey, Role, SignIn, Tier, User
@@ -74,6 +75,7 @@ class UserAdmin(ModelAdmin):
     readonly_fields = ("id", "display_name", "email", "country", "about", "date_joined", "last_login")
     inlines = (EmailInline,)
     actions = ("end_sign_ins",)
+    actions_detail = ("see_as",)
     show_full_result_count = False
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -107,6 +109,11 @@ class UserAdmin(ModelAdmin):
             actions.set_tier(user=obj, tier=Tier(form.cleaned_data["api_tier"]), by=request.user, reason=reason)
         if "is_active" in form.changed_data:
             actions.set_active(user=obj, active=form.cleaned_data["is_active"], by=request.user, reason=reason)
+
+    @action(description="See the site as this member", url_path="see-as")
+    def see_as(self, request: HttpRequest, object_id: str) -> HttpResponseRedirect:
+        """To the page that asks why."""
+        return redirect("admin:see-as", object_id)
 
     @admin.action(description="Sign the chosen members' programs out", permissions=["change"])
     def end_sign_ins(self, request: HttpRequest, queryset: object) -> None:

@@ -9,6 +9,7 @@ from apps.accounts.models import Role
 # Beside every `view_…` permission. Money is moved by decisions on cases, never by editing rows.
 MODERATORS = frozenset(
     {
+        "accounts.see_as",
         "core.change_delivery",
         "notifications.change_dispatch",
         "notifications.change_mail",

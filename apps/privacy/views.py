@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from apps.core.errors import DomainError, NotFound
 from apps.privacy import actions, queries
+from apps.privacy.models import DataExport
 
 
 @require_safe
@@ -47,11 +48,14 @@ def ask_export(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @login_required
-@reauthentication_required(allow_get=True)
 @require_safe
 def download(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    """The archive."""
-    export = queries.ready_export(member=request.user, pk=pk)
+    """The archive, behind a fresh password."""
+    return _sent(request, queries.ready_export(member=request.user, pk=pk))
+
+
+@reauthentication_required(allow_get=True)
+def _sent(request: HttpRequest, export: DataExport) -> HttpResponse:
     try:
         stored = default_storage.open(export.file)
     except OSError:
