@@ -139,6 +139,6 @@ def end(request: HttpRequest) -> HttpResponse:
     """Look with one's own eyes again."""
     said = request.session.pop(SESSION_KEY, None)
     if said is None:
-        raise NotFound
+        return redirect("home")
     messages.success(request, "You are yourself again.")
     return redirect("admin:accounts_user_change", said["member"])
