@@ -97,6 +97,9 @@ class Environment(BaseSettings):
         5.0, gt=0, le=60, description="seconds in which the cart's solver looks for the least total"
     )
 
+    four_eyes_above: Decimal = Field(
+        Decimal(500), ge=0, description="moderators move more than this only when a second one agrees; 0: never"
+    )
     listing_photos_above: Decimal = Field(
         Decimal(100), ge=0, description="a copy that costs more is listed with a photo of it alone; 0: none has to be"
     )

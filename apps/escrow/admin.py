@@ -17,6 +17,8 @@ from apps.core.money import Money
 from apps.escrow import actions, queries
 from apps.escrow.actions.receivables import debtor_of, left_to_give_back, owed_by
 from apps.escrow.admin_tables import ReadOnly, Rows
+from apps.escrow.approvals import actions as approvals
+from apps.escrow.approvals.models import Approval
 from apps.escrow.chargebacks.admin import answer_page
 from apps.escrow.models import (
     Chargeback,
@@ -35,6 +37,8 @@ from apps.escrow.models import (
 from apps.escrow.operating import ReasonForm, ask_then
 from apps.escrow.payouts.stages import ADVICE, stage_of
 from apps.escrow.queries import duration
+
+WAITS = "Written down: so much money takes two. It is done when another moderator agrees."
 
 
 class PaymentRows(Rows):
@@ -101,8 +105,11 @@ class HoldAdmin(ReadOnly):
         form = ReasonForm(request.POST or None, currency=hold.currency, most=left)
 
         def act(**given: object) -> str:
-            made = actions.give_back_late(hold=hold, by=request.user, **given)
-            return f"{Money(made.amount_minor, made.currency)} go back to {hold.payer}; {hold.payee} owes them."
+            money = Money(given["amount_minor"], hold.currency)
+            kind = Approval.Kind.GIVE_BACK
+            if approvals.do(kind=kind, subject_id=hold.pk, money=money, given=given, by=request.user):
+                return WAITS
+            return f"{money} go back to {hold.payer}; {hold.payee} owes them."
 
         return ask_then(
             request,
@@ -254,7 +261,15 @@ class LedgerAccountAdmin(ReadOnly):
 
         def act(amount_minor: int, reason: str, request_key: str) -> str:
             amount = Money(amount_minor, account.currency)
-            actions.forgive(member=member, amount=amount, by=request.user, reason=reason, request_key=request_key)
+            given = {
+                "amount_minor": amount_minor,
+                "currency": account.currency,
+                "reason": reason,
+                "request_key": request_key,
+            }
+            kind = Approval.Kind.FORGIVE
+            if approvals.do(kind=kind, subject_id=member.pk, money=amount, given=given, by=request.user):
+                return WAITS
             return f"{member} does not owe {amount} any more."
 
         return ask_then(

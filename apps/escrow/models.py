@@ -461,6 +461,7 @@ class Evidence(Base):
 
 
 # So that Django knows them.
+from apps.escrow.approvals.models import Approval  # noqa: E402, F401
 from apps.escrow.cards.models import Customer, SavedCard  # noqa: E402, F401
 from apps.escrow.cases.models import CaseEntry, CaseOffer, CaseParcel, CaseRuling  # noqa: E402, F401
 from apps.escrow.chargebacks.models import ChargebackAnswer, ChargebackFile  # noqa: E402, F401

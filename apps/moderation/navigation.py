@@ -79,6 +79,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, object]]:
                 "badge": str(checks) if checks else None,
                 "badge_variant": "primary",
             },
+            {"title": "A second pair of eyes", "icon": "visibility", "link": reverse("admin:approvals")},
             {"title": "Reports", "icon": "flag", "link": reverse("admin:reports")},
             {"title": "Purchase protection", "icon": "shield", "link": reverse("admin:protection")},
             {"title": "Price feeds", "icon": "rss_feed", "link": reverse("admin:feeds")},

@@ -9,8 +9,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.core.errors import DomainError
 from apps.core.forms import tell
+from apps.core.money import Money
 from apps.core.pagination import numbered
-from apps.escrow import actions as escrow
+from apps.escrow.approvals import actions as approvals
+from apps.escrow.approvals import queries as approval_queries
+from apps.escrow.approvals.models import Approval
 from apps.escrow.cases import queries as case_queries
 from apps.escrow.protection import queries as protection_queries
 from apps.moderation import queries
@@ -19,6 +22,8 @@ from apps.valuations.feeds import actions as feed_actions
 from apps.valuations.feeds import queries as feed_queries
 
 PAGE_SIZE = 50
+_DECIDED = "Decided. Both sides are told, and the money moves once the decision stands."
+_WAITS = "Written down. It is decided when another moderator agrees: so much money takes two."
 
 
 def _context(request: HttpRequest, **more: object) -> dict[str, object]:
@@ -43,13 +48,20 @@ def case(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         return redirect("admin:case", pk=pk)
     if request.method == "POST" and form.is_valid():
         try:
-            escrow.decide_dispute(dispute=found.dispute, by=request.user, **form.cleaned_data)
+            waits = approvals.do(
+                kind=Approval.Kind.DECISION,
+                subject_id=found.dispute.pk,
+                money=Money(found.hold.amount_minor, found.hold.currency),
+                given=form.cleaned_data,
+                by=request.user,
+            )
         except DomainError as error:
             tell(form, error)
         else:
-            messages.success(request, "Decided. Both sides are told, and the money moves once the decision stands.")
+            messages.success(request, _WAITS if waits else _DECIDED)
             return redirect("admin:case", pk=pk)
-    context = _context(request, title=f"Case: {found.hold.description}", case=found, form=form)
+    wish = approval_queries.about(kind=Approval.Kind.DECISION, subject_id=pk)
+    context = _context(request, title=f"Case: {found.hold.description}", case=found, form=form, wish=wish)
     return render(request, "moderation/case.html", context, status=422 if form.errors else 200)
 
 

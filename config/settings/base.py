@@ -522,6 +522,7 @@ OFFERS = {
     "most_per_listing": 50,
     "tries_a_day": 5,  # of one side about one listing, so that a lowest price cannot be felt out
 }
+FOUR_EYES_ABOVE = ENV.four_eyes_above  # in major units of the currency that moves
 LISTING_PHOTOS_ABOVE = ENV.listing_photos_above  # in major units of the listing's currency
 LISTING_PHOTOS_OF_GRADED = ENV.listing_photos_of_graded
 SWAPS = {
