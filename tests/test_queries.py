@@ -24,8 +24,8 @@ from apps.listings.offers import actions as offers
 from apps.listings.selling import rules
 from apps.listings.selling.pricing import FAIR, PriceRule
 from apps.listings.watching import actions as watching
-from apps.risk.models import Assessment
 from apps.notifications.webhooks.secrets import new_secret, sealed
+from apps.risk.models import Assessment
 from apps.trades import actions as trades
 from apps.trades.reports import actions as reports
 from apps.valuations.models import Feed

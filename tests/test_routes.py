@@ -33,12 +33,12 @@ from apps.listings.search.saved import save_search
 from apps.listings.selling.models import Repricing
 from apps.listings.shipping import default_shipping
 from apps.listings.wants import actions as wants
-from apps.risk.models import Assessment
 from apps.notifications.mail.unsubscribing import token_for
 from apps.notifications.models import Notification
 from apps.notifications.telling import Told, tell
 from apps.notifications.webhooks.secrets import new_secret, sealed
 from apps.privacy.models import DataExport
+from apps.risk.models import Assessment
 from apps.scans.models import DetectedCard, Scan, ScanPhoto
 from apps.trades.checkout.models import Order
 from apps.trades.models import Review
@@ -268,7 +268,7 @@ WEB = {
     "apps": Route(MEMBER),
     "app-remove": Route(OWNER, "post", pk("app")),
     "oauth-metadata": Route(PUBLIC),
-    "session-end": Route(OWNER, "post", pk("device")),
+    "session-end": Route(OWNER, "post", pk("session")),
     "program-end": Route(OWNER, "post", pk("program")),
     "admin:index": Route(MODERATOR),
     "admin:cases": Route(MODERATOR),
@@ -300,7 +300,7 @@ REST = {
     "api-apps": Route(KEYLESS),
     "api-app": Route(KEYLESS, "delete", pk("app")),
     "api-sessions": Route(KEYLESS),
-    "api-session": Route(KEYLESS, "delete", pk("device")),
+    "api-session": Route(KEYLESS, "delete", pk("session")),
     "api-program": Route(KEYLESS, "delete", pk("program")),
     "api-sets": Route(PUBLIC),
     "api-cards-search": Route(PUBLIC),
@@ -566,7 +566,7 @@ def make_world() -> SimpleNamespace:
         address=owner.addresses.create(**ADDRESS),
         saved_card=owner.saved_cards.create(stripe_id="pm_1", brand="visa", last4="4242", exp_month=1, exp_year=2040),
         app=oauth_app(owner),
-        device=UserSession.objects.create(user=owner, session_key="x", ip="198.51.100.0", user_agent=""),
+        session=UserSession.objects.create(user=owner, session_key="x", ip="198.51.100.0", user_agent=""),
         program=SignIn.objects.create(user=owner, refresh_id="x", stamp="x", expires_at=timezone.now()),
         api_key=accounts.create_api_key(user=owner, name="mine", scopes=[Scope.READ], by=owner)[0],
         alert=alerts.set_rule(by=owner, kind="availability", product=variant.product),

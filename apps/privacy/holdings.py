@@ -130,7 +130,9 @@ HOLDINGS: tuple[Holding, ...] = (
     _keep("escrow.CaseEntry", "by", "dispute__hold__payer", "dispute__hold__payee", why=BOOKS),
     _keep("escrow.CaseOffer", "by", "dispute__hold__payer", "dispute__hold__payee", why=BOOKS),
     _keep("escrow.CaseParcel", "sender", "dispute__hold__payer", "dispute__hold__payee", why=BOOKS),
-    _keep("escrow.CaseRuling", "dispute__hold__payer", "dispute__hold__payee", "by", why=BOOKS, hidden=("by", "not_by")),
+    _keep(
+        "escrow.CaseRuling", "dispute__hold__payer", "dispute__hold__payee", "by", why=BOOKS, hidden=("by", "not_by")
+    ),
     _keep("escrow.ChargebackAnswer", "sent_by", why=BOOKS, export=False),
     _delete("escrow.SavedCard", "user"),
     _delete("escrow.Customer", "user"),

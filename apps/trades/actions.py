@@ -33,8 +33,8 @@ from apps.listings.models import Listing
 from apps.listings.offers import actions as offers
 from apps.listings.offers.models import Offer
 from apps.listings.shipping import shipping_minor
-from apps.risk import actions as risk
 from apps.live.pushing import push
+from apps.risk import actions as risk
 from apps.trades.events import MessageSent, TradeCancelled, TradeCompleted, TradeCreated, TradeShipped
 from apps.trades.models import Message, Review, Shipment, Trade, TradeLine
 from apps.trades.reputation.reviews import BLIND_FOR

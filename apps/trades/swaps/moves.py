@@ -19,9 +19,9 @@ from apps.escrow.models import Hold, HoldState
 from apps.escrow.states import TERMINAL
 from apps.inventory import actions as inventory
 from apps.inventory.models import InventoryItem
+from apps.live.pushing import push
 from apps.risk import actions as risk
 from apps.risk.rules import About
-from apps.live.pushing import push
 from apps.trades.swaps.events import SwapClosed, SwapCompleted
 from apps.trades.swaps.fairness import made_good
 from apps.trades.swaps.models import Side, Swap, SwapMessage
