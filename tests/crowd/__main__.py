@@ -79,7 +79,8 @@ def say(table: Any, took: float) -> None:
     print("swaps:", dict(Counter(Swap.objects.values_list("state", flat=True))))
     print("done:", dict(table.done.most_common()))
     print(f"refused {sum(table.refused.values())}:", dict(table.refused.most_common(20)))
-    print(f"errors (5xx or broken connections): {len(table.failed)}", flush=True)
+    kinds = Counter(each[:60] for each in table.failed)
+    print(f"errors (5xx or broken connections) {len(table.failed)}:", dict(kinds.most_common(20)), flush=True)
 
 
 if __name__ == "__main__":
