@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from apps.core.outbox import at_once
-from apps.escrow.events import DisputeAnswered, DisputeDecided, DisputeWithdrawn, HoldDisputed, HoldFact, HoldOverdue
+from apps.escrow.events import (
+    CaseMoved,
+    DisputeAnswered,
+    DisputeDecided,
+    DisputeWithdrawn,
+    HoldDisputed,
+    HoldFact,
+    HoldOverdue,
+)
 from apps.live.pushing import push
 from apps.live.streams import Reader, stream
 
@@ -23,6 +31,7 @@ def may_follow_queue(reader: Reader, key: str) -> bool:
 @at_once(HoldDisputed)
 @at_once(HoldOverdue)
 @at_once(DisputeAnswered)
+@at_once(CaseMoved)
 @at_once(DisputeDecided)
 @at_once(DisputeWithdrawn)
 def tell(event: HoldFact) -> None:

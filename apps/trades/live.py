@@ -49,6 +49,7 @@ def tell(event: TradeEvent) -> None:
 @at_once(escrow.HoldDisputed)
 @at_once(escrow.HoldOverdue)
 @at_once(escrow.DisputeAnswered)
+@at_once(escrow.CaseMoved)
 @at_once(escrow.DisputeDecided)
 @at_once(escrow.DisputeWithdrawn)
 @at_once(escrow.PaymentFailed)
