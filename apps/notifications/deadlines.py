@@ -21,12 +21,6 @@ _HOLDS = {
     HoldState.CREATED: ("expire", _SIX_HOURS, "Pay soon", "Nobody has paid; the copies go back on sale then."),
     HoldState.FUNDED: ("late", _DAY, "Ship soon", "After that the buyer may cancel."),
     HoldState.DELIVERED: ("release", _DAY, "Your inspection ends soon", "After that the money goes to the seller."),
-    HoldState.DISPUTED: (
-        "unanswered",
-        _DAY,
-        "Answer the case soon",
-        "After that a moderator decides without your view.",
-    ),
 }
 _OFFERS = {
     OfferState.OPEN: ("Answer an offer soon", "After that it is gone."),
@@ -42,25 +36,34 @@ _SWAPS = {
 def remind(*, now: dt.datetime | None = None) -> int:
     """Tell who acts next of every deadline that is near; how many were told. Safe to repeat: each deadline is told once."""
     now = now or timezone.now()
-    return tell([*_of_holds(now), *_of_offers(now), *_of_swaps(now)], at=now)
+    return tell([*_of_holds(now), *_of_cases(now), *_of_offers(now), *_of_swaps(now)], at=now)
 
 
 def _of_holds(now: dt.datetime) -> Iterator[Told]:
     near = Q()
     for state, (event, before, _what, _meaning) in _HOLDS.items():
         near |= Q(state=state, due_event=event, due_at__gt=now, due_at__lte=now + before)
-    found = list(Hold.objects.filter(near, is_led=False).select_related("payer", "payee")[:5000])
-    openers = dict(
-        Dispute.objects.filter(hold__in=[hold.pk for hold in found], state=Dispute.State.OPEN).values_list(
-            "hold_id", "opened_by_id"
-        )
-    )
-    for hold in found:
+    for hold in Hold.objects.filter(near, is_led=False).select_related("payer", "payee")[:5000]:
         _event, _before, what, meaning = _HOLDS[HoldState(hold.state)]
         owner = hold.payee_id if hold.state == HoldState.FUNDED else hold.payer_id
-        if hold.state == HoldState.DISPUTED:
-            owner = other_than(hold, openers.get(hold.pk))
         yield told("deadline.near", owner, hold, _cause(hold.pk, hold.state, hold.due_at), what=what, meaning=meaning)
+
+
+def _of_cases(now: dt.datetime) -> Iterator[Told]:
+    soon = {"gt": now, "lte": now + _DAY}
+    unanswered = Q(state=Dispute.State.OPEN, **{f"answer_due_at__{name}": at for name, at in soon.items()})
+    talking = Q(state=Dispute.State.ANSWERED, turn__isnull=False) & Q(
+        **{f"turn_due_at__{name}": at for name, at in soon.items()}
+    )
+    for case in Dispute.objects.filter(unanswered | talking).select_related("hold__payer", "hold__payee")[:5000]:
+        is_open = case.state == Dispute.State.OPEN
+        due_at = case.answer_due_at if is_open else case.turn_due_at
+        owner = other_than(case.hold, case.opened_by_id) if is_open else case.turn_id
+        meaning = (
+            "After that a moderator decides without your view." if is_open else "After that the other side may go on."
+        )
+        more = {"what": "Answer the case soon", "meaning": meaning, "due_at": due_at}
+        yield told("deadline.near", owner, case.hold, _cause(case.pk, case.state, due_at), **more)
 
 
 def _of_offers(now: dt.datetime) -> Iterator[Told]:

@@ -33,8 +33,8 @@ def about(hold: Hold, **more: Any) -> dict[str, Any]:
     group = place_of(hold)[0]
     return {
         "subject": group, "goods": hold.description, "buyer": str(hold.payer), "seller": str(hold.payee),
-        "total": str(Money(hold.amount_minor, hold.currency)), "due_at": hold.due_at, **more,
-    }  # fmt: skip
+        "total": str(Money(hold.amount_minor, hold.currency)), "due_at": hold.due_at,
+    } | more  # fmt: skip
 
 
 def told(kind: str, owner_id: uuid.UUID, hold: Hold, cause: str, **more: Any) -> Told:
@@ -80,6 +80,7 @@ _both(
     },
 )  # fmt: skip
 
+_ENDED = (Dispute.State.DECIDED, Dispute.State.WITHDRAWN)
 _OVERDUE = {"late": "both", "ask": "both", "claim": "payer", "unanswered": "both", "escalate": "both"}
 
 
@@ -141,6 +142,29 @@ def decided(events: Sequence[facts.DisputeDecided]) -> Iterator[Told]:
         more = {"outcome": event.outcome, "decision": case.decision[:600] if case else ""}
         for owner in (hold.payer_id, hold.payee_id):
             yield told("case.decided", owner, hold, f"dispute:{event.dispute_id}", **more)
+
+
+@source(facts.CaseMoved)
+def moved(events: Sequence[facts.CaseMoved]) -> Iterator[Told]:
+    """Who did not do it learns that a case went on; both where a moderator or the clock did. Its end has a fact of its own."""
+    known = holds(events)
+    for event in events:
+        hold = known[event.hold_id]
+        if event.state in _ENDED:
+            continue
+        for owner in {hold.payer_id, hold.payee_id} - {event.by}:
+            cause = f"dispute:{event.dispute_id}:{event.what}:{event.at.isoformat()}"
+            yield told("case.moved", owner, hold, cause, what=event.what, state=event.state)
+
+
+@source(facts.ChargebackOpened)
+def charged_back(events: Sequence[facts.ChargebackOpened]) -> Iterator[Told]:
+    """The seller is to give evidence."""
+    known = holds(events)
+    for event in events:
+        hold = known[event.hold_id]
+        cause = f"chargeback:{event.chargeback_id}"
+        yield told("chargeback.opened", hold.payee_id, hold, cause, answer_by=event.answer_by)
 
 
 @source(facts.PaymentFailed)
