@@ -182,5 +182,5 @@ def test_a_page_of_many_movements_costs_as_many_queries_as_one_of_few(client, ma
     for _ in range(3):
         make_sale(seller=seller).delivered()
     client.force_login(seller)
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(13):
         client.get(reverse("money-month", args=[NOW.year, NOW.month]))

@@ -98,7 +98,7 @@ def test_the_payout_page_asks_a_fixed_number_of_questions(client, make_sale, dja
         one = make_sale(seller=sale.seller).delivered()
         actions.release(hold=one.hold, by=one.buyer)
     client.force_login(sale.seller)
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(9):
         assert client.get(reverse("onboarding")).status_code == 200
 
 

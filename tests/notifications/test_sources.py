@@ -22,6 +22,7 @@ from apps.scans.events import ScanCompleted
 from apps.scans.models import Scan
 from apps.trades import actions as trades
 from apps.trades.reports import actions as reports
+from apps.trades.reputation.reviews import reveal_due
 from tests.factories import make_listing, make_price, make_product, make_user, make_variant
 from tests.trades.conftest import at_stage, company  # noqa: F401 - a fixture
 
@@ -51,6 +52,7 @@ def test_a_sale_to_the_end_tells_of_the_money_and_the_review(company, relay):  #
     trade = at_stage("released")
     trades.review(trade=trade, by=trade.buyer, rating=5)
     trades.review(trade=trade, by=trade.seller, rating=4)
+    reveal_due()
     relay()
     assert {"sale.released", "review.revealed"} <= set(kinds_of(trade.seller))
     released = Notification.objects.get(owner=trade.seller, kind="sale.released")

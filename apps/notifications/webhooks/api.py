@@ -47,7 +47,8 @@ class EndpointOutput(serializers.Serializer):
     waiting = serializers.IntegerField()
     parked = serializers.IntegerField()
     created_at = serializers.DateTimeField()
-    secret = serializers.CharField(required=False)
+    # Not the attribute of that name: what is stored is nobody's to see.
+    secret = serializers.CharField(source="shown_secret", required=False)
 
 
 class TryOutput(serializers.Serializer):

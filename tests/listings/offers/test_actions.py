@@ -282,7 +282,7 @@ def test_many_offers_expire_in_few_statements(listing, django_assert_num_queries
     for _ in range(12):
         offered(listing, make_user())
     hours_pass(49)
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         assert closing.sweep() == (12, 0)
 
 
