@@ -149,7 +149,9 @@ class World:
         self.offer = offers.make_offer(listing=self.bargained, by=self.buyer, price_minor=1000)
         self.alert = alerts.set_rule(by=self.buyer, kind="price_drop", product=self.product, amount=5)
         alerts.set_rule(by=self.buyer, kind="portfolio_drop", amount=5)
-        self.endpoint = self.buyer.webhook_endpoints.create(url="https://hooks.example/", secret=sealed(new_secret()))
+        self.endpoint = self.buyer.webhook_endpoints.create(
+            url="https://hooks.example/", secret=sealed(new_secret()), events=["webhook.disabled"]
+        )
 
     def grow(self, rounds: int) -> None:
         """Add `rounds` of everything."""
@@ -195,7 +197,7 @@ class World:
             )
             message = self.endpoint.messages.create(kind="ping", payload={})
             message.tries.create(status=200, request="POST")
-            self.buyer.webhook_endpoints.create(url="https://hooks.example/", secret=b"", is_paused=True)
+            self.buyer.webhook_endpoints.create(url="https://hooks.example/", secret=b"", events=["webhook.disabled"])
             feed = Feed.objects.create(slug=f"feed-{next(_numbers)}", kind="csv", pace_minutes=60)
             feed.runs.create(trigger="schedule", newest_at=timezone.now())
         outbox.relay(limit=10_000)

@@ -40,7 +40,7 @@ class NotificationOutput(serializers.Serializer):
     read_at = serializers.DateTimeField(allow_null=True)
 
 
-class ReadInput(serializers.Serializer):
+class NotificationReadInput(serializers.Serializer):
     """Which to mark as read: these, or without `ids` all of an area, or all."""
 
     ids = serializers.ListField(child=serializers.UUIDField(), required=False, max_length=500)
@@ -94,10 +94,12 @@ class NotificationRead(MemberRead):
 
     required_scopes = {"POST": Scope.ALERTS}
 
-    @extend_schema(tags=["notifications"], operation_id="notifications_read", request=ReadInput, responses=CountOutput)
+    @extend_schema(
+        tags=["notifications"], operation_id="notifications_read", request=NotificationReadInput, responses=CountOutput
+    )
     def post(self, request: Request) -> Response:
         """Mark notifications as read: some, those of an area, or all."""
-        wanted = ReadInput(data=request.data)
+        wanted = NotificationReadInput(data=request.data)
         wanted.is_valid(raise_exception=True)
         told = wanted.validated_data
         marked = actions.mark_read(by=request.user, only=told.get("ids"), area=told.get("area", ""))

@@ -367,6 +367,8 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     # What several schemas ask for by different names is one list.
     "ENUM_NAME_OVERRIDES": {
+        "EndpointStateEnum": "apps.notifications.webhooks.api.STATES",
+        "WebhookMessageStateEnum": "apps.notifications.webhooks.models.MessageState",
         "ConditionEnum": "apps.core.conditions.Condition",
         "LanguageEnum": "apps.inventory.exchange.vocabulary.NAMES",
         "PocketEnum": "apps.escrow.statements.words.POCKETS",
