@@ -97,11 +97,17 @@ def test_a_push_message_is_shown_by_the_worker_of_the_site(new_page, reader, sit
     content = json.dumps({"id": "1", "title": "Bob offers $10.00 for Clefairy", "body": "Answer", "url": "/offers/"})
     told = {"origin": site, "registrationId": registrations[-1], "data": content}
     debugger.send("ServiceWorker.deliverPushMessage", told)
-    shown = page.wait_for_function(
+    # The worker shows it once it has woken up; what a page waits for in vain is a failure after ten seconds.
+    page.evaluate(
         """async () => {
           const registration = await navigator.serviceWorker.getRegistration('/');
-          const [first] = await registration.getNotifications();
-          return first && {title: first.title, url: first.data.url, tag: first.tag};
+          while (!(await registration.getNotifications()).length) await new Promise((go) => setTimeout(go, 50));
         }"""
-    ).json_value()
+    )
+    shown = page.evaluate(
+        """async () => {
+          const [first] = await (await navigator.serviceWorker.getRegistration('/')).getNotifications();
+          return {title: first.title, url: first.data.url, tag: first.tag};
+        }"""
+    )
     assert shown == {"title": "Bob offers $10.00 for Clefairy", "url": "/offers/", "tag": "1"}
