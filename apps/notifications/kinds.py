@@ -101,6 +101,9 @@ def _kind(key: str, label: str, topic: str, audience: str, impact: Level, urgenc
 
 _AREA = "Account and security"
 _ACCOUNT = [
+    _kind("security.sign_in", "Sign-in from a new device", "account.signed_in_new_device", "the member", _H, _H, required=True),
+    _kind("security.changed", "What protects your account was changed", "account.security_changed", "the member", _H, _H,
+          required=True),
     _kind("member.restricted", "A restriction of your account", "member.restricted", "the member", _H, _M, required=True),
     _kind("member.unrestricted", "A restriction was lifted", "member.unrestricted", "the member", _M, _M, required=True),
     _kind("report.decided", "A report of yours was decided", "report.decided", "who reported", _M, _L, email=Cadence.DAILY),

@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
+from apps.accounts.events import SecurityChanged, SignedInNewDevice
 from apps.accounts.models import Role
 from apps.alerts import actions as alerts
 from apps.alerts import evaluation
@@ -144,3 +145,13 @@ def test_an_offer_that_nobody_answers_is_remembered_to_who_answers(relay):
     offer = offers.make_offer(listing=make_listing(price_minor=2000), by=make_user(), price_minor=1500)
     assert deadlines.remind(now=offer.due_at - dt.timedelta(hours=1)) == 1
     assert Notification.objects.get(kind="deadline.near").owner_id == offer.listing.seller_id
+
+
+def test_what_touches_the_account_is_told_at_once_and_is_critical(member, relay):
+    seen = {"member_id": member.pk, "device": "Firefox on Linux", "network": "192.0.2", "at": timezone.now()}
+    outbox.emit(SignedInNewDevice(**seen))
+    outbox.emit(SecurityChanged(**seen, what="password_changed"))
+    relay()
+    assert set(kinds_of(member)) == {"security.sign_in", "security.changed"}
+    changed = Notification.objects.get(kind="security.changed")
+    assert (changed.priority, changed.title) == ("critical", "Your account: the password was changed")

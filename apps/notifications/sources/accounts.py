@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from django.urls import reverse
 
+from apps.accounts.events import CHANGES, SecurityChanged, SignedInNewDevice
 from apps.accounts.restrictions.events import MemberRestricted, RestrictionLifted
 from apps.accounts.restrictions.models import Restriction, in_words
 from apps.notifications.sources.registry import source
@@ -30,3 +31,22 @@ def lifted(events: Sequence[RestrictionLifted]) -> Iterator[Told]:
     for event in events:
         cause = f"restriction:{event.restriction_id}"
         yield Told("member.unrestricted", event.member_id, cause, cause, reverse("reports"), {})
+
+
+@source(SignedInNewDevice)
+def signed_in(events: Sequence[SignedInNewDevice]) -> Iterator[Told]:
+    """The member learns of a sign-in from a device that was not known."""
+    for event in events:
+        told = {"device": event.device, "network": event.network, "at": event.at}
+        cause = f"sign-in:{event.at.isoformat()}"
+        yield Told("security.sign_in", event.member_id, cause, "security", reverse("profile"), told)
+
+
+@source(SecurityChanged)
+def protected_otherwise(events: Sequence[SecurityChanged]) -> Iterator[Told]:
+    """The member learns what about the account's protection changed."""
+    for event in events:
+        change = CHANGES.get(event.what, "what protects it changed")
+        told = {"change": change, "device": event.device, "network": event.network, "at": event.at}
+        cause = f"security:{event.what}:{event.at.isoformat()}"
+        yield Told("security.changed", event.member_id, cause, "security", reverse("profile"), told)
