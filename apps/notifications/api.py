@@ -202,21 +202,21 @@ class Preferences(MemberRead):
         return Response(MannerOutput(told).data)
 
 
-class DeviceKeys(serializers.Serializer):
+class PushDeviceKeys(serializers.Serializer):
     """The keys of a browser's subscription, as it gives them."""
 
     p256dh = serializers.CharField(max_length=100)
     auth = serializers.CharField(max_length=40)
 
 
-class DeviceInput(serializers.Serializer):
+class PushDeviceInput(serializers.Serializer):
     """A browser's push subscription, as `PushSubscription.toJSON()` gives it."""
 
     endpoint = serializers.CharField(max_length=2000)
-    keys = DeviceKeys()
+    keys = PushDeviceKeys()
 
 
-class DeviceOutput(serializers.Serializer):
+class PushDeviceOutput(serializers.Serializer):
     """A browser that gets push messages."""
 
     id = serializers.UUIDField()
@@ -234,27 +234,30 @@ class DeviceList(MemberRead):
         tags=["notifications"],
         operation_id="push_devices",
         responses=inline_serializer(
-            "PushDevices", {"public_key": serializers.CharField(), "devices": DeviceOutput(many=True)}
+            "PushDevices", {"public_key": serializers.CharField(), "devices": PushDeviceOutput(many=True)}
         ),
     )
     def get(self, request: Request) -> Response:
         """The member's, and the key to subscribe with; an empty key says that push is off here."""
-        devices = DeviceOutput(queries.devices_of(request.user), many=True).data
+        devices = PushDeviceOutput(queries.devices_of(request.user), many=True).data
         return Response({"public_key": vapid.public_key(), "devices": devices})
 
     @extend_schema(
-        tags=["notifications"], operation_id="push_device_add", request=DeviceInput, responses={201: DeviceOutput}
+        tags=["notifications"],
+        operation_id="push_device_add",
+        request=PushDeviceInput,
+        responses={201: PushDeviceOutput},
     )
     def post(self, request: Request) -> Response:
         """Send push messages to a browser from now on. Sent again it is the same one."""
-        wanted = DeviceInput(data=request.data)
+        wanted = PushDeviceInput(data=request.data)
         wanted.is_valid(raise_exception=True)
         told = wanted.validated_data
         made = subscribe(
             by=request.user, endpoint=told["endpoint"], p256dh=told["keys"]["p256dh"], auth=told["keys"]["auth"],
             agent=request.headers.get("User-Agent", ""),
         )  # fmt: skip
-        return Response(DeviceOutput(made).data, status=status.HTTP_201_CREATED)
+        return Response(PushDeviceOutput(made).data, status=status.HTTP_201_CREATED)
 
 
 class DeviceDetail(MemberRead):
