@@ -199,6 +199,8 @@ WEB = {
     "admin:reports": Route(MODERATOR),
     "admin:report": Route(MODERATOR, about=pk("report")),
     "admin:checks": Route(MODERATOR),
+    "admin:approvals": Route(MODERATOR),
+    "admin:see-as": Route(MODERATOR, about=pk("owner")),
     "admin:check": Route(MODERATOR, about=pk("check")),
     "admin:risk-rules": Route(MODERATOR),
     "review-answer": Route(OWNER, "post", pk("review")),
@@ -446,6 +448,8 @@ ACCOUNT = {
 # Files by their unguessable names; a scan's are its owner's alone (tests/scans).
 FILES = {"media", "scan-picture"}
 ADMIN_OWN = {
+    "admin:approval",  # by POST alone: tests/escrow/test_approvals.py
+    "admin:accounts_user_see_as",  # leads to admin:see-as: tests/moderation/test_seeing.py
     "admin:escrow_hold_give_back",  # their own tests: tests/escrow/test_operating.py
     "admin:escrow_ledgeraccount_forgive",
     "admin:escrow_chargeback_answer",  # tests/escrow/test_chargeback_answers.py

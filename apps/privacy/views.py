@@ -24,17 +24,18 @@ def privacy(request: HttpRequest) -> HttpResponse:
 
 
 @never_cache
-@login_required
 @require_safe
+@login_required
+@reauthentication_required
 def my_data(request: HttpRequest) -> HttpResponse:
     """Export and deletion of the own account."""
     context = {"overview": queries.overview(member=request.user), "grace": actions.ERASURE_GRACE.days}
     return render(request, "privacy/my_data.html", context)
 
 
+@require_POST
 @login_required
 @reauthentication_required
-@require_POST
 def ask_export(request: HttpRequest) -> HttpResponse:
     """Begin an export."""
     try:
@@ -54,7 +55,7 @@ def download(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     return _sent(request, queries.ready_export(member=request.user, pk=pk))
 
 
-@reauthentication_required(allow_get=True)
+@reauthentication_required
 def _sent(request: HttpRequest, export: DataExport) -> HttpResponse:
     try:
         stored = default_storage.open(export.file)
@@ -64,9 +65,9 @@ def _sent(request: HttpRequest, export: DataExport) -> HttpResponse:
     return FileResponse(stored, as_attachment=True, filename=name, content_type="application/zip")
 
 
+@require_POST
 @login_required
 @reauthentication_required
-@require_POST
 def ask_erasure(request: HttpRequest) -> HttpResponse:
     """Begin the fourteen days after which the account is deleted."""
     if request.POST.get("confirm") != "delete":
@@ -85,6 +86,10 @@ def ask_erasure(request: HttpRequest) -> HttpResponse:
 @require_POST
 def cancel_erasure(request: HttpRequest) -> HttpResponse:
     """Keep the account."""
-    actions.cancel_erasure(by=request.user)
-    messages.success(request, "Your account stays. What was for sale is not listed again by itself.")
+    try:
+        actions.cancel_erasure(by=request.user)
+    except NotFound:
+        messages.info(request, "Nothing was to be deleted: your account stays.")
+    else:
+        messages.success(request, "Your account stays. What was for sale is not listed again by itself.")
     return redirect("my-data")

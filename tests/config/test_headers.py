@@ -173,6 +173,7 @@ def test_only_what_cannot_carry_a_token_does_without_one():
         "apple_callback",  # Apple posts its answer; the state is checked
         "google_login_by_token",  # Google's own token, which is checked by the library; off unless Google is set up
         "webhook",  # the payment company's signature
+        "notification-unsubscribe",  # a mailbox's own button (RFC 8058); the signed link says whose it is
         "idp:oidc:authorization",  # checks the token itself when the form is sent
         "idp:oidc:token",  # the app's secret or PKCE
         "idp:oidc:revoke",

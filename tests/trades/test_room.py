@@ -192,7 +192,7 @@ def test_a_case_from_both_sides(client, trade_at):
     assert "see the corner" in page
     page = post(client, trade.seller, trade, "answer", {"statement": "It was mint."}, follow=True).content.decode()
     assert "It was mint." in page
-    assert "Waiting for a moderator" in page
+    assert "Both sides are talking" in page
     evidence = Evidence.objects.get()
     assert evidence.file.startswith("evidence/")
 
