@@ -7,14 +7,13 @@ import uuid
 from django.core.files.storage import default_storage
 from django.http import FileResponse
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, inline_serializer
 from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.accounts.permissions import IsPerson
-from apps.core.errors import NotFound
 from apps.privacy import actions, queries
 from apps.privacy.models import DataExport, Erasure
 
@@ -40,13 +39,15 @@ class DataExports(APIView):
 
     permission_classes = [IsPerson]
 
-    @extend_schema(tags=["me"], operation_id="data_export", responses=DataExportOutput)
+    @extend_schema(
+        tags=["me"],
+        operation_id="data_export",
+        responses=inline_serializer("LatestDataExport", {"export": DataExportOutput(allow_null=True)}),
+    )
     def get(self, request: Request) -> Response:
-        """The latest export. 404 when there was none."""
+        """The latest export; null when there was none."""
         export = queries.overview(member=request.user).export
-        if export is None:
-            raise NotFound
-        return Response(DataExportOutput(export).data)
+        return Response({"export": DataExportOutput(export).data if export else None})
 
     @extend_schema(tags=["me"], operation_id="ask_data_export", request=None, responses={202: DataExportOutput})
     def post(self, request: Request) -> Response:
@@ -74,13 +75,15 @@ class MyErasure(APIView):
 
     permission_classes = [IsPerson]
 
-    @extend_schema(tags=["me"], operation_id="erasure", responses=ErasureOutput)
+    @extend_schema(
+        tags=["me"],
+        operation_id="erasure",
+        responses=inline_serializer("OpenErasure", {"erasure": ErasureOutput(allow_null=True)}),
+    )
     def get(self, request: Request) -> Response:
-        """What was asked for. 404 when nothing was."""
+        """What was asked for; null when nothing was."""
         erasure = queries.overview(member=request.user).erasure
-        if erasure is None:
-            raise NotFound
-        return Response(ErasureOutput(erasure).data)
+        return Response({"erasure": ErasureOutput(erasure).data if erasure else None})
 
     @extend_schema(tags=["me"], operation_id="ask_erasure", request=None, responses={202: ErasureOutput})
     def post(self, request: Request) -> Response:

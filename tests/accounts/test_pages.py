@@ -34,7 +34,7 @@ def test_strangers_are_asked_to_sign_in(client, page):
     assert (answer.status_code, answer.url) == (302, f"/accounts/login/?next={page}")
 
 
-@pytest.mark.parametrize(("page", "queries"), [("/me/", 2), ("/me/addresses/", 3), ("/me/api-keys/", 3)])
+@pytest.mark.parametrize(("page", "queries"), [("/me/", 3), ("/me/addresses/", 4), ("/me/api-keys/", 4)])
 def test_pages_ask_the_database_little_whatever_there_is(browser, member, page, queries, django_assert_max_num_queries):
     for number in range(5):
         add(member, name=f"Place {number}")

@@ -28,7 +28,8 @@ CHALLENGED = VISA | {"number": "4000002500003155"}
 
 def person(role: str = Role.MEMBER) -> User:
     number = next(_numbers)
-    return User.objects.create_user(f"escrow{number}@example.com", display_name=f"Escrow {number}", role=role)
+    name = f"escrow{number}@example.com"
+    return User.objects.create_user(name, "collect-2026", display_name=f"Escrow {number}", role=role)
 
 
 @dataclass

@@ -142,7 +142,7 @@ def test_the_sellers_own_visits_do_not_count_and_offer_changes_instead_of_buying
     page = client.get(listing.get_absolute_url()).content.decode()
     assert reverse("listing-change", args=[listing.pk]) in page
     assert reverse("checkout", args=[listing.pk]) not in page
-    assert "Photos of this copy" in page
+    assert "Photo of this copy" in page
     listing.refresh_from_db()
     assert listing.views == 0
 
