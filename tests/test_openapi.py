@@ -74,6 +74,21 @@ def _the_tests_connection_stays_open():
         signal.connect(close_old_connections)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _the_schema_is_drawn_once():
+    """Every test reads it over HTTP as a client does; working it out anew each time would be a third of their work."""
+    draw, drawn = SchemaGenerator.get_schema, {}
+
+    def once(self, request=None, public=False):
+        if public not in drawn:
+            drawn[public] = draw(self, request=request, public=public)
+        return drawn[public]
+
+    SchemaGenerator.get_schema = once
+    yield
+    SchemaGenerator.get_schema = draw
+
+
 @pytest.fixture
 def world():
     """A priced card with a history, and a member with a bit of everything: what ids in paths are about, and a token."""
