@@ -76,7 +76,7 @@ def test_the_list_of_people_does_not_ask_per_row(client, admin, django_assert_ma
     for _ in range(20):
         make_user()
     client.force_login(admin)
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(10):
         client.get(reverse("admin:accounts_user_changelist"))
 
 

@@ -116,7 +116,7 @@ class TestTheLoadedDemo(TestCase):
         cases = set(Dispute.objects.values_list("state", "outcome"))
         assert {("open", ""), ("answered", ""), ("decided", "refund"), ("decided", "split")} <= cases
         assert Payment.objects.filter(state="failed", hold__state="created").exclude(failure_message="").exists()
-        assert Review.objects.filter(trade__hold__state="released").count() == 2
+        assert Review.objects.filter(trade__hold__state="released").count() == 3
 
     def test_every_room_of_the_market_is_in_use(self):
         """Offers in each state, swaps, wants that match and wants to repair, alerts, a cart of several sellers."""

@@ -71,18 +71,23 @@ def test_a_moderator_settles_a_case_in_the_admin(site, new_page, payments):
     seller.goto(f"/trades/{trade.pk}/")
     seller.locator("#case [name=statement]").fill("They were fine when I packed it.")
     seller.get_by_role("button", name="Answer").click()
-    expect(seller.get_by_text("Waiting for a moderator").first).to_be_visible()
+    expect(seller.get_by_text("Both sides are talking").first).to_be_visible()
+    case = trade.hold.disputes.get()
+    for person in (trade.buyer, trade.seller):
+        escrow.ask_moderator(dispute=case, by=person)
 
     judge = new_page(user=make_user("Max", role="moderator"))
     judge.goto("/admin/cases/")
     judge.get_by_role("link", name=trade.hold.description).click()
-    expect(judge.get_by_text("Two corners are white.")).to_be_visible()
+    expect(judge.get_by_text("Two corners are white.").first).to_be_visible()
     judge.get_by_label("Split it", exact=True).check()
     judge.fill("[name=refund_minor]", "10.00")
     judge.fill("[name=decision]", "A fair discount for the wear.")
     judge.get_by_role("button", name="Decide").click()
     expect(judge.get_by_text("A fair discount for the wear.").first).to_be_visible()
 
+    for person in (trade.buyer, trade.seller):
+        escrow.accept_ruling(dispute=case, by=person)
     outbox.relay()
     buyer.reload()
     expect(buyer.get_by_text("A fair discount for the wear.").first).to_be_visible()

@@ -108,7 +108,7 @@ def test_a_refunded_sale_counts_against_the_seller_and_an_unpaid_one_does_not(co
 
 def test_many_sellers_are_figured_in_few_statements(company, django_assert_num_queries):  # noqa: F811
     sellers = {at_stage("released").seller_id for _ in range(3)}
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         assert refigure(sellers) == 3
 
 
