@@ -37,7 +37,8 @@ demo: setup ## Everything running with demo data, until Ctrl-C
 	@exec $(PY) -m config.launcher $(ARGS)
 
 test: setup-dev browser ## Every test, in parallel, on servers of its own
-	@exec $(PY) -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(PY) -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(if $(ARGS),$(ARGS),-m "not alone")
+	@$(if $(ARGS),,$(PY) -m pytest -m alone)
 
 machine: setup-dev ## Random people, banks and bad weather against sales and swaps, for STEPS=10000 steps each
 	@MACHINE_STEPS=$(STEPS) SWAP_STEPS=$(STEPS) exec $(PY) -m pytest -n 2 --dist loadfile tests/trades/test_machine.py \

@@ -22,6 +22,8 @@ from apps.escrow import ledger
 from apps.escrow.ledger import InsufficientFunds, LedgerRefused, Posting
 from apps.escrow.models import LedgerSeal, LedgerTransaction
 
+pytestmark = pytest.mark.alone
+
 OF_MEMBERS = "what members are owed is what is still to be sent to them"  # these members' money is made up
 MEMBERS = [ledger.available_account(name) for name in "abc"]
 ACCOUNTS = [*MEMBERS, ledger.held_account("a"), ledger.receivable_account("b"), ledger.CLEARING, ledger.FEES]
@@ -286,6 +288,7 @@ def test_many_posters_and_sealers_at_once_leave_the_books_right(seed):
         thread.join()
     assert failures == []
     assert findings() == []
+    _until_nobody_is_connected()  # what a dead process left open is rolled back a moment later
     ledger.seal()
     sealed = [number for seal in LedgerSeal.objects.order_by("number") for number in seal.ids]
     assert sealed == list(LedgerTransaction.objects.order_by("id").values_list("id", flat=True))
@@ -362,7 +365,7 @@ def test_whoever_is_killed_between_two_steps_leaves_whole_ones(where, posted, se
 
 
 def _until_nobody_is_connected():
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while True:
         with connection.cursor() as cursor:
             cursor.execute(
@@ -370,5 +373,5 @@ def _until_nobody_is_connected():
             )
             if not cursor.fetchone()[0]:
                 return
-        assert time.monotonic() < deadline, "waited ten seconds in vain"
+        assert time.monotonic() < deadline, "waited a minute in vain"
         time.sleep(0.02)

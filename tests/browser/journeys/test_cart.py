@@ -57,7 +57,7 @@ def test_from_a_visitors_cart_to_paid_trades_while_one_listing_vanishes(site, ne
     page.goto("/accounts/login/?next=/cart/")
     page.fill("[name=login]", buyer.email)
     page.fill("[name=password]", "collect-2026")
-    page.locator("main").get_by_role("button", name="Sign in").click()
+    page.locator("main").get_by_role("button", name="Sign in", exact=True).click()
     page.wait_for_url("**/cart/")
     expect(page.get_by_text("$46.00")).to_be_visible()
 
