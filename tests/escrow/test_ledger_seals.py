@@ -17,7 +17,7 @@ from apps.escrow import ledger
 from apps.escrow.ledger import sealing
 from apps.escrow.models import LedgerSeal, LedgerTransaction
 
-pytestmark = [pytest.mark.django_db, pytest.mark.alone]
+pytestmark = pytest.mark.django_db
 
 SEALED = "what was sealed stays as it was"
 SEALS = "the seals are one unbroken chain"
