@@ -39,7 +39,7 @@ demo: setup ## Everything running with demo data, until Ctrl-C
 test: setup-dev browser ## Every test, in parallel, on servers of its own
 	@exec $(PY) -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(if $(ARGS),$(ARGS),-m "not alone")
 
-alone: setup-dev ## Posters, sealers and killed processes on one ledger, with PostgreSQL to themselves (make test leaves them out)
+alone: setup-dev ## The tests that pass by themselves and not yet among all others, which make test leaves out
 	@exec $(PY) -m pytest -m alone $(ARGS)
 
 machine: setup-dev ## Random people, banks and bad weather against sales and swaps, for STEPS=10000 steps each
