@@ -14,7 +14,7 @@ from contextlib import contextmanager
 import pytest
 from django.conf import settings as django_settings
 from django.db import DatabaseError, connection, transaction
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from apps.core.money import Money
@@ -55,6 +55,10 @@ def postings(draw):
     entries.append((draw(st.sampled_from(ACCOUNTS)), Money(rest, currency)))
     key = draw(st.integers(0, 25))
     return Posting("test", f"key:{key}", draw(st.sampled_from(["", "", "hold:1"])), entries)
+
+
+def moved(key, minor):
+    return Posting("test", key, "", [(MEMBERS[0], Money(minor)), (ledger.CLEARING, Money(-minor))])
 
 
 @contextmanager
@@ -110,6 +114,9 @@ class Books:
 
 @pytest.mark.django_db
 @given(steps=st.lists(st.one_of(st.lists(postings(), min_size=1, max_size=6), st.just("seal")), max_size=8))
+@example(  # a repetition is refused with the first, although what came between would have made it possible
+    steps=[[moved("key:0", -1), moved("key:1", 1), moved("key:0", -1)], [moved("key:0", -1)]]
+)
 @settings(max_examples=40)
 def test_postings_each_by_itself_do_what_a_dict_would_do(steps):
     with undone():
@@ -123,8 +130,9 @@ def test_postings_each_by_itself_do_what_a_dict_would_do(steps):
             except LedgerRefused as refusal:  # one key for two postings of one call: a fault of the caller's
                 assert refusal.constraint == "posting_key_means_one_posting"
                 continue
+            answered = {}  # a key given again in one call is the posting at its first place, and gets its answer
             for posting, posted in zip(step, told, strict=True):
-                rule = books.refuses(posting)
+                rule = answered.setdefault(posting.idempotency_key, books.refuses(posting))
                 assert (posted.refused.constraint if posted.refused else None) == rule
                 assert isinstance(posted.refused, InsufficientFunds) == (rule == "account_balance_above_floor")
                 if rule is None:

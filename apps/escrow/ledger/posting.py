@@ -89,7 +89,7 @@ def post_many(postings: Iterable[Posting], *, each: bool = False) -> list[Posted
     `each`: every posting stands behind a savepoint of its own, and what is refused says so in its place instead.
     Unbalanced postings are refused at once; what is looked at when a transaction commits, a hold against its account,
     still is. All accounts are locked first, in one order, so that two batches cannot wait for each other. The same key
-    twice with the same content is written once.
+    twice with the same content is one posting, at its first place: refused there, it is refused at the second too.
     """
     given = list(postings)
     first: dict[str, int] = {}
