@@ -92,8 +92,16 @@ class _Passkey:
             raise mfa().validation_error("incorrect_code") from None
 
 
-class AddPasskeyForm(_Passkey, webauthn.AddWebAuthnForm):
-    """A passkey to add."""
+class AddPasskeyForm(webauthn.AddWebAuthnForm):
+    """A passkey to add. Here the library looks at it with the form as a whole."""
+
+    def clean(self) -> dict[str, object]:
+        """The form, its credential checked; whatever is wrong with that is a wrong code."""
+        try:
+            cleaned: dict[str, object] = super().clean()
+        except (AttributeError, KeyError, TypeError, ValueError):
+            raise mfa().validation_error("incorrect_code") from None
+        return cleaned
 
 
 class PasskeyForm(_Passkey, webauthn.AuthenticateWebAuthnForm):

@@ -172,6 +172,15 @@ def test_a_forged_passkey_is_refused(client, member, answer):
     assert not is_signed_in(client)
 
 
+@pytest.mark.parametrize("answer", ["null", "[]", '{"id": "x"}', '{"response": {"clientDataJSON": "eA"}}'])
+def test_a_forged_passkey_is_not_added_and_the_page_says_so(client, member, answer):
+    confirm(client, member)
+    client.get("/accounts/2fa/webauthn/add/")
+    page = client.post("/accounts/2fa/webauthn/add/", {"name": "x", "credential": answer}).content.decode()
+    assert 'class="form-errors" role="alert"' in page
+    assert not Authenticator.objects.exists()
+
+
 def test_somebody_elses_passkey_cannot_be_renamed_or_removed(client, member):
     others = Authenticator.objects.create(user=make_user(), type="webauthn", data={"name": "x", "credential": {}})
     confirm(client, member)
