@@ -68,6 +68,9 @@ class Feed:
         while new := set(self._confirmed) - done:
             await self._pubsub.subscribe(*(self._prefix + name for name in new))
             done |= new
+        # redis-py loses a cancellation that comes while it connects (seen with 8.1): nothing would ever end this task.
+        if (task := asyncio.current_task()) is not None and task.cancelling():
+            raise asyncio.CancelledError
         self._is_connected = True
 
     async def run(self) -> None:

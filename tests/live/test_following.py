@@ -17,7 +17,7 @@ from apps.valuations.events import PriceChanged
 from tests.factories import make_trade, make_user, make_variant
 from tests.live.clients import Socket, do, live, signed_in
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.alone]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
