@@ -99,10 +99,10 @@ class LedgerSeal(models.Model):
 
 
 class LedgerHorizon(models.Model):
-    """One row: the highest transaction id when the sealer last looked, and the SQL transaction it looked from."""
+    """One row: the highest transaction id when the sealer last looked, and the SQL transactions that then wrote."""
 
     last_id = models.BigIntegerField()
-    under_way = models.BigIntegerField()
+    writers = ArrayField(models.TextField(), db_default=[])
 
     def __str__(self) -> str:
         return f"up to {self.last_id}"

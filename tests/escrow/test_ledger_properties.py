@@ -22,8 +22,6 @@ from apps.escrow import ledger
 from apps.escrow.ledger import InsufficientFunds, LedgerRefused, Posting
 from apps.escrow.models import LedgerSeal, LedgerTransaction
 
-pytestmark = pytest.mark.alone
-
 OF_MEMBERS = "what members are owed is what is still to be sent to them"  # these members' money is made up
 MEMBERS = [ledger.available_account(name) for name in "abc"]
 ACCOUNTS = [*MEMBERS, ledger.held_account("a"), ledger.receivable_account("b"), ledger.CLEARING, ledger.FEES]

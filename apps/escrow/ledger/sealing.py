@@ -1,10 +1,10 @@
 """Seals: the chain of hashes over all transactions, carried on in the background so that no posting waits for another.
 
-A seal covers a run of transaction ids of which every one is decided, i.e. committed or never to be. An id is drawn
-inside the SQL transaction that writes it, after that has got its own number (a trigger sees to it). So: note the highest
-id drawn, then draw a number for ourselves; once every SQL transaction with a lower number has ended, every id up to the
+A seal covers a run of transaction ids of which every one is decided, i.e. committed or never to be. An id is drawn by
+the insert itself, so by somebody who holds the table's lock for writing, and that lock goes after the commit can be
+seen. So: note the highest id drawn, then who holds that lock; once all of them have let go of it, every id up to the
 noted one is decided. What is noted waits in the table for the next run: no run waits, however long somebody's
-transaction takes.
+transaction takes, and a transaction that posts nothing holds nothing up.
 """
 
 from __future__ import annotations
@@ -23,6 +23,12 @@ log = structlog.get_logger()
 
 IN_A_SEAL = 1000
 _LOCK = 6_110_612  # of pg_try_advisory_xact_lock: one sealer at a time
+_WRITERS = """
+select distinct virtualtransaction from pg_locks
+ where relation = 'escrow_ledgertransaction'::regclass and mode = 'RowExclusiveLock' and granted
+   and database = (select oid from pg_database where datname = current_database())
+   and pid is distinct from pg_backend_pid()
+"""
 
 
 @dataclass(frozen=True)
@@ -57,28 +63,23 @@ def _decided() -> int | None:
     with connection.cursor() as cursor:
         if not _is_mine(cursor):
             return None
-        # A number that this server has not reached yet was noted by another one, from which the data was brought here.
-        cursor.execute(
-            "select last_id, under_way::text::xid8 <= pg_snapshot_xmin(pg_current_snapshot()) from escrow_ledgerhorizon"
-            " where under_way::text::xid8 < pg_snapshot_xmax(pg_current_snapshot())"
-        )
-        noted = cursor.fetchone()
-        if noted and not noted[1]:
-            return None  # they are still under way; whatever was drawn since then waits as well
-        # In this order: whoever drew an id up to this one got a number before we get ours, so a lower one.
+        cursor.execute("select last_id, writers from escrow_ledgerhorizon")
+        noted_id, noted_writers = cursor.fetchone() or (None, [])
+        # In this order: whoever drew an id up to this one held the lock by then.
         cursor.execute("select last_value from escrow_ledgertransaction_id_seq")
         (drawn,) = cursor.fetchone()
-        cursor.execute("select pg_current_xact_id()::text::bigint")
-        (under_way,) = cursor.fetchone()
-        cursor.execute("select pg_snapshot_xmin(pg_current_snapshot()) >= %s::text::xid8", [under_way])
-        if cursor.fetchone()[0]:
+        cursor.execute(_WRITERS)
+        writers = [writer for (writer,) in cursor]
+        if not writers:
             return int(drawn)
+        if not set(writers).isdisjoint(noted_writers):
+            return None  # they are still under way; whatever was drawn since then waits as well
         cursor.execute(
-            "insert into escrow_ledgerhorizon (id, last_id, under_way) values (1, %s, %s)"
-            " on conflict (id) do update set last_id = excluded.last_id, under_way = excluded.under_way",
-            [drawn, under_way],
+            "insert into escrow_ledgerhorizon (id, last_id, writers) values (1, %s, %s)"
+            " on conflict (id) do update set last_id = excluded.last_id, writers = excluded.writers",
+            [drawn, writers],
         )
-        return int(noted[0]) if noted else None
+        return noted_id
 
 
 @transaction.atomic
