@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev setup-ml browser demo test alone machine manifests faults crowd lint audit bench train
+.PHONY: help setup setup-dev setup-ml browser demo test machine manifests faults crowd lint audit bench train
 
 # Some machines forbid Python to keep what it has compiled. Every process would compile all of Django again.
 unexport PYTHONDONTWRITEBYTECODE
@@ -37,10 +37,7 @@ demo: setup ## Everything running with demo data, until Ctrl-C
 	@exec $(PY) -m config.launcher $(ARGS)
 
 test: setup-dev browser ## Every test, in parallel, on servers of its own
-	@exec $(PY) -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(if $(ARGS),$(ARGS),-m "not alone")
-
-alone: setup-dev ## The tests that pass by themselves and not yet among all others, which make test leaves out
-	@exec $(PY) -m pytest -m alone $(ARGS)
+	@exec $(PY) -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 machine: setup-dev ## Random people, banks and bad weather against sales and swaps, for STEPS=10000 steps each
 	@MACHINE_STEPS=$(STEPS) SWAP_STEPS=$(STEPS) exec $(PY) -m pytest -n 2 --dist loadfile tests/trades/test_machine.py \

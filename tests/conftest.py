@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 from django.core.cache import cache
-from django.core.management import call_command
 from django.db import connection
 from django.db.backends.postgresql.operations import DatabaseOperations
 from hypothesis import settings
@@ -19,6 +18,7 @@ from servestatic.middleware import ServeStaticMiddleware
 
 from apps.accounts.models import Role, User
 from apps.core import outbox
+from tests import schema
 from tests.factories import make_user
 
 # An example that is slow because the machine is busy is no failure.
@@ -72,17 +72,7 @@ def django_db_modify_db_settings(
     ):
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not os.fstat(lock.fileno()).st_size:
-            name = connection.settings_dict["NAME"]
-            with connection._nodb_cursor() as cursor:
-                cursor.execute(f"DROP DATABASE IF EXISTS {template}")
-                cursor.execute(f"CREATE DATABASE {template}")
-            connection.close()
-            try:
-                connection.settings_dict["NAME"] = template
-                call_command("migrate", verbosity=0, interactive=False)
-            finally:
-                connection.close()
-                connection.settings_dict["NAME"] = name
+            schema.make(template)
             lock.write("done")
     connection.settings_dict["TEST"]["TEMPLATE"] = template
 
