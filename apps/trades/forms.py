@@ -46,6 +46,12 @@ class ShipForm(forms.Form):
     tracking_number = forms.CharField(label=_("Tracking number"), max_length=60, required=False)
 
 
+class ReasonForm(forms.Form):
+    """Why somebody calls it off; nobody has to say. Actions keep the first 300 characters."""
+
+    reason = forms.CharField(required=False)
+
+
 class GiveBackForm(forms.Form):
     """Money that the seller gives back after the release."""
 

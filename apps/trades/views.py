@@ -1,7 +1,6 @@
 """Web pages of buying: checkout, the lists, the trade room with its actions, and a member as others see them."""
 
 import uuid
-from collections.abc import Callable
 from functools import partial
 
 from django.conf import settings
@@ -9,15 +8,13 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from apps.accounts import queries as accounts
 from apps.accounts.actions import save_address
-from apps.accounts.blocks.queries import Blocked
 from apps.accounts.standing.queries import standing_of
-from apps.core.errors import Conflict, DomainError, InvalidInput, NotYours, TooLarge, UnsupportedType
+from apps.core.errors import Conflict, DomainError, InvalidInput, NotYours
 from apps.core.forms import tell
 from apps.core.ids import uuid7
 from apps.core.pagination import numbered
@@ -35,11 +32,13 @@ from apps.trades.forms import (
     EvidenceForm,
     GiveBackForm,
     MessageForm,
+    ReasonForm,
     ReviewForm,
     ShipForm,
 )
 from apps.trades.models import Trade
 from apps.trades.reputation.reviews import BLIND_FOR
+from apps.trades.rooms import Room
 
 PAGE_SIZE = 30
 SHELF_SIZE = 24
@@ -188,95 +187,52 @@ def pay(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     return to_payment(request, queries.room(pk=pk, reader=request.user))
 
 
-def _stepped(request: HttpRequest, found: Trade, act: Callable[[], object], done: str) -> HttpResponse:
-    """Do a step and go back to the room. Where it is no longer possible, the room tells so and shows what is."""
-    try:
-        act()
-    except Conflict as error:
-        messages.error(request, error.message)
-    else:
-        messages.success(request, done)
-    return redirect(found)
+room = Room("trade", queries.room, _room)
 
-
-@login_required
-@require_POST
-def ship(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    """The parcel leaves."""
-    found = queries.room(pk=pk, reader=request.user)
-    form = ShipForm(request.POST)
-    if not form.is_valid():
-        return _room(request, pk, status=422, ship_form=form)
-    try:
-        return _stepped(
-            request,
-            found,
-            lambda: actions.ship(trade=found, by=request.user, **form.cleaned_data),
-            "The buyer is told that the parcel is on its way.",
-        )
-    except InvalidInput as error:
-        tell(form, error)
-        return _room(request, pk, status=422, ship_form=form)
-
-
-@login_required
-@require_POST
-def received(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    """The parcel is here."""
-    found = queries.room(pk=pk, reader=request.user)
-    act = partial(actions.confirm_delivery, trade=found, by=request.user)
-    return _stepped(request, found, act, "Noted. Check the cards, then release the money.")
-
-
-@login_required
-@require_POST
-def release(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    """The buyer is content."""
-    found = queries.room(pk=pk, reader=request.user)
-    act = partial(actions.release, trade=found, by=request.user)
-    return _stepped(request, found, act, "The money is released to the seller. Enjoy your cards.")
-
-
-@login_required
-@require_POST
-def cancel(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    """Call it off."""
-    found = queries.room(pk=pk, reader=request.user)
-    act = partial(actions.cancel, trade=found, by=request.user, reason=request.POST.get("reason", ""))
-    return _stepped(request, found, act, "The trade is cancelled.")
-
-
-@login_required
-@require_POST
-def give_back(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    """The seller returns the money."""
-    found = queries.room(pk=pk, reader=request.user)
-    act = partial(actions.give_back, trade=found, by=request.user, reason=request.POST.get("reason", ""))
-    return _stepped(request, found, act, "The whole amount goes back to the buyer.")
-
-
-@login_required
-@require_POST
-def give_back_late(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    """The seller gives a part or all back after the release."""
-    found = queries.room(pk=pk, reader=request.user)
-    form = GiveBackForm(request.POST)
-    if form.is_valid():
-        act = partial(actions.give_back_late, trade=found, by=request.user, **form.cleaned_data)
-        try:
-            return _stepped(request, found, act, "It goes back to the buyer, and is taken from your payouts.")
-        except InvalidInput as error:
-            tell(form, error)
-    return _room(request, pk, status=422, give_back_form=form)
-
-
-@login_required
-@require_POST
-def withdraw(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    """The buyer takes the case back."""
-    found = queries.room(pk=pk, reader=request.user)
-    act = partial(actions.withdraw_dispute, trade=found, by=request.user)
-    return _stepped(request, found, act, "The case is closed; the inspection begins anew.")
+ship = room.step(
+    actions.ship,
+    "The buyer is told that the parcel is on its way.",
+    does="The parcel leaves.",
+    form=ShipForm,
+    shown_as="ship_form",
+)
+received = room.step(
+    actions.confirm_delivery, "Noted. Check the cards, then release the money.", does="The parcel is here."
+)
+release = room.step(
+    actions.release, "The money is released to the seller. Enjoy your cards.", does="The buyer is content."
+)
+cancel = room.step(actions.cancel, "The trade is cancelled.", does="Call it off.", form=ReasonForm)
+give_back = room.step(
+    actions.give_back, "The whole amount goes back to the buyer.", does="The seller returns the money.", form=ReasonForm
+)
+give_back_late = room.step(
+    actions.give_back_late,
+    "It goes back to the buyer, and is taken from your payouts.",
+    does="The seller gives a part or all back after the release.",
+    form=GiveBackForm,
+    shown_as="give_back_form",
+)
+withdraw = room.step(
+    actions.withdraw_dispute,
+    "The case is closed; the inspection begins anew.",
+    does="The buyer takes the case back.",
+)
+answer = room.step(
+    actions.answer_dispute,
+    "Your answer is with the case; a moderator decides.",
+    does="Answer the other side's case.",
+    form=AnswerForm,
+    shown_as="answer_form",
+)
+evidence = room.step(
+    actions.add_evidence,
+    "Added to the case.",
+    does="Add a photo or a note to the case.",
+    form=EvidenceForm,
+    shown_as="evidence_form",
+)
+say = room.step(actions.say, "", does="Write a message.", form=MessageForm, shown_as="message_form", at="#messages")
 
 
 @login_required
@@ -301,53 +257,6 @@ def dispute(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 
 @login_required
 @require_POST
-def answer(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    """Answer the other side's case."""
-    found = queries.room(pk=pk, reader=request.user)
-    form = AnswerForm(request.POST)
-    if not form.is_valid():
-        return _room(request, pk, status=422, answer_form=form)
-    act = partial(actions.answer_dispute, trade=found, by=request.user, **form.cleaned_data)
-    return _stepped(request, found, act, "Your answer is with the case; a moderator decides.")
-
-
-@login_required
-@require_POST
-def evidence(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    """Add a photo or a note to the case."""
-    found = queries.room(pk=pk, reader=request.user)
-    form = EvidenceForm(request.POST, request.FILES)
-    if form.is_valid():
-        try:
-            actions.add_evidence(trade=found, by=request.user, **form.cleaned_data)
-        except Conflict as error:
-            messages.error(request, error.message)
-            return redirect(found)
-        except (InvalidInput, TooLarge, UnsupportedType) as error:
-            tell(form, error)
-        else:
-            messages.success(request, "Added to the case.")
-            return redirect(found)
-    return _room(request, pk, status=422, evidence_form=form)
-
-
-@login_required
-@require_POST
-def say(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    """Write a message."""
-    found = queries.room(pk=pk, reader=request.user)
-    form = MessageForm(request.POST)
-    if form.is_valid():
-        try:
-            actions.say(trade=found, by=request.user, body=form.cleaned_data["body"])
-        except Blocked as error:
-            messages.error(request, error.message)
-        return redirect(reverse("trade", args=[pk]) + "#messages")
-    return _room(request, pk, status=422, message_form=form)
-
-
-@login_required
-@require_POST
 def review(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """Say how it went."""
     found = queries.room(pk=pk, reader=request.user)
@@ -355,4 +264,4 @@ def review(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     if not form.is_valid():
         return _room(request, pk, status=422, review_form=form)
     act = partial(actions.review, trade=found, by=request.user, **form.cleaned_data)
-    return _stepped(request, found, act, "Thank you. Both reviews show once both are in, or after 14 days.")
+    return room.do(request, found, act, "Thank you. Both reviews show once both are in, or after 14 days.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
 from functools import partial
 
 from django.conf import settings
@@ -11,7 +10,6 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from apps.accounts import queries as accounts
@@ -23,6 +21,7 @@ from apps.core.ids import uuid7
 from apps.core.pagination import numbered
 from apps.escrow.cards.choosing import cards_of, chosen
 from apps.trades.forms import AnswerForm, DisputeForm, EvidenceForm, MessageForm, ShipForm
+from apps.trades.rooms import Room
 from apps.trades.swaps import actions, cases, course, queries, table
 from apps.trades.swaps.forms import AddressForm, TableForm, address_of
 from apps.trades.swaps.models import Swap
@@ -162,17 +161,7 @@ def _room(request: HttpRequest, pk: uuid.UUID, *, status: int = 200, **forms: ob
     return render(request, "swaps/swap.html", context, status=status)
 
 
-def _stepped(request: HttpRequest, found: Swap, act: Callable[[], object], done: str) -> HttpResponse:
-    """Do a step and go back to the room; where it is refused the room says why and shows what is."""
-    try:
-        act()
-    except NotFound:
-        raise
-    except DomainError as error:
-        messages.error(request, error.message)
-    else:
-        messages.success(request, done)
-    return redirect(found)
+room = Room("swap", queries.room, _room)
 
 
 @login_required
@@ -184,27 +173,43 @@ def agree(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     if not form.is_valid():
         return _room(request, pk, status=422, address_form=form)
     act = partial(actions.agree, swap=found, ship_to=form.address, by=request.user)
-    return _stepped(request, found, act, "Agreed. The cards of both are reserved.")
+    return room.do(request, found, act, "Agreed. The cards of both are reserved.")
 
 
-def _simple(name: str, act: Callable[..., object], done: str, doc: str) -> Callable[..., HttpResponse]:
-    """A step that needs nothing but who does it."""
-
-    @login_required
-    @require_POST
-    def view(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-        found = queries.room(pk=pk, reader=request.user)
-        return _stepped(request, found, partial(act, swap=found, by=request.user), done)
-
-    view.__name__, view.__doc__ = name, doc
-    return view
-
-
-decline = _simple("decline", actions.decline, "Declined.", "Say no.")
-withdraw = _simple("withdraw", actions.withdraw, "Withdrawn.", "Take the proposal back.")
-cancel = _simple("cancel", course.cancel, "Cancelled. All money goes back.", "Call it off before a parcel leaves.")
-content = _simple("content", course.content, "Noted. When both are content the cards change hands.", "All is fine.")
-withdraw_case = _simple("withdraw_case", cases.withdraw_case, "The case is closed.", "Take the objection back.")
+decline = room.step(actions.decline, "Declined.", does="Say no.")
+withdraw = room.step(actions.withdraw, "Withdrawn.", does="Take the proposal back.")
+cancel = room.step(course.cancel, "Cancelled. All money goes back.", does="Call it off before a parcel leaves.")
+content = room.step(course.content, "Noted. When both are content the cards change hands.", does="All is fine.")
+withdraw_case = room.step(cases.withdraw_case, "The case is closed.", does="Take the objection back.")
+ship = room.step(
+    course.ship,
+    "The other side is told that your parcel is on its way.",
+    does="My parcel left.",
+    form=ShipForm,
+    shown_as="ship_form",
+)
+object_to = room.step(
+    cases.object_to,
+    "The case is open. The other side has three days to answer.",
+    does="Something is wrong with what came.",
+    form=DisputeForm,
+    shown_as="dispute_form",
+)
+answer = room.step(
+    cases.answer_case,
+    "Your answer is with the case; a moderator decides.",
+    does="My view of the other's case.",
+    form=AnswerForm,
+    shown_as="answer_form",
+)
+evidence = room.step(
+    cases.add_evidence,
+    "Added to the case.",
+    does="A photo or a note for the open case.",
+    form=EvidenceForm,
+    shown_as="evidence_form",
+)
+say = room.step(actions.say, "", does="Write to the other.", form=MessageForm, shown_as="message_form", at="#messages")
 
 
 @login_required
@@ -225,72 +230,9 @@ def pay(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 
 @login_required
 @require_POST
-def ship(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    """My parcel left."""
-    found = queries.room(pk=pk, reader=request.user)
-    form = ShipForm(request.POST)
-    if not form.is_valid():
-        return _room(request, pk, status=422, ship_form=form)
-    act = partial(course.ship, swap=found, by=request.user, **form.cleaned_data)
-    return _stepped(request, found, act, "The other side is told that your parcel is on its way.")
-
-
-@login_required
-@require_POST
 def received(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """Their parcel is here."""
     found = queries.room(pk=pk, reader=request.user)
     sender = found.other_than(request.user.pk)
     act = partial(course.delivered, swap=found, sender_id=sender, by=request.user)
-    return _stepped(request, found, act, "Noted. Check the cards, then say whether you are content.")
-
-
-@login_required
-@require_POST
-def object_to(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    """Something is wrong with what came."""
-    found = queries.room(pk=pk, reader=request.user)
-    form = DisputeForm(request.POST)
-    if not form.is_valid():
-        return _room(request, pk, status=422, dispute_form=form)
-    act = partial(cases.object_to, swap=found, by=request.user, **form.cleaned_data)
-    return _stepped(request, found, act, "The case is open. The other side has three days to answer.")
-
-
-@login_required
-@require_POST
-def answer(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    """My view of the other's case."""
-    found = queries.room(pk=pk, reader=request.user)
-    form = AnswerForm(request.POST)
-    if not form.is_valid():
-        return _room(request, pk, status=422, answer_form=form)
-    act = partial(cases.answer_case, swap=found, by=request.user, **form.cleaned_data)
-    return _stepped(request, found, act, "Your answer is with the case; a moderator decides.")
-
-
-@login_required
-@require_POST
-def evidence(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    """A photo or a note for the open case."""
-    found = queries.room(pk=pk, reader=request.user)
-    form = EvidenceForm(request.POST, request.FILES)
-    if not form.is_valid():
-        return _room(request, pk, status=422, evidence_form=form)
-    act = partial(cases.add_evidence, swap=found, by=request.user, **form.cleaned_data)
-    return _stepped(request, found, act, "Added to the case.")
-
-
-@login_required
-@require_POST
-def say(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    """Write to the other."""
-    found = queries.room(pk=pk, reader=request.user)
-    form = MessageForm(request.POST)
-    if not form.is_valid():
-        return _room(request, pk, status=422, message_form=form)
-    try:
-        actions.say(swap=found, by=request.user, body=form.cleaned_data["body"])
-    except DomainError as error:
-        messages.error(request, error.message)
-    return redirect(reverse("swap", args=[pk]) + "#messages")
+    return room.do(request, found, act, "Noted. Check the cards, then say whether you are content.")
