@@ -16,3 +16,6 @@ class ProjectConfig(AppConfig):
         import config.celery
         import config.offers
         import config.wants  # noqa: F401
+        from config import observing
+
+        observing.start()

@@ -3,7 +3,7 @@
 import os
 
 from celery import Celery
-from celery.signals import heartbeat_sent
+from celery.signals import heartbeat_sent, setup_logging
 
 from config.alive import beat
 
@@ -18,3 +18,8 @@ app.autodiscover_tasks()
 def beat_for_probes(**_: object) -> None:
     """The worker lives; `config.alive` tells whoever asks."""
     beat()
+
+
+@setup_logging.connect
+def keep_our_logs(**_: object) -> None:
+    """Django has set them up; Celery's own way would add lines that are no JSON."""

@@ -172,6 +172,22 @@ class Environment(BaseSettings):
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING, ERROR or CRITICAL")
     log_format: str = Field("", description="json or console; empty: json in production")
 
+    # metrics, traces, reports of errors
+    metrics_token: str = Field(
+        "", description="what Prometheus shows to read /metrics, 16 characters or more; empty: off"
+    )
+    metrics_dir: str = Field(
+        "", description="where processes of one machine keep their counts; empty: in the data folder"
+    )
+    metrics_port: int = Field(
+        0, ge=0, le=65535, description="where a worker of its own machine shows its metrics; 0: web shows them"
+    )
+    otel_exporter_otlp_endpoint: str = Field(
+        "", description="where traces go over OTLP/HTTP, http://collector:4318; empty: there are none"
+    )
+    traces_sampled: float = Field(0.1, ge=0, le=1, description="the share of requests and tasks that are traced")
+    sentry_dsn: str = Field("", description="where errors are reported to by Sentry's protocol; empty: nowhere")
+
     @field_validator("log_level")
     @classmethod
     def known_level(cls, value: str) -> str:
@@ -179,6 +195,22 @@ class Environment(BaseSettings):
         if value.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"}:
             raise ValueError("expected one of DEBUG, INFO, WARNING, ERROR, CRITICAL")
         return value.upper()
+
+    @field_validator("metrics_token")
+    @classmethod
+    def not_guessed(cls, value: str) -> str:
+        """Metrics tell of money; a short token is none."""
+        if value and len(value) < 16:
+            raise ValueError("expected 16 characters or more")
+        return value
+
+    @field_validator("otel_exporter_otlp_endpoint", "sentry_dsn")
+    @classmethod
+    def is_an_address(cls, value: str) -> str:
+        """Found wrong at the start, not with the first trace or error."""
+        if value and not value.startswith(("http://", "https://")):
+            raise ValueError("expected an address that begins with http:// or https://")
+        return value
 
     @field_validator("database_url")
     @classmethod

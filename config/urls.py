@@ -21,6 +21,7 @@ from apps.trades.reports import urls as reports
 from apps.trades.reputation import urls as reputation
 from apps.trades.swaps import urls as swaps
 from config import views
+from config.observing.exposition import exposition
 
 handler400 = "apps.core.problems.bad_request"
 handler403 = "apps.core.problems.permission_denied"
@@ -60,6 +61,7 @@ api = [
 urlpatterns = [
     path("", views.home, name="home"),
     path("favicon.ico", views.icon),
+    path("metrics", exposition, name="metrics"),
     path("", include("apps.core.urls")),
     path("", include("apps.catalog.urls")),
     path("", include("apps.valuations.urls")),

@@ -2,9 +2,31 @@
 
 import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import structlog
-from structlog.typing import Processor
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from apps.core.scrubbing import scrubbed
+
+SUBJECTS = frozenset({"hold", "import", "listing", "offer", "scan", "swap", "trade"})
+"""What lines are told apart by: `trade=0190…` on every line that is about one."""
+
+
+@contextmanager
+def about(subject: str) -> Iterator[None]:
+    """Put what something is about (`trade:0190…`) on every line until it is done; other words are left out."""
+    kind, _, known_as = subject.partition(":")
+    bound = {kind: known_as} if kind in SUBJECTS and known_as else {}
+    with structlog.contextvars.bound_contextvars(**bound):
+        yield
+
+
+def _discreet(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+    """The last step before a line is written."""
+    return scrubbed(event)  # type: ignore[no-any-return]
+
 
 _SHARED: list[Processor] = [
     structlog.contextvars.merge_contextvars,
@@ -33,11 +55,16 @@ def configure(config: dict[str, str]) -> None:
     final: list[Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
     if config["format"] == "json":
         final.append(structlog.processors.format_exc_info)
+        final.append(_discreet)
     handler = logging.StreamHandler()
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=_SHARED, processors=[*final, renderer]))
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(config["level"])
+    # uvicorn gives its loggers handlers of their own, whose lines are no JSON
+    for own in ("uvicorn", "uvicorn.error"):
+        logging.getLogger(own).handlers = []
+        logging.getLogger(own).propagate = True
     for noisy in _NOISY:
         logging.getLogger(noisy).setLevel(logging.WARNING)
     # Every answer has its own line (request.finished); these repeat it with the path, which may hold a mailed key.

@@ -3,6 +3,7 @@
 import ipaddress
 import re
 import time
+import uuid
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
@@ -47,6 +48,33 @@ def probes_by_any_name(get_response: GetResponse) -> GetResponse:
         return get_response(request)
 
     return middleware
+
+
+_SUBJECT = re.compile(r"(?:^|/)(trade|scan|swap|listing|offer)s?/<uuid:pk>")
+
+
+def subject_of(route: str, pk: object) -> dict[str, str]:
+    """What a page or path of the API is about, by its route: {"trade": "0190…"}; nothing where it is about nothing."""
+    found = _SUBJECT.search(route)
+    return {found[1]: str(pk)} if found and isinstance(pk, uuid.UUID) else {}
+
+
+class subjects:
+    """Put the trade or scan that a request is about on every line that it writes."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Go on."""
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., HttpResponse], given: object, named: dict[str, object]
+    ) -> None:
+        """The route is known now."""
+        route = getattr(request.resolver_match, "route", "")
+        structlog.contextvars.bind_contextvars(**subject_of(route, named.get("pk")))
 
 
 def request_id(get_response: GetResponse) -> GetResponse:

@@ -20,6 +20,8 @@ from django.db import connection, transaction
 from django.utils import timezone
 from pydantic import TypeAdapter
 
+from apps.core import metrics
+from apps.core.logging import about
 from apps.core.models import Delivery, OutboxEvent
 
 log = structlog.get_logger()
@@ -226,7 +228,9 @@ def _deliver_set(handler: str) -> int:
             )
             _run_handler(deliveries)
             done = Delivery.objects.filter(pk__in=[each.pk for each in deliveries])
-            return done.update(delivered_at=timezone.now(), last_error="")
+            delivered = done.update(delivered_at=timezone.now(), last_error="")
+        metrics.OUTBOX_DELIVERIES.labels(handler, "success").inc(delivered)
+        return delivered
     except Exception as error:  # any failure is recorded; each is then tried by itself
         told = f"in a set of {len(begun)}: {type(error).__name__}: {error}"[:2000]
         Delivery.objects.filter(pk__in=begun, attempts=1, delivered_at__isnull=True).update(last_error=told)
@@ -250,6 +254,7 @@ def _deliver(delivery_id: int, attempt: int) -> bool:
                 raise RuntimeError("the process ended during the last try")
             _run_handler([delivery])
             Delivery.objects.filter(pk=delivery_id).update(delivered_at=timezone.now(), last_error="")
+        metrics.OUTBOX_DELIVERIES.labels(delivery.handler, "success").inc()
     except Exception as error:  # noqa: BLE001 - any failure is recorded, retried and finally parked
         _record_failure(delivery_id, attempt, error)
         return False
@@ -266,7 +271,10 @@ def _run_handler(deliveries: Sequence[Delivery]) -> None:
         raise LookupError(f"no handler is registered under {name}")
     known = [entry for entry in entries if entry is not None]
     events = [revive(entry.event_type, each.event.payload) for entry, each in zip(known, deliveries, strict=True)]
-    with structlog.contextvars.bound_contextvars(request_id=deliveries[0].event.request_id):
+    with (
+        structlog.contextvars.bound_contextvars(request_id=deliveries[0].event.request_id),
+        about("" if known[0].in_sets else deliveries[0].aggregate),
+    ):
         for told in [events] if known[0].in_sets else events:
             known[0].run(told)
 
@@ -277,6 +285,8 @@ def _record_failure(delivery_id: int, attempt: int, error: Exception) -> None:
     if parked:
         changes["parked_at"] = timezone.now()
     Delivery.objects.filter(pk=delivery_id, attempts=attempt, delivered_at__isnull=True).update(**changes)
+    handler = Delivery.objects.filter(pk=delivery_id).values_list("handler", flat=True).first()
+    metrics.OUTBOX_DELIVERIES.labels(handler or "gone", "parked" if parked else "failure").inc()
     say = log.error if parked else log.warning
     say(
         "outbox.delivery_parked" if parked else "outbox.delivery_failed",

@@ -108,6 +108,20 @@ class LedgerHorizon(models.Model):
         return f"up to {self.last_id}"
 
 
+class LedgerCheck(models.Model):
+    """One proof of the books by the schedule: what it went over, and every invariant that it found broken."""
+
+    checked_at = models.DateTimeField(default=timezone.now, db_index=True)
+    transactions = models.BigIntegerField()
+    entries = models.BigIntegerField()
+    seals = models.BigIntegerField()
+    head = models.CharField(max_length=64, blank=True, help_text="the chain's hash at the last seal, in hex")
+    findings = models.JSONField(default=list, help_text="a sentence for each")
+
+    def __str__(self) -> str:
+        return f"{self.checked_at:%Y-%m-%d %H:%M}: {len(self.findings)} findings"
+
+
 class HoldState(models.TextChoices):
     """Where the held money stands; transitions in apps/escrow/states.py."""
 

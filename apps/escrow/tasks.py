@@ -52,3 +52,9 @@ def handle_webhooks() -> None:
 def seal_ledger() -> None:
     """Carry the chain of hashes on over what was posted since."""
     ledger.seal()
+
+
+@shared_task(ignore_result=True, soft_time_limit=3600, time_limit=3660)
+def check_ledger() -> None:
+    """Prove every invariant of the books, and keep what was found."""
+    actions.prove_books()

@@ -63,6 +63,11 @@ class Connection:
         """Who it is."""
         return self.known.reader
 
+    @property
+    def ended_by(self) -> str:
+        """Why it ended: gone, or the name of our reason."""
+        return "gone" if self._code is None else self._code.name.lower()
+
     # -- what the client sends --------------------------------------------
     async def run(self) -> None:
         """Serve the client until one side ends it."""

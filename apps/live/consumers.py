@@ -6,6 +6,7 @@ once for all.
 
 from __future__ import annotations
 
+import time
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,6 +14,7 @@ import structlog
 from django.conf import settings
 from django.http.request import validate_host
 
+from apps.core.ids import uuid7
 from apps.live.connections import Connection
 from apps.live.hub import hub
 from apps.live.protocol import Close
@@ -28,6 +30,8 @@ async def live_socket(scope: dict[str, Any], receive: Any, send: Any) -> None:
     A page shows its session by cookie, which counts only where the page is ours (Origin); another site's is turned away.
     A program sends no Origin, is a visitor at first, and says who it is by `auth`.
     """
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(request_id=str(uuid7()))
     headers = {name: value.decode("latin-1") for name, value in scope["headers"] if name in (b"origin", b"cookie")}
     origin = headers.get(b"origin")
     await receive()
@@ -45,7 +49,11 @@ async def live_socket(scope: dict[str, Any], receive: Any, send: Any) -> None:
         return
     connection = Connection(hub(), known, _address(scope), receive, send)
     hub().join(connection)
-    await connection.run()
+    began = time.monotonic()
+    try:
+        await connection.run()
+    finally:
+        log.info("live.ended", why=connection.ended_by, seconds=round(time.monotonic() - began, 1))
 
 
 async def _signed_in(cookie: str) -> tuple[Known, Close | None]:

@@ -18,6 +18,7 @@ import structlog
 from django.conf import settings
 from redis.exceptions import RedisError
 
+from apps.core import metrics
 from apps.live import keeping, streams
 from apps.live.connections import Connection
 from apps.live.feed import Feed
@@ -66,6 +67,7 @@ class Hub:
         if not self.connections:
             self._start()
         self.connections.add(connection)
+        metrics.WEBSOCKET_CLIENTS.inc()
         self.count_member(connection)
 
     def count_member(self, connection: Connection) -> None:
@@ -82,7 +84,10 @@ class Hub:
         """A client is gone; the last one ends the tasks, and what is returned then waits for their end."""
         for name in list(connection.positions):
             self.unfollow(connection, name)
-        self.connections.discard(connection)
+        if connection in self.connections:
+            self.connections.discard(connection)
+            metrics.WEBSOCKET_CLIENTS.dec()
+            metrics.WEBSOCKETS_CLOSED.labels(connection.ended_by).inc()
         member = self._counted.pop(connection, None)
         if member is not None:
             self.members[member] -= 1

@@ -1,5 +1,6 @@
 """Settings for production. Everything that differs by machine comes from config.env."""
 
+import sys
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -13,6 +14,9 @@ from config.keys import backup_keys, field_keys, jwt_keys
 from config.sign_in import other_sites
 
 ENV = environment()
+if not ENV.otel_exporter_otlp_endpoint:
+    # redis-py loads OpenTelemetry wherever it is installed, a fifth of a second for every process. None: it is not there.
+    sys.modules.setdefault("opentelemetry", None)
 DATA_DIR = ENV.cardvault_data_dir
 BASE_DIR = ROOT
 
@@ -79,6 +83,8 @@ MIDDLEWARE = [
     "apps.core.middleware.client_address",
     "apps.core.middleware.probes_by_any_name",
     "apps.core.middleware.request_id",
+    "apps.core.measuring.measured",
+    "apps.core.middleware.subjects",
     "apps.core.headers.security_headers",
     "django.middleware.security.SecurityMiddleware",
     "servestatic.middleware.ServeStaticMiddleware",
@@ -219,6 +225,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-cases": {"task": "apps.escrow.tasks.sweep_cases", "schedule": 30.0},
     "settle-payments": {"task": "apps.escrow.tasks.settle_due", "schedule": 15.0},
     "seal-ledger": {"task": "apps.escrow.tasks.seal_ledger", "schedule": 15.0},
+    "check-ledger": {"task": "apps.escrow.tasks.check_ledger", "schedule": crontab(minute=7, hour=5)},
     "reveal-reviews": {"task": "apps.trades.tasks.reveal_reviews", "schedule": 60.0},
     "sweep-offers": {"task": "apps.listings.tasks.sweep_offers", "schedule": 30.0},
     "sweep-swaps": {"task": "apps.trades.tasks.sweep_swaps", "schedule": 30.0},
@@ -518,6 +525,14 @@ LOG_FORMAT = ENV.log_format or "json"
 LOG_LEVEL = ENV.log_level
 LOGGING_CONFIG = "apps.core.logging.configure"
 LOGGING = {"format": LOG_FORMAT, "level": LOG_LEVEL}
+
+# -- metrics, traces, reports of errors (docs/observability.md) ----------------
+METRICS_TOKEN = ENV.metrics_token
+METRICS_DIR = Path(ENV.metrics_dir) if ENV.metrics_dir else DATA_DIR / "metrics"
+METRICS_PORT = ENV.metrics_port
+TRACES_ENDPOINT = ENV.otel_exporter_otlp_endpoint.rstrip("/")
+TRACES_SAMPLED = ENV.traces_sampled
+SENTRY_DSN = ENV.sentry_dsn
 
 # -- marketplace rules (see docs/architecture.md, deadlines) ------------------
 TRADE_DEADLINES = {

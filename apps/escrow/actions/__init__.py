@@ -21,6 +21,7 @@ from apps.escrow.actions.payments import (
     refresh_payment,
     start_payment,
 )
+from apps.escrow.actions.proving import prove_books
 from apps.escrow.actions.receivables import forgive, give_back_late
 from apps.escrow.actions.sellers import refresh_seller_account, start_onboarding
 from apps.escrow.actions.settlements import check_refund, retry_settlement, settle_due
@@ -58,6 +59,7 @@ __all__ = [
     "mark_shipped",
     "offer",
     "open_dispute",
+    "prove_books",
     "receive_parcel",
     "receive_webhook",
     "record_chargeback",

@@ -14,6 +14,7 @@ from django.db import transaction
 from apps.accounts.models import User
 from apps.core import audit, outbox
 from apps.core.errors import Conflict, NotFound, NotYours
+from apps.core.logging import about
 from apps.core.money import Money
 from apps.escrow import ledger, states
 from apps.escrow.cases.models import ACTIVE, CaseEntry, CaseOffer
@@ -133,7 +134,8 @@ def advance(
     )
     after = {"state": hold.state, "due_at": hold.due_at, "due_event": hold.due_event}
     audit.record(action=f"hold.{event}", target=hold, by=by, before=before, after=after, reason=reason)
-    log.info("hold.moved", hold=str(hold.pk), hold_event=str(event), actor=str(actor), state=hold.state)
+    with about(hold.cause):  # the trade
+        log.info("hold.moved", hold=str(hold.pk), hold_event=str(event), actor=str(actor), state=hold.state)
 
 
 def close(

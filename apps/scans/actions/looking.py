@@ -23,7 +23,8 @@ from django.utils import timezone
 from PIL import Image
 
 from apps.catalog.models import Variant
-from apps.core import images, outbox
+from apps.core import images, metrics, outbox
+from apps.core.logging import about
 from apps.scans import engines, progress, states, waiting
 from apps.scans.actions.sending import try_again
 from apps.scans.events import ScanCompleted
@@ -117,7 +118,11 @@ def _look_at(photo_ids: list[uuid.UUID]) -> tuple[int, dict[uuid.UUID, Exception
         scans = dict.fromkeys(photo.scan_id for photo in photos)
         progress.tell(*scans, queue=True)
         seen = _seen(photos)
-        failed = {photo.pk: error for photo in photos if (error := _closed(photo, seen[photo.pk])) is not None}
+        failed = {}
+        for photo in photos:
+            with about(f"scan:{photo.scan_id}"):
+                if (error := _closed(photo, seen[photo.pk])) is not None:
+                    failed[photo.pk] = error
     progress.tell(*scans, queue=True)
     if photos:
         waiting.note_pace((time.monotonic() - began) / len(photos))
@@ -169,9 +174,13 @@ def _closed(photo: ScanPhoto, seen: Seen) -> Exception | None:
             raise seen
         with transaction.atomic():  # what was written before something failed goes with it
             _keep(photo, *seen)
+        metrics.RECOGNITION_PHOTOS.labels("done").inc()
+        _measure(seen[1])
     except UnreadablePhoto as error:  # trying again would end the same
+        metrics.RECOGNITION_PHOTOS.labels("unreadable").inc()
         photo.error = str(error)
     except Exception as error:
+        metrics.RECOGNITION_PHOTOS.labels("failed").inc()
         log.warning("scan.photo_failed", photo=str(photo.pk), attempts=photo.attempts, exc_info=error)
         if photo.attempts < MOST_ATTEMPTS:
             return error
@@ -180,6 +189,15 @@ def _closed(photo: ScanPhoto, seen: Seen) -> Exception | None:
     photo.save(update_fields=["done_at", "error", "seconds", "engine_versions"])
     _complete(photo.scan_id)
     return None
+
+
+def _measure(result: PhotoResult) -> None:
+    """How long each stage took, and how sure the answers are."""
+    for stage, seconds in result.seconds.items():
+        metrics.RECOGNITION_SECONDS.labels(stage, result.versions.get(stage, "")).observe(seconds)
+    for card in result.cards:
+        metrics.RECOGNITION_CONFIDENCE.observe(float(card.best.probability) if card.best is not None else 0.0)
+    log.info("scan.photo_seen", cards=len(result.cards), seconds=round(sum(result.seconds.values()), 3))
 
 
 def _complete(scan_id: uuid.UUID) -> None:
