@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("escrow", "0013_approvals"),
+        ("escrow", "0015_accounts_before_keys"),
     ]
 
     operations = [
