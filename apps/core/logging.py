@@ -25,7 +25,7 @@ def about(subject: str) -> Iterator[None]:
 
 def _discreet(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
     """The last step before a line is written."""
-    return scrubbed(event)  # type: ignore[no-any-return]
+    return scrubbed(event)
 
 
 _SHARED: list[Processor] = [
