@@ -6,6 +6,7 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView
 
 from apps.accounts.blocks import urls as blocks
+from apps.accounts.consent import urls as consent
 from apps.accounts.oauth import urls as oauth
 from apps.accounts.sessions import urls as sessions
 from apps.core import views as core_views
@@ -46,6 +47,7 @@ api = [
     path("", include(cases.api_urlpatterns)),
     path("", include(cards.api_urlpatterns)),
     path("", include(blocks.api_urlpatterns)),
+    path("", include(consent.api_urlpatterns)),
     path("", include(sessions.api_urlpatterns)),
     path("", include(oauth.api_urlpatterns)),
     path("", include(offers.api_urlpatterns)),
@@ -86,6 +88,7 @@ urlpatterns = [
     path("", include(offers)),
     path("", include("apps.accounts.urls")),
     path("", include(blocks)),
+    path("", include(consent)),
     path("", include(sessions)),
     path("", include(oauth)),
     path("", include(personal)),

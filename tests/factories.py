@@ -10,6 +10,9 @@ from itertools import count
 from django.utils import timezone
 from PIL import Image
 
+from apps.accounts.consent import actions as consent
+from apps.accounts.consent.models import Where
+from apps.accounts.consent.texts import REQUIRED
 from apps.accounts.models import Role, User
 from apps.catalog.models import Category, Product, Release, Variant
 from apps.core.conditions import Condition
@@ -33,6 +36,7 @@ def make_user(name: str = "", *, role: str = Role.MEMBER, password: str = "colle
     email = fields.pop("email", f"member{number}@example.com")
     user = User.objects.create_user(email, password, display_name=name, role=role, **fields)
     user.emailaddress_set.create(email=email, verified=True, primary=True)
+    consent.answer(member=user, answers=dict.fromkeys(REQUIRED, True), where=Where.SIGN_UP)
     return user
 
 

@@ -20,6 +20,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from apps.accounts import actions as accounts
+from apps.accounts.consent.texts import TEXTS, Purpose
 from apps.accounts.models import Role, Scope, SignIn
 from apps.accounts.oauth import actions as oauth
 from apps.alerts import actions as alerts
@@ -95,6 +96,10 @@ WEB = {
     "protection": Route(PUBLIC),
     "protection-figures": Route(PUBLIC),
     "privacy": Route(PUBLIC),
+    "legal": Route(PUBLIC, about={"purpose": "text"}),
+    "legal-version": Route(PUBLIC, about={"purpose": "text", "version": "text_version"}),
+    "agree": Route(MEMBER),
+    "choices": Route(MEMBER),
     "seeing-end": Route(MEMBER, "post"),
     "my-data": Route(MEMBER),
     "data-export-ask": Route(MEMBER, "post"),
@@ -294,6 +299,7 @@ REST = {
     "api-data-export": Route(KEYLESS, "post"),
     "api-data-export-file": Route(KEYLESS, about=pk("data_export")),
     "api-erasure": Route(KEYLESS, "post"),
+    "api-consents": Route(KEYLESS),
     "api-me": Route(MEMBER, scope=READ),
     "api-api-keys": Route(KEYLESS),
     "api-api-key": Route(KEYLESS, "delete", pk("api_key")),
@@ -585,6 +591,8 @@ def make_world() -> SimpleNamespace:
         webhook_message=endpoint.messages.create(kind="ping", payload={"type": "ping"}),
         inventory_import=inventory_import,
         line_number=2,
+        text="terms",
+        text_version=TEXTS[Purpose.TERMS].version,
         data_export=DataExport.objects.create(
             member=owner, state="ready", file="exports/none.zip", finished_at=timezone.now()
         ),

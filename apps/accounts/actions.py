@@ -15,6 +15,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 from limits import RateLimitItemPerMinute
 
+from apps.accounts.consent import actions as consent
+from apps.accounts.consent.models import Where
 from apps.accounts.events import AddressSaved
 from apps.accounts.models import Address, APIKey, Role, Scope, SignIn, Tier, User, every_scope
 from apps.core import audit, outbox
@@ -47,10 +49,17 @@ def check_password(password: str, *, email: str = "") -> None:
 
 
 def register(
-    *, email: str, password: str, first_name: str = "", last_name: str = "", request: HttpRequest | None = None
+    *,
+    email: str,
+    password: str,
+    first_name: str = "",
+    last_name: str = "",
+    agreed: Sequence[str] = (),
+    request: HttpRequest | None = None,
 ) -> Registration:
     """Make an account with a first API key, and mail a link that verifies the address. Nothing works before that.
 
+    agreed: purposes that the member agreed to.
     Says nothing about whether the address was known: its owner alone learns that, by mail.
     Raises InvalidInput for a password that the rules refuse.
     """
@@ -60,6 +69,7 @@ def register(
         with transaction.atomic():
             user = User.objects.create_user(email, password, first_name=first_name, last_name=last_name)
             address = EmailAddress.objects.create(user=user, email=email, primary=True, verified=False)
+            consent.answer(member=user, answers=dict.fromkeys(agreed, True), where=Where.API)
             key, secret = create_api_key(user=user, name="First key", scopes=every_scope(), by=user)
     except IntegrityError:
         if not _is_taken(email):

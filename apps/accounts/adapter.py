@@ -18,6 +18,7 @@ from django.utils import timezone
 from limits import RateLimitItemPerHour
 
 from apps.accounts import actions
+from apps.accounts.consent.middleware import AGREED_TO
 from apps.accounts.events import CHANGES, SecurityChanged
 from apps.accounts.models import User
 from apps.accounts.sessions import device
@@ -110,6 +111,7 @@ class AccountAdapter(DefaultAccountAdapter):
     def post_login(self, request: HttpRequest, user: User, *, signup: bool, **also: Any) -> HttpResponse:
         """Go on after signing in, and keep from where it was."""
         response = super().post_login(request, user, signup=signup, **also)
+        request.session[AGREED_TO] = ""  # the next page looks
         note_sign_in(request=request, response=response, user=user, is_new_member=signup)
         return response
 

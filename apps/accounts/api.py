@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.accounts import actions, queries, second_factor, tokens
+from apps.accounts.consent.texts import Purpose
 from apps.accounts.models import APIKey, Scope, SignIn, User
 from apps.accounts.permissions import HasScope, IsPerson, JustSignedIn
 from apps.accounts.sessions.device import network_of
@@ -40,6 +41,13 @@ class RegisterInput(serializers.Serializer):
     password = serializers.CharField(max_length=200, trim_whitespace=False, write_only=True)
     first_name = serializers.CharField(max_length=80, required=False, allow_blank=True, default="")
     last_name = serializers.CharField(max_length=80, required=False, allow_blank=True, default="")
+    agreed = serializers.ListField(
+        child=serializers.ChoiceField(Purpose.choices),
+        required=False,
+        default=list,
+        max_length=len(Purpose),
+        help_text="What the new member was shown and agreed to (GET /me/consents). The pages ask for what is left out.",
+    )
 
 
 class RegisterOutput(serializers.Serializer):

@@ -230,5 +230,6 @@ class SignIn(Base):
 
 
 from apps.accounts.blocks.models import Block as Block  # noqa: E402 - Django looks for an app's tables here
+from apps.accounts.consent.models import Consent as Consent  # noqa: E402
 from apps.accounts.restrictions.models import Restriction as Restriction  # noqa: E402
 from apps.accounts.standing.models import SellerStanding as SellerStanding  # noqa: E402

@@ -7,6 +7,9 @@ import datetime as dt
 from allauth.account.models import EmailAddress
 from django.utils import timezone
 
+from apps.accounts.consent import actions as consent
+from apps.accounts.consent.models import Where
+from apps.accounts.consent.texts import REQUIRED
 from apps.accounts.models import Address, Role, User
 from apps.listings.shipping import default_shipping
 
@@ -64,6 +67,7 @@ def make_people() -> dict[str, User]:
         user.save()
         EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
         Address.objects.create(user=user, **address_of(handle))
+        consent.answer(member=user, answers=dict.fromkeys(REQUIRED, True), where=Where.SIGN_UP)
         default_shipping(seller=user)
         members[handle] = user
     return members

@@ -12,6 +12,9 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from apps.accounts.consent import actions as consent
+from apps.accounts.consent.models import Where
+from apps.accounts.consent.texts import Purpose
 from apps.accounts.models import User
 from apps.core.errors import Conflict, InvalidInput
 from apps.notifications import live, queries
@@ -121,7 +124,10 @@ def choose(*, by: User, choices: Mapping[str, Choice]) -> None:
 
 @transaction.atomic
 def stop_mail(*, owner: User, kind: str = "") -> list[str]:
-    """Unsubscribe from the e-mails of one kind, or of all; the labels of what still comes because it has to."""
+    """Unsubscribe from the e-mails of one kind, or of all; the labels of what still comes because it has to.
+
+    No e-mail with news takes the consent to news back.
+    """
     chosen = [each for each in queries.choices_of(owner) if not kind or each.kind.key == kind]
     kept = [each.kind.label for each in chosen if each.kind.required]
     off = {
@@ -130,6 +136,8 @@ def stop_mail(*, owner: User, kind: str = "") -> list[str]:
         if not each.kind.required and each.choice.email is not Cadence.OFF
     }
     choose(by=owner, choices=off)
+    if kind in ("", "news"):
+        consent.answer(member=owner, answers={Purpose.NEWS: False}, where=Where.MAIL)
     return kept
 
 

@@ -175,9 +175,14 @@ _COLLECTION = [
     _kind("scan.done", "A scan is ready to review", "scan.completed", "who scanned", _L, _L),
     _kind("import.done", "An import is in your inventory", "inventory.import_added", "who imported", _L, _L),
 ]  # fmt: skip
+_AREA = "From us"
+_NEWS = [
+    # Only whoever agreed to news is told (apps.accounts.consent); then it comes by e-mail.
+    _kind("news", "News", "", "who agreed to it", _L, _L, email=Cadence.NOW),
+]
 
 KINDS: dict[str, Kind] = {
-    kind.key: kind for kind in (*_ACCOUNT, *_SELLING, *_BUYING, *_TRADES, *_BARGAINING, *_PRICES, *_COLLECTION)
+    kind.key: kind for kind in (*_ACCOUNT, *_SELLING, *_BUYING, *_TRADES, *_BARGAINING, *_PRICES, *_COLLECTION, *_NEWS)
 }
 AREAS: tuple[str, ...] = tuple(dict.fromkeys(kind.area for kind in KINDS.values()))
 

@@ -83,6 +83,7 @@ HOLDINGS: tuple[Holding, ...] = (
     _delete("allauth_idp_oidc.Token", "user", hidden=("hash", "data")),
     _delete("allauth_idp_oidc.Client", "owner", hidden=("secret", "data")),
     _delete("accounts.Block", "owner", "other"),
+    _keep("accounts.Consent", "member", why="that it was agreed to, and when it was taken back, can be shown"),
     _keep("accounts.Restriction", "member", "by", why=SAFETY, hidden=("by",)),
     _delete("accounts.SellerStanding", "member"),
     _keep("admin.LogEntry", "user", why=SAFETY, export=False),

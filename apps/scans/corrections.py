@@ -2,7 +2,8 @@
 `export_corrections`, read by `ml/train/corrections.py`.
 
 Nothing of a person goes out: only the card itself is pictured, drawn anew from its pixels, and the record names the card.
-Visitors' scans are left out, and everything where the operator's terms with members do not allow it.
+Only cards of members who said that their photos may improve recognition; whoever takes that back is gone from the next
+export. Visitors' scans are left out, and everything where the operator has not turned it on.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from django.core.files.storage import default_storage
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 from PIL import Image, UnidentifiedImageError
 
+from apps.accounts.consent.queries import agreed
+from apps.accounts.consent.texts import Purpose
 from apps.catalog.models import Variant
 from apps.scans.models import Candidate, DetectedCard
 from apps.scans.references import ml_game
@@ -41,7 +44,7 @@ def usable() -> QuerySet[DetectedCard]:
     known = Q(state=DetectedCard.State.CONFIRMED, variant__isnull=False)
     none_of_these = Q(state=DetectedCard.State.OPEN, correction__isnull=False, correction__chosen__isnull=True)
     return (
-        DetectedCard.objects.filter(known | none_of_these, photo__scan__owner__is_active=True)
+        DetectedCard.objects.filter(known | none_of_these, agreed(path="photo__scan__owner", purpose=Purpose.PHOTOS))
         .exclude(crop="")
         .annotate(proposed=Subquery(first))
         .select_related("photo__scan", "variant__product__release", "variant__product__category")

@@ -10,7 +10,13 @@ from tests.accounts.conftest import PASSWORD
 from tests.factories import make_user
 
 pytestmark = pytest.mark.django_db
-NEW = {"email": "ada@example.com", "password1": "engine-no-1", "password2": "engine-no-1"}
+NEW = {
+    "email": "ada@example.com",
+    "password1": "engine-no-1",
+    "password2": "engine-no-1",
+    "terms": "on",
+    "notice": "on",
+}
 
 
 def link_in(mail) -> str:

@@ -10,6 +10,8 @@ from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 from PIL import Image
 
+from apps.accounts.consent import actions as consent
+from apps.accounts.consent.models import Where
 from apps.scans import actions, comparison
 from apps.scans.comparison import Outcome
 from apps.scans.models import DetectedCard
@@ -21,8 +23,9 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def allowed(settings):
+def allowed(settings, member):
     settings.TRAIN_ON_CORRECTIONS = True
+    consent.answer(member=member, answers={"photos": True}, where=Where.SETTINGS)
 
 
 @pytest.fixture
@@ -93,6 +96,15 @@ def test_visitors_and_closed_accounts_are_left_out(tmp_path):
     for scan in (make_scan(visitor_token="a" * 20), make_scan(closed)):
         DetectedCard.objects.filter(photo__scan=scan).update(state="confirmed")
     assert exported(tmp_path) == []
+
+
+def test_only_photos_of_members_who_agreed_go_out_and_whoever_takes_it_back_is_gone_from_the_next(member, tmp_path):
+    for owner in (member, make_user()):
+        actions.confirm(scan=make_scan(owner, variants=[make_variant()]), by=owner)
+    assert len(exported(tmp_path)) == 1
+    consent.answer(member=member, answers={"photos": False}, where=Where.SETTINGS)
+    assert exported(tmp_path) == []
+    assert not list((tmp_path / "cards").iterdir())
 
 
 def test_nothing_but_the_cards_pixels_goes_out(drakes, member, tmp_path):

@@ -29,6 +29,8 @@ def sign_up(page: Page, site: str) -> User:
     page.fill("[name=email]", "mira@example.com")
     page.fill("[name=password1]", PASSWORD)
     page.fill("[name=password2]", PASSWORD)
+    page.check("[name=terms]")
+    page.check("[name=notice]")
     page.get_by_role("button", name="Make the account").click()
     page.wait_for_url("**/confirm-email/")
     link = re.search(r"https?://\S+/accounts/confirm-email/\S+", mail.outbox[-1].body)[0]
