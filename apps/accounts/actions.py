@@ -17,7 +17,7 @@ from limits import RateLimitItemPerMinute
 
 from apps.accounts.consent import actions as consent
 from apps.accounts.consent.models import Where
-from apps.accounts.events import AddressSaved
+from apps.accounts.events import AccessChanged, AddressSaved
 from apps.accounts.models import Address, APIKey, Role, Scope, SignIn, Tier, User, every_scope
 from apps.core import audit, outbox
 from apps.core.errors import Conflict, InvalidInput, NotYours
@@ -124,6 +124,7 @@ def set_role(*, user: User, role: Role, by: User, reason: str) -> User:
     user = User.objects.select_for_update().get(pk=user.pk)
     before, user.role = user.role, role
     user.save(update_fields=["role"])
+    outbox.emit(AccessChanged(member_id=user.pk))
     audit.record(action="member.role", target=user, by=by, before={"role": before}, after={"role": role}, reason=reason)
     return user
 
@@ -151,6 +152,7 @@ def set_active(*, user: User, active: bool, by: User, reason: str) -> User:
     user = User.objects.select_for_update().get(pk=user.pk)
     before, user.is_active = user.is_active, active
     user.save(update_fields=["is_active"])
+    outbox.emit(AccessChanged(member_id=user.pk))
     if not active:
         SignIn.objects.filter(user=user, ended_at__isnull=True).update(ended_at=timezone.now(), ended_because="closed")
     audit.record(
@@ -253,6 +255,7 @@ def revoke_api_key(*, key: APIKey, by: User) -> None:
     if key.user_id != by.pk and by.role != Role.ADMIN:
         raise NotYours
     if APIKey.objects.filter(pk=key.pk, revoked_at__isnull=True).update(revoked_at=timezone.now()):
+        outbox.emit(AccessChanged(member_id=key.user_id))
         audit.record(action="api_key.revoked", target=key, by=by, after={"prefix": key.prefix})
 
 

@@ -19,7 +19,9 @@ from limits import RateLimitItemPerHour
 
 from apps.accounts import actions
 from apps.accounts.consent.middleware import AGREED_TO
-from apps.accounts.events import CHANGES, SecurityChanged
+from apps.accounts.consent.queries import to_be_asked
+from apps.accounts.consent.texts import in_force
+from apps.accounts.events import CHANGES, AccessChanged, SecurityChanged
 from apps.accounts.models import User
 from apps.accounts.sessions import device
 from apps.accounts.sessions.actions import note_sign_in
@@ -75,8 +77,9 @@ class AccountAdapter(DefaultAccountAdapter):
         """Set a new password. Keys that were made before anybody proved to own the address end with the old one."""
         super().set_password(user, password)
         actions.revoke_unproven_keys(user=user)
-
         self._end_other_sessions(user)
+        with transaction.atomic():
+            outbox.emit(AccessChanged(member_id=user.pk))
 
     def _end_other_sessions(self, user: User) -> None:
         """Django refuses them from now on anyway; here they leave the list of devices too."""
@@ -111,16 +114,21 @@ class AccountAdapter(DefaultAccountAdapter):
     def post_login(self, request: HttpRequest, user: User, *, signup: bool, **also: Any) -> HttpResponse:
         """Go on after signing in, and keep from where it was."""
         response = super().post_login(request, user, signup=signup, **also)
-        request.session[AGREED_TO] = ""  # the next page looks
+        request.session[AGREED_TO] = "" if to_be_asked(member_id=user.pk) else in_force()
         note_sign_in(request=request, response=response, user=user, is_new_member=signup)
         return response
 
     def send_notification_mail(
         self, template_prefix: str, user: User, context: dict[str, Any] | None = None, email: str | None = None
     ) -> None:
-        """Mail to the owner that something about the account changed, and state it as a fact."""
-        super().send_notification_mail(template_prefix, user, context, email)
+        """State as a fact that something about the account changed; notifications tell its owner, once, by every channel.
+
+        A mail of its own goes only to an address that is the account's no more: notifications do not reach that one.
+        """
         what = template_prefix.rpartition("/")[2]
+        former = email or (context or {}).get("deleted_email", "")
+        if what not in CHANGES or (former and former.lower() != user.email.lower()):
+            super().send_notification_mail(template_prefix, user, context, former or None)
         if what in CHANGES:
             with transaction.atomic():
                 outbox.emit(

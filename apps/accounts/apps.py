@@ -8,7 +8,3 @@ class AccountsConfig(AppConfig):
 
     name = "apps.accounts"
     default = True
-
-    def ready(self) -> None:
-        """Subscribe to the facts that the accounts state."""
-        from apps.accounts import handlers  # noqa: F401

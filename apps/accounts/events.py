@@ -39,6 +39,13 @@ class SignedInNewDevice(_OfAMember):
 
 
 @dataclass(frozen=True, kw_only=True)
+class AccessChanged(_OfAMember):
+    """A sign-in or key of the member ended, the account was closed, or the role is another: what is open is looked at anew."""
+
+    topic = "account.access_changed"
+
+
+@dataclass(frozen=True, kw_only=True)
 class SecurityChanged(_OfAMember):
     """What protects the account changed. `what` is one of the keys of `CHANGES`."""
 

@@ -6,11 +6,14 @@ import uuid
 from dataclasses import dataclass
 
 import structlog
+from django.db import transaction
 from django.utils import timezone
 from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
 
+from apps.accounts.events import AccessChanged
 from apps.accounts.models import SignIn, User
+from apps.core import outbox
 
 log = structlog.get_logger()
 
@@ -87,11 +90,17 @@ def refresh(text: str) -> Tokens:
 
 
 def end(sign_in: SignIn, *, because: str) -> None:
-    """Revoke every token of the sign-in at once; ending it twice changes nothing."""
-    SignIn.objects.filter(pk=sign_in.pk, ended_at__isnull=True).update(ended_at=timezone.now(), ended_because=because)
+    """Revoke every token of the sign-in at once; ending it twice changes nothing. Emits account.access_changed."""
+    with transaction.atomic():
+        open_one = SignIn.objects.filter(pk=sign_in.pk, ended_at__isnull=True)
+        if open_one.update(ended_at=timezone.now(), ended_because=because):
+            outbox.emit(AccessChanged(member_id=sign_in.user_id))
 
 
 def end_all(user: User, *, because: str) -> int:
     """Revoke all sign-ins of a user; returns how many were open."""
-    open_ones = SignIn.objects.filter(user=user, ended_at__isnull=True)
-    return open_ones.update(ended_at=timezone.now(), ended_because=because)
+    with transaction.atomic():
+        open_ones = SignIn.objects.filter(user=user, ended_at__isnull=True)
+        if ended := open_ones.update(ended_at=timezone.now(), ended_because=because):
+            outbox.emit(AccessChanged(member_id=user.pk))
+    return ended

@@ -16,6 +16,7 @@ class LiveConfig(AppConfig):
 
     def ready(self) -> None:
         """Hear of ended sessions wherever they are ended (signing out, revoking, a new password): each deletes its row."""
+        from apps.live import handlers  # noqa: F401
         from apps.live.readers import session_deleted
 
         sessions = import_module(settings.SESSION_ENGINE).SessionStore.get_model_class()

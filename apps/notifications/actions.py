@@ -20,15 +20,10 @@ from apps.core.errors import Conflict, InvalidInput
 from apps.notifications import live, queries
 from apps.notifications.deciding import Choice, default_choice
 from apps.notifications.kinds import KINDS, Cadence
-from apps.notifications.models import Device, Mail, Manner, Notification, Preference, Suppression
+from apps.notifications.models import Device, Manner, Notification, Preference, Suppression
 from apps.notifications.telling import forget_unread
-from apps.notifications.webhooks.models import WebhookMessage
 
-READ_KEPT = dt.timedelta(days=90)
-KEPT = dt.timedelta(days=365)
-LOGS_KEPT = dt.timedelta(days=30)
 SUPPRESSION_TRIES = dt.timedelta(days=1)
-_AT_ONCE = 5000
 
 
 @transaction.atomic
@@ -156,26 +151,6 @@ def try_address_again(*, by: User) -> None:
 def forget_device(*, device: Device, by: User) -> None:
     """Send no more push messages to a browser."""
     Device.objects.filter(pk=device.pk, owner=by).delete()
-
-
-def forget_old(*, now: dt.datetime | None = None) -> int:
-    """Remove what was read 90 days ago or told a year ago, and records of sending after 30 days; how many rows went.
-
-    A few thousand at a time, so that nobody waits. What still waits to be sent stays.
-    """
-    now = now or timezone.now()
-    gone = 0
-    old = [
-        Notification.objects.filter(read_at__lt=now - READ_KEPT),
-        Notification.objects.filter(created_at__lt=now - KEPT),
-        Mail.objects.filter(created_at__lt=now - LOGS_KEPT).exclude(state="waiting"),
-        WebhookMessage.objects.filter(created_at__lt=now - LOGS_KEPT).exclude(state="waiting"),
-    ]
-    for rows in old:
-        while some := list(rows.values_list("pk", flat=True)[:_AT_ONCE]):
-            rows.model.objects.filter(pk__in=some).delete()
-            gone += len(some)
-    return gone
 
 
 @transaction.atomic

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from apps.notifications import actions, deadlines
+from apps.notifications import deadlines
 from apps.notifications.mail import sending as mail
 from apps.notifications.push import sending as push
 from apps.notifications.webhooks import sending as webhooks
@@ -38,9 +38,3 @@ def send_webhooks() -> int:
 def remind_of_deadlines() -> int:
     """Remind who acts next of deadlines that are near."""
     return deadlines.remind()
-
-
-@shared_task(ignore_result=True)
-def forget_old() -> int:
-    """Remove what is read and old."""
-    return actions.forget_old()

@@ -24,7 +24,6 @@ from apps.privacy.models import DataExport, Erasure
 
 log = structlog.get_logger()
 
-EXPORT_KEPT = dt.timedelta(days=7)
 EXPORT_PAUSE = dt.timedelta(hours=1)
 ERASURE_GRACE = dt.timedelta(days=14)
 MOST_ATTEMPTS = 3
@@ -105,17 +104,13 @@ def progress_key(export_id: uuid.UUID) -> str:
 
 
 def resume(*, now: dt.datetime | None = None) -> None:
-    """Queue again what a dead worker left, give up what failed three times, and drop archives that are a week old."""
+    """Queue again what a dead worker left, and give up what failed three times."""
     now = now or timezone.now()
     waiting = DataExport.objects.filter(state=DataExport.State.WAITING, queued_at__lt=now - _PATIENCE)
     waiting.filter(attempts__gte=MOST_ATTEMPTS).update(state=DataExport.State.FAILED, finished_at=now)
     for export in waiting.filter(attempts__lt=MOST_ATTEMPTS)[:50]:
         DataExport.objects.filter(pk=export.pk).update(attempts=F("attempts") + 1, queued_at=now)
         _queue(export.pk)
-    for export in DataExport.objects.filter(state=DataExport.State.READY, finished_at__lt=now - EXPORT_KEPT)[:200]:
-        name = export.file
-        DataExport.objects.filter(pk=export.pk).update(state=DataExport.State.GONE, file="")
-        default_storage.delete(name)
 
 
 def ask_erasure(*, by: User) -> Erasure:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from functools import partial
 
-from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models import Q
 
 from apps.accounts.models import User
+from apps.core import images
 from apps.core.money import Money
 from apps.escrow.ledger import chart
 from apps.escrow.models import Hold, HoldState, LedgerAccount
@@ -92,4 +92,4 @@ def _drop_files(holding: Holding, member: User) -> None:
     for column in holding.files:
         for name in holding.rows(member.pk).values_list(column, flat=True):
             if name:
-                transaction.on_commit(partial(default_storage.delete, name))
+                transaction.on_commit(partial(images.remove, name))

@@ -118,7 +118,7 @@ HOLDINGS: tuple[Holding, ...] = (
     _delete("inventory.InventoryImport", "owner", files=("file",)),
     _delete("inventory.ColumnMapping", "owner"),
     _keep("scans.Correction", "by", why="it says what a card is, and of its author nothing once the account is gone"),
-    _delete("scans.DetectedCard", "photo__scan__owner", hidden=("crop",)),
+    _delete("scans.DetectedCard", "photo__scan__owner", hidden=("crop",), files=("crop",)),
     _delete("scans.ScanPhoto", "scan__owner", files=("file",)),
     _delete("scans.Scan", "owner", hidden=("visitor_token",)),
     # -- what was agreed with others

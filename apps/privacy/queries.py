@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from dataclasses import dataclass
 
@@ -9,7 +10,7 @@ from django.core.cache import cache
 
 from apps.accounts.models import User
 from apps.core.errors import NotFound
-from apps.privacy import actions, archive, erasing
+from apps.privacy import actions, archive, erasing, retention
 from apps.privacy.holdings import HOLDINGS, Fate
 from apps.privacy.models import DataExport, Erasure
 
@@ -58,3 +59,27 @@ def kept() -> list[Kept]:
         for one in HOLDINGS
         if one.export or one.fate is not Fate.DELETE
     ]
+
+
+@dataclass(frozen=True)
+class Time:
+    """One line of the published times."""
+
+    what: str
+    how_long: str
+    happens: str
+    why: str
+
+
+def in_words(kept: dt.timedelta) -> str:
+    """A time as people say it."""
+    if not kept:
+        return "until it is over"
+    years, rest = divmod(kept.days, 365)
+    number, unit = (years, "year") if years and not rest else (kept.days, "day")
+    return f"{number} {unit}{'' if number == 1 else 's'}"
+
+
+def times() -> list[Time]:
+    """How long what is kept, from the same table that the nightly round follows."""
+    return [Time(one.what, in_words(one.kept), one.happens, one.why) for one in retention.RETENTION]

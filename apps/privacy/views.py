@@ -19,7 +19,7 @@ from apps.privacy.models import DataExport
 @require_safe
 def privacy(request: HttpRequest) -> HttpResponse:
     """What is kept about people, why, and for how long."""
-    context = {"kept": queries.kept(), "grace": actions.ERASURE_GRACE.days, "export_kept": actions.EXPORT_KEPT.days}
+    context = {"kept": queries.kept(), "times": queries.times(), "grace": actions.ERASURE_GRACE.days}
     return render(request, "privacy/privacy.html", context)
 
 

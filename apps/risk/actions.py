@@ -27,7 +27,6 @@ from apps.risk.signs import signs
 
 log = structlog.get_logger()
 
-_KEPT = dt.timedelta(days=2)
 _SEE = """
 insert into risk_sighting (member_id, kind, digest, first_at, last_at)
 select m, k, d, %(at)s, %(at)s from unnest(%(members)s::uuid[], %(kinds)s::text[], %(digests)s::text[]) as s (m, k, d)
@@ -232,8 +231,3 @@ def lapse(*, about: About, subject_id: uuid.UUID) -> None:
     Assessment.objects.filter(about=about, subject_id=subject_id, state=Assessment.State.WAITING).update(
         state=Assessment.State.LAPSED, decided_at=timezone.now()
     )
-
-
-def forget_acts(*, now: dt.datetime | None = None) -> int:
-    """Remove what is too old to be counted; how many rows."""
-    return Act.objects.filter(at__lt=(now or timezone.now()) - _KEPT).delete()[0]

@@ -220,7 +220,6 @@ CELERY_TASK_ROUTES = {
     "apps.backups.tasks.*": {"queue": "feeds"},
 }
 CELERY_BEAT_SCHEDULE = {
-    "forget-expired": {"task": "apps.accounts.tasks.forget_expired", "schedule": crontab(minute=53, hour=3)},
     "relay-outbox": {"task": "apps.core.tasks.relay_outbox", "schedule": 2.0},
     "sweep-deadlines": {"task": "apps.escrow.tasks.sweep_deadlines", "schedule": 30.0},
     "sweep-cases": {"task": "apps.escrow.tasks.sweep_cases", "schedule": 30.0},
@@ -230,7 +229,6 @@ CELERY_BEAT_SCHEDULE = {
     "reveal-reviews": {"task": "apps.trades.tasks.reveal_reviews", "schedule": 60.0},
     "sweep-offers": {"task": "apps.listings.tasks.sweep_offers", "schedule": 30.0},
     "sweep-swaps": {"task": "apps.trades.tasks.sweep_swaps", "schedule": 30.0},
-    "forget-acts": {"task": "apps.risk.tasks.forget_acts", "schedule": crontab(minute=53)},
     "ask-carriers": {"task": "apps.trades.tasks.ask_carriers", "schedule": 600.0},
     "sweep-privacy": {"task": "apps.privacy.tasks.sweep_privacy", "schedule": 60.0},
     "handle-webhooks": {"task": "apps.escrow.tasks.handle_webhooks", "schedule": 5.0},
@@ -248,7 +246,7 @@ CELERY_BEAT_SCHEDULE = {
     "send-push": {"task": "apps.notifications.tasks.send_push", "schedule": 10.0},
     "send-webhooks": {"task": "apps.notifications.tasks.send_webhooks", "schedule": 10.0},
     "remind-of-deadlines": {"task": "apps.notifications.tasks.remind_of_deadlines", "schedule": 300.0},
-    "forget-notifications": {"task": "apps.notifications.tasks.forget_old", "schedule": crontab(minute=53, hour=3)},
+    "forget-old": {"task": "apps.privacy.tasks.forget_old", "schedule": crontab(minute=53, hour=3)},
     "run-feeds": {"task": "apps.valuations.tasks.run_due_feeds", "schedule": 60.0},
     # The bank tells a day's rates at four in its afternoon; a repeat changes nothing.
     "import-rates": {"task": "apps.valuations.tasks.import_rates", "schedule": crontab(minute=37, hour="3,9,15,21")},

@@ -10,6 +10,7 @@ from django.test import Client
 
 from apps.accounts import second_factor
 from apps.accounts.models import Role
+from apps.core.models import OutboxEvent
 from tests.accounts.conftest import PASSWORD
 from tests.factories import make_user
 from tests.signing_in import SECRET, code_of_app, confirm, give_app
@@ -32,9 +33,7 @@ def first_step(client, user):
     return client.post(LOGIN, {"login": user.email, "password": PASSWORD})
 
 
-def test_an_app_is_set_up_by_a_code_and_gives_recovery_codes(
-    client, member, mailoutbox, django_capture_on_commit_callbacks
-):
+def test_an_app_is_set_up_by_a_code_and_gives_recovery_codes(client, member, django_capture_on_commit_callbacks):
     confirm(client, member)
     page = client.get("/accounts/2fa/totp/activate/").content.decode()
     secret = re.search(r'id="authenticator_secret" type="text" value="([A-Z2-7=]+)"', page)[1]
@@ -45,7 +44,7 @@ def test_an_app_is_set_up_by_a_code_and_gives_recovery_codes(
         done = client.post("/accounts/2fa/totp/activate/", {"code": code})
     assert done.url == "/accounts/2fa/recovery-codes/"
     assert set(Authenticator.objects.values_list("type", flat=True)) == {"totp", "recovery_codes"}
-    assert mailoutbox[0].subject == "Two-step sign-in is on"
+    assert OutboxEvent.objects.filter(topic="account.security_changed").latest("sequence").payload["what"]
     page = client.get("/accounts/2fa/recovery-codes/").content.decode()
     assert len(re.findall(r"<code>\d{10}</code>", page)) == 10
 

@@ -8,6 +8,8 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
+from apps.accounts import actions as accounts
+from apps.accounts.adapter import AccountAdapter
 from apps.accounts.models import APIKey, Role
 from apps.core import outbox
 from apps.core.ids import uuid7
@@ -187,6 +189,27 @@ def test_signing_out_closes_the_sockets_of_that_session_alone(member):
         assert await pages[0].heard() == {"type": "close", "code": 4401}
         assert (await pages[1].ask("ping"))["type"] == "pong"
         await pages[1].leave()
+
+    live(story)
+
+
+def test_a_closed_account_and_a_new_password_close_every_socket_that_they_end(member):
+    admin = make_user(role=Role.ADMIN)
+    other = make_user()
+
+    def shut() -> None:
+        accounts.set_active(user=member, active=False, by=admin, reason="Sold fakes")
+        AccountAdapter().set_password(other, "another-one-2")
+
+    async def story():
+        pages = [Socket(await do(signed_in, user)) for user in (member, other, admin)]
+        for page in pages:
+            await page.connect()
+        await do(shut)
+        for page in pages[:2]:
+            assert await page.heard() == {"type": "close", "code": 4401}
+        assert (await pages[2].ask("ping"))["type"] == "pong"
+        await pages[2].leave()
 
     live(story)
 

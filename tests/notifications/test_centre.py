@@ -11,6 +11,7 @@ from django.utils import timezone
 from apps.notifications import actions, queries
 from apps.notifications.models import Notification
 from apps.notifications.telling import Told, tell
+from apps.privacy.retention import forget
 from tests.factories import make_user
 
 pytestmark = pytest.mark.django_db
@@ -115,7 +116,7 @@ def test_what_is_old_is_forgotten_and_what_is_unread_stays_longer(member, told):
     Notification.objects.filter(pk=read.pk).update(read_at=now - dt.timedelta(days=91))
     Notification.objects.filter(pk=unread.pk).update(created_at=now - dt.timedelta(days=200))
     Notification.objects.filter(pk=ancient.pk).update(created_at=now - dt.timedelta(days=366))
-    actions.forget_old(now=now)
+    forget(now=now, tables=("notifications.Notification",))
     assert list(Notification.objects.filter(owner=member)) == [unread]
 
 

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from apps.alerts import actions as alerts
-from apps.privacy import actions
+from apps.privacy import actions, retention
 from apps.privacy.models import DataExport
 from apps.scans.models import Scan, ScanPhoto
 from tests.factories import ADDRESS, make_item, make_trade, make_user, make_variant
@@ -99,9 +99,10 @@ def test_a_dead_worker_costs_a_turn_and_three_end_it(built):
     assert actions.ask_export(by=member) != export
 
 
-def test_after_a_week_the_archive_is_gone(built):
+def test_after_a_week_the_archive_is_gone(built, django_capture_on_commit_callbacks):
     export = built(make_user())
-    actions.resume(now=timezone.now() + dt.timedelta(days=8))
+    with django_capture_on_commit_callbacks(execute=True):
+        retention.forget(now=timezone.now() + dt.timedelta(days=8), tables=("privacy.DataExport",))
     assert not default_storage.exists(export.file)
     export.refresh_from_db()
     assert export.state == DataExport.State.GONE

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import time
 
-from allauth.idp.oidc.models import Token
 from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
 from django.db import transaction
-from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
@@ -68,12 +66,3 @@ def end_other_sessions(*, user: User, keep: str | None, by: User) -> int:
     ended = len(keys) + tokens.end_all(user, because="by its owner")
     audit.record(action="member.sessions_ended", target=user, by=by, after={"ended": ended})
     return ended
-
-
-def forget_expired() -> int:
-    """Drop sessions and tokens of apps whose time is over, and what was kept of them; returns how many. Safe to repeat."""
-    now = timezone.now()
-    gone, _ = Session.objects.filter(expire_date__lt=now).delete()
-    alive = Session.objects.filter(session_key=OuterRef("session_key"))
-    UserSession.objects.filter(~Exists(alive)).delete()
-    return gone + Token.objects.expired().delete()[0]

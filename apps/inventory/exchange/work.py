@@ -31,7 +31,6 @@ log = structlog.get_logger()
 TURN = 45.0
 """Seconds that a worker gives an import before the next task has its turn."""
 MOST_LINES = 500_000
-KEPT = dt.timedelta(days=30)
 _PATIENCE = dt.timedelta(seconds=60)
 _NEVER = UUID(int=0)
 
@@ -51,16 +50,12 @@ def carry_on(*, import_id: UUID, seconds: float = TURN) -> None:
 
 
 def resume_stalled(*, now: dt.datetime | None = None) -> int:
-    """Queue again what a dead worker left, and drop the files of old imports. Safe to repeat."""
+    """Queue again what a dead worker left. Safe to repeat."""
     now = now or timezone.now()
     left = InventoryImport.objects.filter(state__in=states.LIVE).exclude(moved_at__gte=now - _PATIENCE)
     stalled = list(left.exclude(queued_at__gte=now - _PATIENCE)[:50])
     for origin in stalled:
         enqueue(origin)
-    old = InventoryImport.objects.filter(created_at__lt=now - KEPT).exclude(state__in=states.LIVE).exclude(file="")
-    for origin in old[:200]:
-        default_storage.delete(origin.file)
-        InventoryImport.objects.filter(pk=origin.pk).update(file="")
     return len(stalled)
 
 
