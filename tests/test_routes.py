@@ -219,6 +219,7 @@ WEB = {
     "swaps": Route(MEMBER),
     "swap-matches": Route(MEMBER),
     "swap-new": Route(MEMBER, about=pk("owner")),
+    "swap-ring": Route(MEMBER, about={"pk": "owner", "last": "owner"}),
     "swap": Route(PARTY, about=pk("swap"), moderators=True),
     "swap-counter": Route(PARTY, about=pk("swap")),
     **{
@@ -397,6 +398,7 @@ REST = {
     "api-trades": Route(MEMBER, "post", scope=TRADES),
     "api-swaps": Route(MEMBER, "post", scope=TRADES),
     "api-swap": Route(PARTY, "get", pk("swap"), READ, moderators=True),
+    "api-swap-rings": Route(MEMBER, "post", scope=TRADES),
     **{
         f"api-swap-{step}": Route(PARTY, "post", pk("swap"), TRADES)
         for step in (

@@ -83,15 +83,16 @@ def _of_offers(now: dt.datetime) -> Iterator[Told]:
 
 def _of_swaps(now: dt.datetime) -> Iterator[Told]:
     near = Swap.objects.filter(state__in=_SWAPS, due_at__gt=now, due_at__lte=now + _DAY)
-    found = list(near.select_related("proposer", "other")[:5000])
+    found = list(near.select_related("proposer", "other", "third")[:5000])
+    agreed = set(Side.objects.filter(swap__in=found, agreed_at__isnull=False).values_list("swap_id", "member_id"))
     shipped = set(Side.objects.filter(swap__in=found, shipped_at__isnull=False).values_list("swap_id", "member_id"))
     for swap in found:
         what, meaning = _SWAPS[SwapState(swap.state)]
-        answers = (swap.other,) if swap.state == SwapState.PROPOSED else (swap.proposer, swap.other)
-        for owner in answers:
-            if (swap.pk, owner.pk) in shipped:
+        done = agreed if swap.state == SwapState.PROPOSED else shipped
+        for owner in swap.people[1:] if swap.state == SwapState.PROPOSED else swap.people:
+            if (swap.pk, owner.pk) in done:
                 continue
-            partner = swap.proposer if owner.pk == swap.other_id else swap.other
+            partner = " and ".join(str(person) for person in swap.people if person.pk != owner.pk)
             facts = {
                 "swap_id": str(swap.pk), "goods": f"with {partner}", "what": what, "meaning": meaning, "due_at": swap.due_at
             }  # fmt: skip

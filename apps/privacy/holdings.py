@@ -134,7 +134,7 @@ HOLDINGS: tuple[Holding, ...] = (
     _keep("trades.Report", "reporter", "subject", "decided_by", why=SAFETY, hidden=("reporter", "decided_by")),
     _blank("checkout.Order", "buyer", blank={"ship_to": GONE}, why=BOOKS),
     _keep("checkout.OrderParcel", "seller", why=BOOKS),
-    _keep("swaps.Swap", "proposer", "other", why=BOTH),
+    _keep("swaps.Swap", "proposer", "other", "third", why=BOTH),
     _blank("swaps.Side", "member", blank={"ship_to": None, "tracking_number": ""}, why=BOTH),
     _keep("swaps.SwapLine", "giver", why=BOTH),
     _keep("inventory.Movement", "by", "item__owner", why=BOOKS),

@@ -68,20 +68,21 @@ def closed(events: Sequence[OfferClosed]) -> Iterator[Told]:
 
 
 def _swap(event_type: type[Event], kind: str) -> None:
-    """Register a fact about a swap. Who caused it is not told of a proposal or a parcel; of the rest both are."""
+    """Register a fact about a swap. Who caused it is not told of a proposal or a parcel; of the rest all are."""
 
     @source(event_type)
     def read(events: Sequence[Any]) -> Iterator[Told]:
-        found = Swap.objects.select_related("proposer", "other").in_bulk({event.swap_id for event in events})
+        found = Swap.objects.select_related("proposer", "other", "third").in_bulk({event.swap_id for event in events})
         for event in events:
             swap = found[event.swap_id]
             state = getattr(event, "state", "")
             if state == "countered":
                 continue
             silent = {getattr(event, "sender_id", swap.proposer_id if kind == "swap.proposed" else None)}
-            for owner, partner in ((swap.proposer, swap.other), (swap.other, swap.proposer)):
+            for owner in swap.people:
+                partner = " and ".join(str(person) for person in swap.people if person.pk != owner.pk)
                 if owner.pk not in silent:
-                    more = {"swap_id": str(swap.pk), "partner": str(partner), "due_at": swap.due_at, "state": state}
+                    more = {"swap_id": str(swap.pk), "partner": partner, "due_at": swap.due_at, "state": state}
                     cause = f"{event.topic}:{swap.pk}:{getattr(event, 'sender_id', '')}"
                     yield Told(kind, owner.pk, cause, f"swap:{swap.pk}", swap.get_absolute_url(), more)
 

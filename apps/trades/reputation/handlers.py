@@ -39,8 +39,8 @@ def figure_swap_shipped(events: list[SwapShipped]) -> None:
 
 @subscribe_to_sets(SwapCompleted)
 def figure_swap_completed(events: list[SwapCompleted]) -> None:
-    """Both kept what they agreed on."""
-    refigure({member for event in events for member in (event.proposer_id, event.other_id)})
+    """All kept what they agreed on."""
+    refigure({member for event in events for member in event.members})
 
 
 @subscribe_to_sets(SwapClosed)
@@ -48,4 +48,4 @@ def figure_swap_broken(events: list[SwapClosed]) -> None:
     """One side did not send."""
     broken = [event for event in events if event.state == SwapState.BROKEN]
     if broken:
-        refigure({member for event in broken for member in (event.proposer_id, event.other_id)})
+        refigure({member for event in broken for member in event.members})

@@ -17,7 +17,7 @@ from apps.core.reading import MemberRead
 from apps.core.selection import FIELDS, only, selection
 from apps.escrow.models import Dispute
 from apps.trades.api import AddressInput, MessageInput, PayInput, paying
-from apps.trades.swaps import actions, cases, course, queries
+from apps.trades.swaps import actions, cases, course, queries, rings
 from apps.trades.swaps.actions import Terms
 from apps.trades.swaps.models import Swap
 
@@ -46,6 +46,19 @@ class SwapInput(SwapTermsInput):
 
     member_id = serializers.UUIDField()
     request_key = serializers.CharField(max_length=80, required=False, allow_blank=True, default="")
+
+
+class RingInput(serializers.Serializer):
+    """Three piles that go round: yours to the member, theirs to the third, the third's to you."""
+
+    member_id = serializers.UUIDField()
+    third_id = serializers.UUIDField()
+    gives = CopiesInput(many=True)
+    between = CopiesInput(many=True)
+    takes = CopiesInput(many=True)
+    message = serializers.CharField(max_length=300, required=False, allow_blank=True, default="")
+    request_key = serializers.CharField(max_length=80, required=False, allow_blank=True, default="")
+    ship_to = AddressInput()
 
 
 class AgreeInput(serializers.Serializer):
@@ -87,6 +100,7 @@ class SwapSideOutput(serializers.Serializer):
     """What one member brings: held money and parcel."""
 
     member_id = serializers.UUIDField()
+    agreed_at = serializers.DateTimeField(allow_null=True)
     deposit_minor = serializers.IntegerField()
     hold_state = serializers.CharField(source="hold.state", default=None, allow_null=True)
     hold_minor = serializers.IntegerField(source="hold.amount_minor", default=0)
@@ -114,6 +128,9 @@ class SwapOutput(serializers.Serializer):
     id = serializers.UUIDField()
     proposer_id = serializers.UUIDField()
     other_id = serializers.UUIDField()
+    third_id = serializers.UUIDField(
+        allow_null=True, help_text="of a ring: cards go from proposer to other, to third, and back to the proposer"
+    )
     answers_id = serializers.UUIDField(allow_null=True)
     state = serializers.CharField()
     cash_minor = serializers.IntegerField(help_text="paid by the proposer; negative: by the other")
@@ -128,6 +145,9 @@ class SwapOutput(serializers.Serializer):
     is_under_review = serializers.SerializerMethodField()
     created_at = serializers.DateTimeField()
     agreed_at = serializers.DateTimeField(allow_null=True)
+    broken_at = serializers.DateTimeField(
+        allow_null=True, help_text="since when each parcel of a ring counts as a sale at its value"
+    )
     closed_at = serializers.DateTimeField(allow_null=True)
 
     def get_is_under_review(self, swap: Swap) -> bool:
@@ -155,8 +175,12 @@ def _shown(request: Request, pk: uuid.UUID, code: int = status.HTTP_200_OK) -> R
     return Response(SwapOutput(found, context={"request": request}).data, status=code)
 
 
+def _piles(said: dict, *names: str) -> dict[str, dict[uuid.UUID, int]]:
+    return {name: {each["item_id"]: each["quantity"] for each in said[name]} for name in names}
+
+
 def _terms(said: dict) -> dict[str, object]:
-    piles = {name: {each["item_id"]: each["quantity"] for each in said[name]} for name in ("gives", "takes")}
+    piles = _piles(said, "gives", "takes")
     terms = Terms(gives=piles["gives"], takes=piles["takes"], cash_minor=said["cash_minor"])
     return {"terms": terms, "ship_to": said["ship_to"], "message": said["message"]}
 
@@ -187,6 +211,27 @@ class SwapList(MemberRead):
         said = wanted.validated_data
         other = accounts.member(said["member_id"])
         made = actions.propose(to=other, by=request.user, request_key=said["request_key"], **_terms(said))
+        return _shown(request, made.pk, status.HTTP_201_CREATED)
+
+
+class RingList(APIView):
+    """Rings of three."""
+
+    required_scopes = WRITE
+
+    @extend_schema(tags=["swaps"], operation_id="swap_propose_ring", request=RingInput, responses={201: SwapOutput})
+    def post(self, request: Request) -> Response:
+        """Propose a ring to two members; both have to agree. From then on it is a swap with a third member."""
+        wanted = RingInput(data=request.data)
+        wanted.is_valid(raise_exception=True)
+        said = wanted.validated_data
+        made = rings.propose_ring(
+            other=accounts.member(said["member_id"]),
+            third=accounts.member(said["third_id"]),
+            terms=rings.RingTerms(**_piles(said, "gives", "between", "takes")),
+            by=request.user,
+            **{name: said[name] for name in ("ship_to", "message", "request_key")},
+        )
         return _shown(request, made.pk, status.HTTP_201_CREATED)
 
 
@@ -267,7 +312,7 @@ def _step(
 
 SwapAgree = _step(
     "swap_agree", lambda swap, request, said: actions.agree(swap=swap, by=request.user, **said),
-    "Say yes: the copies of both are reserved, and the terms stand.", AgreeInput,
+    "Say yes: when all have, the copies are reserved and the terms stand.", AgreeInput,
 )  # fmt: skip
 SwapDecline = _step("swap_decline", lambda swap, request, _: actions.decline(swap=swap, by=request.user), "Say no.")
 SwapWithdraw = _step(
@@ -279,12 +324,12 @@ SwapShip = _step(
 )  # fmt: skip
 SwapReceive = _step(
     "swap_receive",
-    lambda swap, request, _: course.delivered(swap=swap, sender_id=swap.other_than(request.user.pk), by=request.user),
-    "The other's parcel arrived; the inspection begins.",
+    lambda swap, request, _: course.delivered(swap=swap, sender_id=swap.sender_to(request.user.pk), by=request.user),
+    "The parcel for you arrived; the inspection begins.",
 )
 SwapContent = _step(
     "swap_content", lambda swap, request, _: course.content(swap=swap, by=request.user),
-    "Content with what came. When both are, the cards change hands and the money moves.",
+    "Content with what came. When all are, the cards change hands and the money moves.",
 )  # fmt: skip
 SwapCancel = _step(
     "swap_cancel",

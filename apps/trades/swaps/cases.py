@@ -8,6 +8,7 @@ from typing import BinaryIO
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from apps.accounts.models import User
@@ -17,6 +18,7 @@ from apps.escrow.cases.models import ACTIVE
 from apps.escrow.cases.queries import came_back
 from apps.escrow.models import Dispute, Evidence, Hold, HoldState
 from apps.escrow.states import TERMINAL
+from apps.trades.swaps import legs
 from apps.trades.swaps.models import Swap
 from apps.trades.swaps.moves import (
     SwapMovedOn,
@@ -26,6 +28,7 @@ from apps.trades.swaps.moves import (
     move,
     note,
     of_hold,
+    restart,
     settle,
     sides_of,
 )
@@ -41,10 +44,10 @@ def object_to(*, swap: Swap, by: User, reason: str, statement: str, now: dt.date
     now = now or timezone.now()
     swap = locked(swap.pk, by)
     sides = sides_of(swap)
-    mine, theirs = sides[by.pk], sides[swap.other_than(by.pk)]
+    mine, theirs = sides[by.pk], sides[swap.sender_to(by.pk)]
     if swap.state not in {SwapState.UNDER_WAY, SwapState.DISPUTED} or not theirs.shipped_at or theirs.accepted_at:
         raise SwapMovedOn
-    if mine.shipped_at is None:
+    if mine.shipped_at is None and swap.broken_at is None:
         raise Conflict("Send your own parcel first; then report what is wrong with theirs.")
     if mine.hold is None:
         raise Conflict(
@@ -62,7 +65,7 @@ def object_to(*, swap: Swap, by: User, reason: str, statement: str, now: dt.date
 def answer_case(*, swap: Swap, by: User, statement: str) -> Dispute:
     """Tell one's view of what the other objected to. Raises NotYours, Conflict, InvalidInput."""
     swap = locked(swap.pk, by)
-    return escrow.answer_dispute(dispute=_open_case(swap, swap.other_than(by.pk)), by=by, statement=statement)
+    return escrow.answer_dispute(dispute=_open_case(swap, swap.receiver_of(by.pk)), by=by, statement=statement)
 
 
 @transaction.atomic
@@ -74,13 +77,18 @@ def withdraw_case(*, swap: Swap, by: User) -> Swap:
 
 
 def add_evidence(*, swap: Swap, by: User, note: str = "", upload: BinaryIO | None = None) -> Evidence:
-    """Put a note or a picture into the open case. Raises NotYours, Conflict, InvalidInput, TooLarge, UnsupportedType."""
-    return escrow.add_evidence(dispute=_open_case(swap, None), by=by, note=note, upload=upload)
+    """Put a note or a picture into the open case of one's own.
+
+    Raises NotYours, Conflict, InvalidInput, TooLarge, UnsupportedType.
+    """
+    return escrow.add_evidence(dispute=_open_case(swap, None, party=by.pk), by=by, note=note, upload=upload)
 
 
-def _open_case(swap: Swap, payer_id: uuid.UUID | None) -> Dispute:
-    """The open case of one payer, or of either. Raises Conflict."""
+def _open_case(swap: Swap, payer_id: uuid.UUID | None, *, party: uuid.UUID | None = None) -> Dispute:
+    """The open case of one payer, or of any; in a ring `party` sees those alone that are theirs. Raises Conflict."""
     open_ones = Dispute.objects.filter(hold__swap_side__swap=swap, state__in=ACTIVE).select_related("hold")
+    if swap.is_ring and party in swap.members:
+        open_ones = open_ones.filter(Q(hold__payer=party) | Q(hold__payee=party))
     case = (open_ones if payer_id is None else open_ones.filter(hold__payer=payer_id)).order_by("created_at").first()
     if case is None:
         raise Conflict("There is no open case.")
@@ -112,14 +120,9 @@ def resumed(*, hold_id: uuid.UUID, now: dt.datetime | None = None) -> None:
         return
     sides = sides_of(swap)
     states = {side.hold.state for side in sides.values() if side.hold is not None}
-    if not states <= {HoldState.FUNDED}:
+    if not states - TERMINAL <= {HoldState.FUNDED}:
         return
-    move(swap, "resume", now=now)
-    for side in sides.values():
-        if side.shipped_at and not side.accepted_at:
-            wait = "inspect" if side.delivered_at else "unclaimed"
-            side.due_at = now + settings.TRADE_DEADLINES[wait]
-            side.save(update_fields=["due_at"])
+    restart(swap, sides, now)
     note(swap, "The objection was withdrawn.")
 
 
@@ -128,14 +131,18 @@ def decided(*, hold_id: uuid.UUID, now: dt.datetime | None = None) -> None:
     """A hold ended by a decision (a moderator's, a side giving in, a bank's): the rest of the swap follows it.
 
     For who objected: all of theirs is back, and the other's money makes good what was sent. Against: as agreed. Cards
-    are with whom the parcels reached, unless they were sent back. Waits while another case of the same swap is open. Safe
-    to repeat.
+    are with whom the parcels reached, unless they were sent back. Waits while another case of the same swap is open. A ring
+    goes on parcel by parcel. Safe to repeat.
     """
     now = now or timezone.now()
     swap = of_hold(hold_id)
     if swap is None or swap.state not in BINDING:
         return
     sides = sides_of(swap)
+    if swap.is_ring:
+        if any(side.hold is not None and side.hold.state in TERMINAL for side in sides.values()):
+            legs.carry_on(swap, now)
+        return
     held = {member: side.hold for member, side in sides.items() if side.hold is not None}
     if any(hold.state == HoldState.DISPUTED for hold in held.values()):
         return
@@ -144,12 +151,12 @@ def decided(*, hold_id: uuid.UUID, now: dt.datetime | None = None) -> None:
     for member, hold in held.items():
         if member in ended:
             continue
-        verdict = ended.get(swap.other_than(member))
+        verdict = ended.get(swap.receiver_of(member))
         if verdict is not None and verdict.state == HoldState.REFUNDED:
             by_bank = verdict.payments.filter(chargebacks__state="lost").exists()
             parts[member] = 0 if by_bank else harm(swap, sides[member], hold)
     settle(swap, parts, now=now, reason="The case was decided.")
-    returned = {swap.other_than(member) for member, hold in ended.items() if came_back(hold.pk)}
+    returned = {swap.receiver_of(member) for member, hold in ended.items() if came_back(hold.pk)}
     rejected = all(hold.state == HoldState.RELEASED for hold in ended.values())
     reached = {member for member, side in sides.items() if side.delivered_at or (rejected and side.shipped_at)}
     reached -= returned

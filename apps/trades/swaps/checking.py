@@ -19,7 +19,7 @@ from apps.trades.swaps import course, moves, queries
 from apps.trades.swaps.models import Swap, SwapLine
 from apps.trades.swaps.states import SwapState
 
-REFUSED = "We could not accept this swap. All money goes back, and the cards of both are free again."
+REFUSED = "We could not accept this swap. All money goes back, and all cards are free again."
 
 
 def judge_agreed(swap: Swap, lines: Sequence[SwapLine], *, now: dt.datetime) -> bool:
@@ -27,12 +27,17 @@ def judge_agreed(swap: Swap, lines: Sequence[SwapLine], *, now: dt.datetime) -> 
     for side in swap.sides.all():
         risk.see_address(side.member_id, side.ship_to, at=now)
     piles = queries.piles(swap, lines)
-    judgement = risk.judge(
-        about=About.SWAP, subject_id=swap.pk, title=f"Swap of {swap.proposer} and {swap.other}", member=swap.proposer,
-        other=swap.other, amount_minor=max(pile.value for pile in piles.values()) + abs(swap.cash_minor),
-        currency=swap.currency, at=now,
-    )  # fmt: skip
-    return judgement.waits
+    people = swap.people
+    pairs = list(zip(people, [*people[1:], people[0]], strict=True)) if swap.is_ring else [people]
+    judged = [
+        risk.judge(
+            about=About.SWAP, subject_id=swap.pk, title=f"Swap of {' and '.join(map(str, people))}", member=member,
+            other=other, amount_minor=max(pile.value for pile in piles.values()) + abs(swap.cash_minor),
+            currency=swap.currency, at=now,
+        )
+        for member, other in pairs
+    ]  # fmt: skip
+    return any(judgement.waits for judgement in judged)
 
 
 def begin(swap: Swap) -> None:

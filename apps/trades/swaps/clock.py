@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from apps.core import outbox
 from apps.core.errors import NotFound
+from apps.trades.swaps import legs
 from apps.trades.swaps.course import accept
 from apps.trades.swaps.events import SwapClosed
 from apps.trades.swaps.models import Side, Swap
@@ -83,12 +84,14 @@ def _overdue(pk: uuid.UUID, now: dt.datetime) -> int:
     if swap.due_at is None or swap.due_at > now or swap.state not in {SwapState.AGREED, SwapState.UNDER_WAY}:
         return 0
     if swap.state == SwapState.AGREED:
-        call_off(swap, "expire", now, "The money did not come in time. The cards of both are free again.")
+        call_off(swap, "expire", now, "The money did not come in time. All cards are free again.")
         return 1
     sides = sides_of(swap)
     faulty = [side for side in sides.values() if side.shipped_at is None]
     if len(faulty) == len(sides):
-        call_off(swap, "expire", now, "Nobody shipped in time. The cards of both are free again.")
+        call_off(swap, "expire", now, "Nobody shipped in time. All cards are free again.")
+    elif swap.is_ring:
+        legs.carry_on(swap, now)
     elif faulty:
         _break(swap, sides, faulty[0], now)
     return 1
@@ -96,7 +99,7 @@ def _overdue(pk: uuid.UUID, now: dt.datetime) -> int:
 
 def _break(swap: Swap, sides: dict[uuid.UUID, Side], faulty: Side, now: dt.datetime) -> None:
     """One side never shipped: the other has all its money back, is made good, and keeps cards that did not arrive."""
-    harmed = sides[swap.other_than(faulty.member_id)]
+    harmed = sides[swap.receiver_of(faulty.member_id)]
     parts = {harmed.member_id: 0}
     if faulty.hold is not None:
         parts[faulty.member_id] = harm(swap, faulty, faulty.hold)

@@ -15,12 +15,14 @@ from apps.core.errors import Conflict, InvalidInput, NotYours
 from apps.escrow import actions as escrow
 from apps.escrow.actions.moves import UnderReview
 from apps.escrow.models import HoldState, Payment
+from apps.trades.swaps import legs
 from apps.trades.swaps.events import SwapFunded, SwapShipped
 from apps.trades.swaps.models import Side, Swap
 from apps.trades.swaps.moves import (
     SwapMovedOn,
     call_off,
     finish,
+    is_over,
     locked,
     move,
     note,
@@ -77,7 +79,7 @@ def fund(swap: Swap, *, now: dt.datetime | None = None) -> None:
     """Nothing is asked for any more in a locked swap: parcels may leave. Emits swap.funded."""
     move(swap, "fund", now=now)
     outbox.emit(SwapFunded(**who(swap)))
-    note(swap, "The money of both is held. Send your parcels now.")
+    note(swap, "The money of all is held. Send your parcels now.")
 
 
 @transaction.atomic
@@ -88,7 +90,8 @@ def ship(*, swap: Swap, by: User, carrier: str = "", tracking_number: str = "", 
     """
     now = now or timezone.now()
     swap = locked(swap.pk, by)
-    side = sides_of(swap)[by.pk]
+    sides = sides_of(swap)
+    side = sides[by.pk]
     number = tracking_number.strip()[:60]
     if not number:
         raise InvalidInput("Swaps are sent with tracking. Enter the parcel's number.", field="tracking_number")
@@ -96,6 +99,8 @@ def ship(*, swap: Swap, by: User, carrier: str = "", tracking_number: str = "", 
         return side
     if swap.state not in {SwapState.UNDER_WAY, SwapState.DISPUTED} or side.shipped_at is not None:
         raise SwapMovedOn
+    if is_over(swap, sides, side):
+        raise SwapMovedOn("Nobody waits for this parcel any more: who was to get it has their money back.")
     side.carrier, side.tracking_number, side.shipped_at = carrier.strip()[:60], number, now
     side.due_at = now + settings.TRADE_DEADLINES["unclaimed"] if swap.state == SwapState.UNDER_WAY else None
     side.save(update_fields=["carrier", "tracking_number", "shipped_at", "due_at"])
@@ -116,7 +121,7 @@ def delivered(*, swap: Swap, sender_id: uuid.UUID, by: User | None, now: dt.date
     """
     now = now or timezone.now()
     swap = locked(swap.pk, by)
-    if sender_id not in swap.members or (by is not None and by.pk == sender_id):
+    if sender_id not in swap.members or (by is not None and by.pk != swap.receiver_of(sender_id)):
         raise NotYours("The receiver says that a parcel has arrived.")
     side = sides_of(swap)[sender_id]
     if side.delivered_at is not None:
@@ -134,26 +139,30 @@ def delivered(*, swap: Swap, sender_id: uuid.UUID, by: User | None, now: dt.date
 
 @transaction.atomic
 def content(*, swap: Swap, by: User, now: dt.datetime | None = None) -> Swap:
-    """The receiver is content with what came. When both are, the cards change hands and the money moves. Safe to repeat.
+    """The receiver is content with what came. When all are, the cards change hands and the money moves. Safe to repeat.
 
-    Raises NotYours, SwapMovedOn, Conflict (a bank is deciding). Emits swap.completed with the second.
+    Raises NotYours, SwapMovedOn, Conflict (a bank is deciding). Emits swap.completed with the last.
     """
     swap = locked(swap.pk, by)
     if swap.state == SwapState.COMPLETED:
         return swap
-    return accept(swap, sides_of(swap)[swap.other_than(by.pk)], now or timezone.now())
+    return accept(swap, sides_of(swap)[swap.sender_to(by.pk)], now or timezone.now())
 
 
 def accept(swap: Swap, side: Side, now: dt.datetime) -> Swap:
-    """The other is content with a side's parcel, in a locked swap; the second such word ends it. Raises SwapMovedOn."""
+    """The receiver is content with a side's parcel, in a locked swap; the last such word ends it. Raises SwapMovedOn."""
     if swap.state != SwapState.UNDER_WAY or side.shipped_at is None:
         raise SwapMovedOn
     if side.accepted_at is None:
         side.accepted_at, side.due_at = now, None
         side.delivered_at = side.delivered_at or now
         side.save(update_fields=["accepted_at", "due_at", "delivered_at"])
-    if not swap.sides.filter(accepted_at__isnull=True).exists():
-        settle(swap, {}, now=now, reason="Both are content.")
+    if swap.broken_at is not None:
+        legs.carry_on(swap, now)
+    elif not swap.sides.filter(accepted_at__isnull=True).exists():
+        # A deposit in a ring is no more than a promise that was kept; between two the cash in it goes over.
+        parts = dict.fromkeys(swap.members, 0) if swap.is_ring else {}
+        settle(swap, parts, now=now, reason="All are content.")
         finish(swap, "complete", moves=set(swap.members), now=now)
     return swap
 

@@ -14,6 +14,12 @@ class SwapEvent(Event):
     swap_id: uuid.UUID
     proposer_id: uuid.UUID
     other_id: uuid.UUID
+    third_id: uuid.UUID | None = None  # of a ring
+
+    @property
+    def members(self) -> tuple[uuid.UUID, ...]:
+        """All who take part."""
+        return (self.proposer_id, self.other_id, *([self.third_id] if self.third_id else []))
 
     @property
     def aggregate(self) -> str:
@@ -23,28 +29,28 @@ class SwapEvent(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class SwapProposed(SwapEvent):
-    """Somebody proposes two piles; the other answers."""
+    """Somebody proposes two piles, or three in a ring; the others answer."""
 
     topic = "swap.proposed"
 
 
 @dataclass(frozen=True, kw_only=True)
 class SwapAgreed(SwapEvent):
-    """The terms stand and the copies of both are reserved."""
+    """The terms stand and the copies of all are reserved."""
 
     topic = "swap.agreed"
 
 
 @dataclass(frozen=True, kw_only=True)
 class SwapFunded(SwapEvent):
-    """All money that was asked for is held: both may ship."""
+    """All money that was asked for is held: all may ship."""
 
     topic = "swap.funded"
 
 
 @dataclass(frozen=True, kw_only=True)
 class SwapShipped(SwapEvent):
-    """One of the two parcels left."""
+    """One of the parcels left."""
 
     topic = "swap.shipped"
     sender_id: uuid.UUID
@@ -52,7 +58,7 @@ class SwapShipped(SwapEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class SwapCompleted(SwapEvent):
-    """Both are content: the copies changed hands."""
+    """All are content: the copies changed hands."""
 
     topic = "swap.completed"
 

@@ -22,6 +22,15 @@ class AddressForm(CheckoutForm):
     request_key = None
 
 
+class RingForm(forms.Form):
+    """What is said with a ring; its cards are fixed by the match."""
+
+    message = forms.CharField(
+        label=_("A few words"), required=False, max_length=300, widget=forms.Textarea({"rows": 2})
+    )
+    request_key = forms.CharField(max_length=80, required=False, widget=forms.HiddenInput)
+
+
 class TableForm(forms.Form):
     """Two piles and the cash between them. The fields of the piles are named `give-<item>` and `take-<item>`."""
 

@@ -16,12 +16,13 @@ from apps.escrow.events import (
 from apps.risk.events import RiskDecided
 from apps.risk.rules import About
 from apps.trades.swaps import cases, checking, clock, course
+from apps.trades.swaps.models import Side
 from apps.trades.swaps.states import SwapState
 
 
 @subscribe(HoldFunded)
 def follow_swap_payment(event: HoldFunded) -> None:
-    """Once both have paid, parcels may leave."""
+    """Once all have paid, parcels may leave."""
     course.funded(hold_id=event.hold_id)
 
 
@@ -71,5 +72,6 @@ def follow_decided_swap(event: RiskDecided) -> None:
 @subscribe(MemberBlocked)
 def end_proposals_between_the_two(event: MemberBlocked) -> None:
     """They bargain no more; what is agreed already is carried out."""
-    pair = Q(proposer=event.owner_id, other=event.other_id) | Q(proposer=event.other_id, other=event.owner_id)
+    of_one, of_other = (Side.objects.filter(member=pk).values("swap") for pk in (event.owner_id, event.other_id))
+    pair = Q(pk__in=of_one) & Q(pk__in=of_other)
     clock.expire_proposals(pair, SwapState.VOID)

@@ -22,13 +22,14 @@ from apps.trades.swaps.models import Swap
 
 
 def is_party(reader: Reader, key: uuid.UUID) -> bool:
-    """One of the two."""
-    return Swap.objects.filter(Q(proposer=reader.member_id) | Q(other=reader.member_id), pk=key).exists()
+    """One of the two, or of the three."""
+    one_of = Q(proposer=reader.member_id) | Q(other=reader.member_id) | Q(third=reader.member_id)
+    return reader.member_id is not None and Swap.objects.filter(one_of, pk=key).exists()
 
 
 @stream("swap", is_present=is_party)
 def may_follow_swap(reader: Reader, key: uuid.UUID) -> bool:
-    """The two and moderators, as its room."""
+    """Its members and moderators, as its room."""
     return reader.member_id is not None and (reader.is_moderator or is_party(reader, key))
 
 
@@ -39,7 +40,7 @@ def may_follow_swap(reader: Reader, key: uuid.UUID) -> bool:
 @at_once(SwapCompleted)
 @at_once(SwapClosed)
 def tell(event: SwapEvent) -> None:
-    """The room changes, and both lists."""
+    """The room changes, and the lists of all."""
     told = {"swap": event.swap_id}
-    lists = ((f"member:{pk}", "swaps", told) for pk in (event.proposer_id, event.other_id))
+    lists = ((f"member:{pk}", "swaps", told) for pk in event.members)
     push_all([(f"swap:{event.swap_id}", "changed", None), *lists])

@@ -1,4 +1,4 @@
-"""A swap, its two sides with money and parcel, and the copies that each gives at their dated fair values."""
+"""A swap of two or a ring of three, its sides with money and parcel, and the copies of each at their dated fair values."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
 
+from apps.accounts.models import User
+from apps.core.errors import NotYours
 from apps.core.models import Base
 from apps.escrow.models import Hold
 from apps.inventory.models import InventoryItem
@@ -16,10 +18,21 @@ from apps.trades.swaps.states import LIVE, SwapState
 
 
 class Swap(Base):
-    """One proposal; a counter is a new one that ends the former. Once agreed its terms do not change."""
+    """One proposal; a counter is a new one that ends the former. Once agreed its terms do not change.
+
+    In a ring cards go from who proposed to the other, from them to the third, and from the third back.
+    """
 
     proposer = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="swaps_proposed")
     other = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="swaps_received")
+    third = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="rings_closed",
+        help_text="of a ring: gives to who proposed",
+    )
     answers = models.OneToOneField(
         "self",
         null=True,
@@ -39,6 +52,9 @@ class Swap(Base):
     clock_left = models.DurationField(null=True, blank=True, help_text="what was left to the deadline when it stopped")
     agreed_at = models.DateTimeField(null=True, blank=True)
     funded_at = models.DateTimeField(null=True, blank=True, help_text="since when parcels may leave")
+    broken_at = models.DateTimeField(
+        null=True, blank=True, help_text="since when each parcel of a ring counts as a sale at its value"
+    )
     closed_at = models.DateTimeField(null=True, blank=True)
     request_key = models.CharField(max_length=80, blank=True, help_text="a double click proposes once")
 
@@ -52,6 +68,17 @@ class Swap(Base):
             models.CheckConstraint(
                 condition=Q(checked_since__isnull=True) | Q(state="agreed", due_at__isnull=True),
                 name="swap_checked_is_agreed_without_clock",
+            ),
+            models.CheckConstraint(
+                condition=Q(third__isnull=True) | (~Q(third=F("proposer")) & ~Q(third=F("other"))),
+                name="swap_ring_of_three_people",
+            ),
+            models.CheckConstraint(
+                condition=Q(third__isnull=True) | Q(cash_minor=0, answers__isnull=True),
+                name="swap_ring_has_no_cash_and_counters_nothing",
+            ),
+            models.CheckConstraint(
+                condition=Q(broken_at__isnull=True) | Q(third__isnull=False), name="swap_only_rings_become_sales"
             ),
             models.UniqueConstraint(
                 fields=["proposer", "request_key"], condition=~Q(request_key=""), name="swap_once_per_request"
@@ -71,13 +98,33 @@ class Swap(Base):
         return reverse("swap", args=[self.pk])
 
     @property
-    def members(self) -> tuple[uuid.UUID, uuid.UUID]:
-        """Both, who proposed first."""
-        return self.proposer_id, self.other_id
+    def is_ring(self) -> bool:
+        """Whether three take part."""
+        return self.third_id is not None
 
-    def other_than(self, member_id: uuid.UUID) -> uuid.UUID:
-        """The member on the other side."""
-        return self.other_id if member_id == self.proposer_id else self.proposer_id
+    @property
+    def members(self) -> tuple[uuid.UUID, ...]:
+        """All, who proposed first, in the order in which cards go round."""
+        return (self.proposer_id, self.other_id, *([self.third_id] if self.third_id else []))
+
+    @property
+    def people(self) -> tuple[User, ...]:
+        """As `members`."""
+        return (self.proposer, self.other, *([self.third] if self.third_id else []))
+
+    def receiver_of(self, member_id: uuid.UUID) -> uuid.UUID:
+        """To whom this member's cards go. Raises NotYours for who takes no part."""
+        return self._from(member_id, 1)
+
+    def sender_to(self, member_id: uuid.UUID) -> uuid.UUID:
+        """Whose cards this member gets. Raises NotYours for who takes no part."""
+        return self._from(member_id, -1)
+
+    def _from(self, member_id: uuid.UUID, steps: int) -> uuid.UUID:
+        members = self.members
+        if member_id not in members:
+            raise NotYours("That is not yours to do in this swap.")
+        return members[(members.index(member_id) + steps) % len(members)]
 
     def cash_from(self, member_id: uuid.UUID) -> int:
         """What this member adds in cash."""
@@ -90,14 +137,17 @@ class Side(Base):
     swap = models.ForeignKey(Swap, on_delete=models.CASCADE, related_name="sides")
     member = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     ship_to = models.JSONField(default=dict, blank=True, help_text="where this member's new cards go")
+    agreed_at = models.DateTimeField(null=True, blank=True)
     deposit_minor = models.PositiveBigIntegerField(default=0, help_text="comes back when all is well")
     hold = models.OneToOneField(Hold, null=True, on_delete=models.PROTECT, related_name="swap_side")
     carrier = models.CharField(max_length=60, blank=True)
     tracking_number = models.CharField(max_length=60, blank=True)
     shipped_at = models.DateTimeField(null=True, blank=True)
-    delivered_at = models.DateTimeField(null=True, blank=True, help_text="this member's parcel reached the other")
-    accepted_at = models.DateTimeField(null=True, blank=True, help_text="the other is content with it")
-    due_at = models.DateTimeField(null=True, blank=True, help_text="when silence of the other counts as content")
+    delivered_at = models.DateTimeField(
+        null=True, blank=True, help_text="this member's parcel reached who was to get it"
+    )
+    accepted_at = models.DateTimeField(null=True, blank=True, help_text="its receiver is content with it")
+    due_at = models.DateTimeField(null=True, blank=True, help_text="when the receiver's silence counts as content")
     asked_at = models.DateTimeField(null=True, blank=True, help_text="when the carrier was asked last")
 
     class Meta:
@@ -141,7 +191,7 @@ class SwapLine(Base):
 
 
 class SwapMessage(Base):
-    """What the two say to each other; also the system's own lines (no author)."""
+    """What they say to each other; also the system's own lines (no author)."""
 
     swap = models.ForeignKey(Swap, on_delete=models.CASCADE, related_name="messages")
     author = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")

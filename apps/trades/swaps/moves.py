@@ -39,16 +39,18 @@ def cause_of(swap: Swap) -> str:
     return f"swap:{swap.pk}"
 
 
-def who(swap: Swap) -> dict[str, uuid.UUID]:
+def who(swap: Swap) -> dict[str, uuid.UUID | None]:
     """What every event of a swap tells."""
-    return {"swap_id": swap.pk, "proposer_id": swap.proposer_id, "other_id": swap.other_id}
+    return {
+        "swap_id": swap.pk, "proposer_id": swap.proposer_id, "other_id": swap.other_id, "third_id": swap.third_id
+    }  # fmt: skip
 
 
 def locked(pk: uuid.UUID, by: User | None = None, *, skip_locked: bool = False) -> Swap:
     """The swap with its row lock. Raises NotFound, NotYours."""
     swap = (
         Swap.objects.select_for_update(of=("self",), no_key=True, skip_locked=skip_locked)
-        .select_related("proposer", "other")
+        .select_related("proposer", "other", "third")
         .filter(pk=pk)
         .first()
     )
@@ -60,7 +62,7 @@ def locked(pk: uuid.UUID, by: User | None = None, *, skip_locked: bool = False) 
 
 
 def sides_of(swap: Swap) -> dict[uuid.UUID, Side]:
-    """Both sides by member, as they are now, with their holds; the caller has the swap's lock."""
+    """All sides by member, as they are now, with their holds; the caller has the swap's lock."""
     return {side.member_id: side for side in Side.objects.filter(swap=swap).select_related("hold").order_by("pk")}
 
 
@@ -102,6 +104,21 @@ def close(swap: Swap, state: SwapState) -> Swap:
     return swap
 
 
+def restart(swap: Swap, sides: dict[uuid.UUID, Side], now: dt.datetime) -> None:
+    """A locked swap goes on after a case: what has been sent is inspected anew."""
+    move(swap, "resume", now=now)
+    for side in sides.values():
+        if side.shipped_at and not side.accepted_at and not is_over(swap, sides, side):
+            side.due_at = now + settings.TRADE_DEADLINES["inspect" if side.delivered_at else "unclaimed"]
+            side.save(update_fields=["due_at"])
+
+
+def is_over(swap: Swap, sides: dict[uuid.UUID, Side], side: Side) -> bool:
+    """Whether the money that waits for a side's parcel has moved already: in a ring each parcel ends by itself."""
+    hold = sides[swap.receiver_of(side.member_id)].hold
+    return swap.is_ring and hold is not None and hold.state in TERMINAL
+
+
 def note(swap: Swap, body: str) -> None:
     """The system's own line in the room."""
     SwapMessage.objects.create(swap=swap, author=None, body=body)
@@ -109,8 +126,8 @@ def note(swap: Swap, body: str) -> None:
 
 
 def harm(swap: Swap, faulty: Side, hold: Hold) -> int:
-    """What of the faulty side's money makes the other good."""
-    harmed = swap.other_than(faulty.member_id)
+    """What of the faulty side's money makes the other of two good."""
+    harmed = swap.receiver_of(faulty.member_id)
     sent = sum(line.quantity * (line.value_minor or 0) for line in swap.lines.all() if line.giver_id == harmed)
     return made_good(amount_minor=hold.amount_minor, deposit_minor=faulty.deposit_minor, sent_minor=sent)
 
@@ -119,12 +136,16 @@ def settle(swap: Swap, parts: dict[uuid.UUID, int], *, now: dt.datetime, reason:
     """End every open hold: as agreed, or with the part that goes over. Unpaid ones are called off."""
     for member, side in sides_of(swap).items():
         hold = side.hold
-        if hold is None or hold.state in TERMINAL:
-            continue
-        if hold.state == HoldState.CREATED:
-            escrow.cancel_led(hold=hold, reason=reason, now=now)
-        else:
-            escrow.settle_led(hold=hold, payee_minor=parts.get(member), reason=reason, now=now)
+        if hold is not None and hold.state not in TERMINAL:
+            settle_one(hold, parts.get(member), now=now, reason=reason)
+
+
+def settle_one(hold: Hold, payee_minor: int | None, *, now: dt.datetime, reason: str) -> None:
+    """End one open hold: as agreed (None), or with the part that goes over. One that was never paid is called off."""
+    if hold.state == HoldState.CREATED:
+        escrow.cancel_led(hold=hold, reason=reason, now=now)
+    else:
+        escrow.settle_led(hold=hold, payee_minor=payee_minor, reason=reason, now=now)
 
 
 def finish(swap: Swap, event: str, *, moves: set[uuid.UUID], now: dt.datetime, said: str = "") -> Swap:
@@ -143,7 +164,7 @@ def finish(swap: Swap, event: str, *, moves: set[uuid.UUID], now: dt.datetime, s
             inventory.hand_over(
                 item_id=line.item_id,
                 quantity=line.quantity,
-                to=people[swap.other_than(line.giver_id)],
+                to=people[swap.receiver_of(line.giver_id)],
                 unit_price_minor=line.value_minor,
                 currency=swap.currency,
                 cause=cause,
@@ -153,7 +174,7 @@ def finish(swap: Swap, event: str, *, moves: set[uuid.UUID], now: dt.datetime, s
             inventory.release_reservation(item_id=line.item_id, quantity=line.quantity, cause=cause, by=None)
     if event == "complete":
         outbox.emit(SwapCompleted(**who(swap)))
-        said = said or "Both are content. The cards have changed hands."
+        said = said or "All are content. The cards have changed hands."
     else:
         outbox.emit(SwapClosed(**who(swap), state=swap.state))
     note(swap, said)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.db import connection
 
 from apps.accounts.models import User
+from apps.core.money import Money
 from apps.inventory.models import InventoryItem
 from apps.listings.queries import picture_of
+from apps.trades.swaps import table
 from apps.trades.swaps.matching import Edge, Proposal, proposals
+from apps.valuations.queries import Price
 
 MOST_NEIGHBOURS = 60
 """Members on each side of whom rings are looked for: those with the most cards in common."""
@@ -53,10 +57,39 @@ class Shown:
 
     @property
     def asked(self) -> str:
-        """What fills in the builder: in a ring the first of the two swaps that make it."""
-        takes = self.between if self.is_ring else self.gets
-        pairs = [f"give-{item.pk}=1" for item in self.gives] + [f"take-{item.pk}=1" for item in takes]
-        return "&".join(pairs)
+        """What fills in the builder, or the page of the ring."""
+        piles = (("give", self.gives), ("between", self.between), ("take", self.gets))
+        return "&".join(f"{name}-{item.pk}=1" for name, pile in piles for item in pile)
+
+
+@dataclass(frozen=True)
+class RingPile:
+    """What one of a ring gives to the next: shown, and named in the form as `<name>-<item>`."""
+
+    name: str
+    giver: User
+    taker: User
+    items: list[InventoryItem]
+    values: dict[uuid.UUID, Price]
+
+    @property
+    def value_minor(self) -> int | None:
+        """At today's values what the taker leaves as a deposit; None where a card has none."""
+        if any(item.pk not in self.values for item in self.items):
+            return None
+        return sum(Money.from_decimal(price.amount, price.currency).amount_minor for price in self.values.values())
+
+
+def ring_piles(asked: Mapping[str, str], *, people: tuple[User, User, User]) -> list[RingPile]:
+    """The three piles that an address or a form names, of the reader's own cards and what the others trade away."""
+    found = []
+    for place, name in enumerate(("give", "between", "take")):
+        copies = table.copies_asked({key: value for key, value in asked.items() if key.startswith(f"{name}-")})
+        rows = table.open_for_trade(owner=people[place], viewer=people[0]).filter(pk__in=list(copies))
+        items = list(rows)
+        values = table.values_of(items, currency="USD")
+        found.append(RingPile(name, people[place], people[(place + 1) % 3], items, values))
+    return found
 
 
 def edges_around(member: uuid.UUID) -> list[Edge]:

@@ -17,10 +17,13 @@ from apps.core.errors import NotFound
 from apps.core.pagination import Page, Place, newest_first
 from apps.escrow.cases.models import ACTIVE, UNRULED
 from apps.escrow.models import Dispute, HoldState
+from apps.escrow.states import TERMINAL
 from apps.listings.queries import picture_of
 from apps.trades.swaps.fairness import Balance, Pile, Valued, balance, pile
 from apps.trades.swaps.models import Side, Swap, SwapLine, SwapMessage
 from apps.trades.swaps.states import BINDING, SwapState
+
+_DEPOSIT_GOES = "your deposit goes to the other side"
 
 
 def piles(swap: Swap, lines: Iterable[SwapLine]) -> dict[uuid.UUID, Pile]:
@@ -34,8 +37,8 @@ def piles(swap: Swap, lines: Iterable[SwapLine]) -> dict[uuid.UUID, Pile]:
 def balance_for(swap: Swap, member_id: uuid.UUID) -> Balance:
     """The swap as one member sees it."""
     sums = piles(swap, swap.lines.all())
-    other = swap.other_than(member_id)
-    return balance(sums[member_id], sums[other], pays=swap.cash_from(member_id) - swap.cash_from(other))
+    sender = swap.sender_to(member_id)
+    return balance(sums[member_id], sums[sender], pays=swap.cash_from(member_id) - swap.cash_from(sender))
 
 
 def is_newcomer(member: User) -> bool:
@@ -43,8 +46,12 @@ def is_newcomer(member: User) -> bool:
     limits = newcomer_limits(member)
     if limits is None:
         return False
-    swaps = Swap.objects.filter(Q(proposer=member) | Q(other=member), state=SwapState.COMPLETED).count()
+    swaps = Swap.objects.filter(_one_of(member), state=SwapState.COMPLETED).count()
     return swaps < limits.left
+
+
+def _one_of(member: User) -> Q:
+    return Q(proposer=member) | Q(other=member) | Q(third=member)
 
 
 def _lines() -> Prefetch:
@@ -59,9 +66,9 @@ def _sides() -> Prefetch:
 def of_member(*, member: User, limit: int = 30, offset: int = 0, after: Place | None = None) -> Page[Swap]:
     """A member's swaps, newest first; former proposals of the same bargaining are reached from the latest."""
     rows = (
-        Swap.objects.filter(Q(proposer=member) | Q(other=member))
+        Swap.objects.filter(_one_of(member))
         .exclude(state=SwapState.COUNTERED)
-        .select_related("proposer", "other")
+        .select_related("proposer", "other", "third")
         .prefetch_related(_lines(), _sides(), "sides__hold__disputes")
     )
     return newest_first(rows, limit=limit, offset=offset, after=after)
@@ -70,7 +77,7 @@ def of_member(*, member: User, limit: int = 30, offset: int = 0, after: Place | 
 def room(*, pk: uuid.UUID, reader: User) -> Swap:
     """A swap with all that its room shows. Others get NotFound; moderators may look."""
     swap = (
-        Swap.objects.select_related("proposer", "other", "answers")
+        Swap.objects.select_related("proposer", "other", "third", "answers")
         .prefetch_related(
             _lines(),
             _sides(),
@@ -113,6 +120,8 @@ def may(swap: Swap, reader: User, *, now: dt.datetime | None = None) -> dict[str
     none = dict.fromkeys(
         (
             "answer",
+            "counter",
+            "decline",
             "withdraw",
             "pay",
             "ship",
@@ -128,26 +137,37 @@ def may(swap: Swap, reader: User, *, now: dt.datetime | None = None) -> dict[str
     )
     if reader.pk not in swap.members:
         return none
-    mine, theirs = side_of(swap, reader.pk), side_of(swap, swap.other_than(reader.pk))
+    mine, theirs = side_of(swap, reader.pk), side_of(swap, swap.sender_to(reader.pk))
+    receiver = side_of(swap, swap.receiver_of(reader.pk))
+    asked = swap.state == SwapState.PROPOSED and swap.proposer_id != reader.pk
+    is_sent_for, is_waited_for = not _is_over(swap, receiver), not _is_over(swap, mine)
     parcels = swap.state in {SwapState.UNDER_WAY, SwapState.DISPUTED}
     lost_at = theirs.shipped_at and theirs.shipped_at + settings.TRADE_DEADLINES["lost"]
-    my_case, their_case = _case(mine), _case(theirs)
+    my_case, their_case = _case(mine), _case(receiver)
     return {
-        "answer": swap.state == SwapState.PROPOSED and swap.other_id == reader.pk,
+        "answer": asked and mine.agreed_at is None,
+        "counter": asked and not swap.is_ring,
+        "decline": asked,
         "withdraw": swap.state == SwapState.PROPOSED and swap.proposer_id == reader.pk,
         "pay": swap.state == SwapState.AGREED and swap.checked_since is None
         and mine.hold is not None and mine.hold.state == HoldState.CREATED,
-        "ship": parcels and mine.shipped_at is None,
-        "receive": parcels and theirs.shipped_at is not None and theirs.delivered_at is None,
-        "content": swap.state == SwapState.UNDER_WAY and theirs.delivered_at is not None and theirs.accepted_at is None,
-        "cancel": swap.state in {SwapState.AGREED, SwapState.UNDER_WAY} and not (mine.shipped_at or theirs.shipped_at),
-        "object": parcels and bool(mine.shipped_at and theirs.shipped_at) and theirs.accepted_at is None
+        "ship": parcels and mine.shipped_at is None and is_sent_for,
+        "receive": parcels and theirs.shipped_at is not None and theirs.delivered_at is None and is_waited_for,
+        "content": swap.state == SwapState.UNDER_WAY and theirs.delivered_at is not None and theirs.accepted_at is None
+        and is_waited_for,
+        "cancel": swap.state in {SwapState.AGREED, SwapState.UNDER_WAY} and not any(side.shipped_at for side in swap.sides.all()),
+        "object": parcels and bool((mine.shipped_at or swap.broken_at) and theirs.shipped_at) and theirs.accepted_at is None
         and mine.hold is not None and mine.hold.state == HoldState.FUNDED
         and (theirs.delivered_at is not None or now >= lost_at),
         "answer_case": their_case is not None and their_case.answered_at is None and their_case.state in UNRULED,
         "withdraw_case": my_case is not None and my_case.opened_by_id == reader.pk and my_case.state in UNRULED,
         "say": True,
     }  # fmt: skip
+
+
+def _is_over(swap: Swap, receiver: Side) -> bool:
+    """Whether in a ring the money for a parcel has moved; of what is loaded."""
+    return swap.is_ring and receiver.hold is not None and receiver.hold.state in TERMINAL
 
 
 def _case(side: Side) -> Dispute | None:
@@ -157,9 +177,15 @@ def _case(side: Side) -> Dispute | None:
     return next((case for case in side.hold.disputes.all() if case.state in ACTIVE), None)
 
 
-def cases(swap: Swap) -> list[Dispute]:
-    """All that was objected to."""
-    return [case for side in swap.sides.all() if side.hold is not None for case in side.hold.disputes.all()]
+def cases(swap: Swap, reader: User) -> list[Dispute]:
+    """All that was objected to; in a ring a member sees the cases that they are a side of."""
+    return [
+        case
+        for side in swap.sides.all()
+        if side.hold is not None
+        and (reader.pk in (side.hold.payer_id, side.hold.payee_id) or reader.pk not in swap.members)
+        for case in side.hold.disputes.all()
+    ]
 
 
 def next_step(swap: Swap, reader: User) -> NextStep:
@@ -174,9 +200,10 @@ def next_step(swap: Swap, reader: User) -> NextStep:
     if can["answer_case"]:
         return NextStep("answer the case", None, "a moderator decides without your answer")
     if can["ship"] and swap.state == SwapState.UNDER_WAY:
-        return NextStep("ship your parcel", swap.due_at, "your deposit goes to the other side")
+        otherwise = "nobody waits for it any more, and you pay for what came" if swap.is_ring else _DEPOSIT_GOES
+        return NextStep("ship your parcel", swap.due_at, otherwise)
     if swap.state in BINDING and reader.pk in swap.members:
-        theirs = side_of(swap, swap.other_than(reader.pk))
+        theirs = side_of(swap, swap.sender_to(reader.pk))
         if can["content"]:
             return NextStep(
                 "check the cards and say whether you are content", theirs.due_at, "your silence counts as yes"
@@ -188,10 +215,11 @@ def next_step(swap: Swap, reader: User) -> NextStep:
 
 @dataclass(frozen=True)
 class Seen:
-    """A swap as one reader sees it: a moderator sees it as who proposed."""
+    """A swap as one reader sees it: a moderator sees it as who proposed. Of two, receiver and sender are the other one."""
 
     me: User
-    other: User
+    receiver: User
+    sender: User
     gives: list[SwapLine]
     gets: list[SwapLine]
     gives_sum: Pile
@@ -202,6 +230,14 @@ class Seen:
     mine: Side
     theirs: Side
     is_mine: bool
+    between: list[SwapLine]  # of a ring: what goes from who gets my cards to whose cards I get
+    between_sum: Pile | None
+    third: Side | None
+
+    @property
+    def other(self) -> str:
+        """Everybody else, in words."""
+        return f"{self.receiver} and {self.sender}" if self.third else str(self.receiver)
 
     @property
     def card(self) -> SwapLine:
@@ -211,38 +247,44 @@ class Seen:
 
 def seen_by(swap: Swap, reader: User) -> Seen:
     """Both piles, cash and balance from the reader's side, of what is loaded."""
-    me = swap.other if reader.pk == swap.other_id else swap.proposer
-    other_id = swap.other_than(me.pk)
+    people = {person.pk: person for person in swap.people}
+    me = people.get(reader.pk, swap.proposer)
+    receiver_id, sender_id = swap.receiver_of(me.pk), swap.sender_to(me.pk)
     lines = list(swap.lines.all())
     sums = piles(swap, lines)
-    pays, receives = swap.cash_from(me.pk), swap.cash_from(other_id)
+    pays, receives = swap.cash_from(me.pk), swap.cash_from(sender_id)
     return Seen(
         me=me,
-        other=swap.proposer if other_id == swap.proposer_id else swap.other,
+        receiver=people[receiver_id],
+        sender=people[sender_id],
         gives=[line for line in lines if line.giver_id == me.pk],
-        gets=[line for line in lines if line.giver_id != me.pk],
+        gets=[line for line in lines if line.giver_id == sender_id],
         gives_sum=sums[me.pk],
-        gets_sum=sums[other_id],
+        gets_sum=sums[sender_id],
         pays=pays,
         receives=receives,
-        balance=balance(sums[me.pk], sums[other_id], pays=pays - receives),
+        balance=balance(sums[me.pk], sums[sender_id], pays=pays - receives),
         mine=side_of(swap, me.pk),
-        theirs=side_of(swap, other_id),
+        theirs=side_of(swap, sender_id),
         is_mine=reader.pk in swap.members,
+        between=[line for line in lines if line.giver_id == receiver_id] if swap.is_ring else [],
+        between_sum=sums[receiver_id] if swap.is_ring else None,
+        third=side_of(swap, receiver_id) if swap.is_ring else None,
     )
 
 
 def steps(swap: Swap) -> list[dict[str, object]]:
     """The swap's progress for components/stepper.html."""
     sides = list(swap.sides.all())
+    how_many = "All" if swap.is_ring else "Both"
     both_shipped = all(side.shipped_at for side in sides)
     both_arrived = all(side.delivered_at for side in sides)
     done = [
         ("Proposed", swap.created_at),
         ("Agreed", swap.agreed_at),
         ("Money held", swap.funded_at),
-        ("Both shipped", max(side.shipped_at for side in sides) if both_shipped else None),
-        ("Both arrived", max(side.delivered_at for side in sides) if both_arrived else None),
+        (f"{how_many} shipped", max(side.shipped_at for side in sides) if both_shipped else None),
+        (f"{how_many} arrived", max(side.delivered_at for side in sides) if both_arrived else None),
     ]
     shown = [{"label": label, "at": at, "state": "done" if at else "ahead"} for label, at in done]
     if swap.closed_at is None:
@@ -258,9 +300,9 @@ def steps(swap: Swap) -> list[dict[str, object]]:
 
 
 def addresses(swap: Swap, reader: User) -> dict[str, dict]:
-    """Where parcels go: one's own address, and the other's once all money is held and a parcel can leave."""
+    """Where parcels go: one's own address, and the receiver's once all money is held and a parcel can leave."""
     if reader.pk not in swap.members:
         return {}
     may_send = swap.state in {SwapState.UNDER_WAY, SwapState.DISPUTED}
-    theirs = side_of(swap, swap.other_than(reader.pk)).ship_to if may_send else {}
+    theirs = side_of(swap, swap.receiver_of(reader.pk)).ship_to if may_send else {}
     return {"mine": side_of(swap, reader.pk).ship_to, "theirs": theirs}

@@ -89,7 +89,7 @@ def copies_asked(asked: Mapping[str, str]) -> dict[uuid.UUID, int]:
     found: dict[uuid.UUID, int] = {}
     for name, value in asked.items():
         pile_name, _, pk = name.partition("-")
-        if pile_name in {"give", "take"} and value.isdecimal() and len(value) < 6 and len(found) < 80:
+        if pile_name in {"give", "between", "take"} and value.isdecimal() and len(value) < 6 and len(found) < 80:
             try:
                 found[uuid.UUID(pk)] = int(value)
             except ValueError:

@@ -8,6 +8,7 @@ urlpatterns = [
     path("swaps/", views.swaps, name="swaps"),
     path("swaps/matches/", views.matches, name="swap-matches"),
     path("swaps/with/<uuid:pk>/", views.new, name="swap-new"),
+    path("swaps/ring/<uuid:pk>/<uuid:last>/", views.ring, name="swap-ring"),
     path("swaps/<uuid:pk>/", views.swap, name="swap"),
     path("swaps/<uuid:pk>/counter/", views.counter, name="swap-counter"),
     path("swaps/<uuid:pk>/agree/", views.agree, name="swap-agree"),
@@ -26,6 +27,7 @@ urlpatterns = [
 ]
 api_urlpatterns = [
     path("swaps", api.SwapList.as_view(), name="api-swaps"),
+    path("swaps/rings", api.RingList.as_view(), name="api-swap-rings"),
     path("swaps/<uuid:pk>", api.SwapDetail.as_view(), name="api-swap"),
     path("swaps/<uuid:pk>/counter", api.SwapCounter.as_view(), name="api-swap-counter"),
     path("swaps/<uuid:pk>/agree", api.SwapAgree.as_view(), name="api-swap-agree"),

@@ -22,10 +22,9 @@ from apps.core.pagination import numbered
 from apps.escrow.cards.choosing import cards_of, chosen
 from apps.trades.forms import AnswerForm, DisputeForm, EvidenceForm, MessageForm, ShipForm
 from apps.trades.rooms import Room
-from apps.trades.swaps import actions, cases, course, queries, table
-from apps.trades.swaps.forms import AddressForm, TableForm, address_of
+from apps.trades.swaps import actions, cases, course, offered, queries, rings, table
+from apps.trades.swaps.forms import AddressForm, RingForm, TableForm, address_of
 from apps.trades.swaps.models import Swap
-from apps.trades.swaps.offered import matches_of
 from apps.trades.swaps.states import SwapState
 
 PAGE_SIZE = 30
@@ -46,7 +45,7 @@ def swaps(request: HttpRequest) -> HttpResponse:
 @require_safe
 def matches(request: HttpRequest) -> HttpResponse:
     """Swaps that suit the member and who they would be with, best first."""
-    return render(request, "swaps/matches.html", {"matches": matches_of(member=request.user)})
+    return render(request, "swaps/matches.html", {"matches": offered.matches_of(member=request.user)})
 
 
 @login_required
@@ -64,7 +63,7 @@ def new(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 def counter(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """Answer with other terms, starting from what was proposed."""
     found = queries.room(pk=pk, reader=request.user)
-    if not queries.may(found, request.user)["answer"]:
+    if not queries.may(found, request.user)["counter"]:
         return redirect(found)
     return _builder(request, found.proposer, found)
 
@@ -115,6 +114,35 @@ def _builder(request: HttpRequest, other: User, former: Swap | None) -> HttpResp
     return render(request, "swaps/builder.html", context, status=422 if refused else 200)
 
 
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def ring(request: HttpRequest, pk: uuid.UUID, last: uuid.UUID) -> HttpResponse:
+    """Look at three piles that go round, as a match found them, and propose them to both others."""
+    other, third = accounts.member(pk), accounts.member(last)
+    asked = request.POST if request.method == "POST" else request.GET
+    piles = offered.ring_piles(asked, people=(request.user, other, third))
+    usual = address_of(request.user)
+    form = RingForm(request.POST or None, initial={"request_key": str(uuid7())})
+    address = AddressForm(request.POST if request.method == "POST" else None, instance=usual)
+    if request.method == "POST" and form.is_valid() and address.is_valid():
+        terms = rings.RingTerms(*({item.pk: 1 for item in pile.items} for pile in piles))
+        try:
+            made = rings.propose_ring(
+                other=other, third=third, terms=terms, ship_to=address.address, by=request.user, **form.cleaned_data
+            )
+        except NotFound:
+            raise
+        except DomainError as error:
+            tell(form, error)
+        else:
+            if usual is None:
+                save_address(user=request.user, by=request.user, **address.address)
+            messages.success(request, f"{other} and {third} have your proposal.")
+            return redirect(made)
+    context = {"other": other, "third": third, "piles": piles, "form": form, "address": address}
+    return render(request, "swaps/ring.html", context, status=422 if request.method == "POST" else 200)
+
+
 def _placed(request: HttpRequest, other: User, former: Swap | None, form: TableForm, address: AddressForm) -> Swap:
     given = {
         "terms": form.terms,
@@ -136,19 +164,23 @@ def swap(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 
 def _room(request: HttpRequest, pk: uuid.UUID, *, status: int = 200, **forms: object) -> HttpResponse:
     found = queries.room(pk=pk, reader=request.user)
-    seen = queries.seen_by(found, request.user)
-    mine = ("You get", "You give", "Your side", f"The side of {seen.other}")
-    theirs = (f"{seen.me} gets", f"{seen.me} gives", f"The side of {seen.me}", f"The side of {seen.other}")
+    seen, may = queries.seen_by(found, request.user), queries.may(found, request.user)
+    mine = ("You get", "You give", "Your side", f"The side of {seen.sender}")
+    theirs = (f"{seen.me} gets", f"{seen.me} gives", f"The side of {seen.me}", f"The side of {seen.sender}")
     context = {
         "swap": found,
         "seen": seen,
-        "titles": dict(zip(("gets", "gives", "mine", "theirs"), mine if seen.is_mine else theirs, strict=True)),
+        "titles": dict(zip(("gets", "gives", "mine", "theirs"), mine if seen.is_mine else theirs, strict=True))
+        | {"third": f"The side of {seen.receiver}", "between": f"{seen.receiver} gives {seen.sender}"},
+        "agree_label": "Agree to the ring" if found.is_ring else "Agree to the swap",
+        "decline_label": "Decline" if may["answer"] else "Take my yes back",
+        "arrived_label": f"The parcel of {seen.sender} has arrived" if found.is_ring else "Their parcel has arrived",
         "addresses": queries.addresses(found, request.user),
-        "may": queries.may(found, request.user),
+        "may": may,
         "next": queries.next_step(found, request.user),
         "under_review": queries.is_checked(found),
         "steps": queries.steps(found),
-        "cases": queries.cases(found),
+        "cases": queries.cases(found, request.user),
         "cards": cards_of(request.user) if found.state == SwapState.AGREED else [],
         "address_form": AddressForm(instance=address_of(request.user)),
         "ship_form": ShipForm(),
@@ -173,17 +205,17 @@ def agree(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     if not form.is_valid():
         return _room(request, pk, status=422, address_form=form)
     act = partial(actions.agree, swap=found, ship_to=form.address, by=request.user)
-    return room.do(request, found, act, "Agreed. The cards of both are reserved.")
+    return room.do(request, found, act, "Agreed. When everybody has, the cards are reserved.")
 
 
 decline = room.step(actions.decline, "Declined.", does="Say no.")
 withdraw = room.step(actions.withdraw, "Withdrawn.", does="Take the proposal back.")
 cancel = room.step(course.cancel, "Cancelled. All money goes back.", does="Call it off before a parcel leaves.")
-content = room.step(course.content, "Noted. When both are content the cards change hands.", does="All is fine.")
+content = room.step(course.content, "Noted. When all are content the cards change hands.", does="All is fine.")
 withdraw_case = room.step(cases.withdraw_case, "The case is closed.", does="Take the objection back.")
 ship = room.step(
     course.ship,
-    "The other side is told that your parcel is on its way.",
+    "Who gets your parcel is told that it is on its way.",
     does="My parcel left.",
     form=ShipForm,
     shown_as="ship_form",
@@ -233,6 +265,8 @@ def pay(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 def received(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """Their parcel is here."""
     found = queries.room(pk=pk, reader=request.user)
-    sender = found.other_than(request.user.pk)
-    act = partial(course.delivered, swap=found, sender_id=sender, by=request.user)
+
+    def act() -> None:
+        course.delivered(swap=found, sender_id=found.sender_to(request.user.pk), by=request.user)
+
     return room.do(request, found, act, "Noted. Check the cards, then say whether you are content.")

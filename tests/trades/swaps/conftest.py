@@ -75,7 +75,7 @@ class Table:
         return self.fresh()
 
     def receive(self, by: User) -> Table:
-        course.delivered(swap=self.swap, sender_id=self.swap.other_than(by.pk), by=by)
+        course.delivered(swap=self.swap, sender_id=self.swap.sender_to(by.pk), by=by)
         return self.fresh()
 
     def exchanged(self) -> Table:

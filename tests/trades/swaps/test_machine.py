@@ -1,4 +1,4 @@
-"""Swaps between people who do anything, twice, in any order, at any time, with crashes between steps: nothing is lost."""
+"""Swaps and rings of people who do anything, twice, in any order, at any time, with crashes between: nothing is lost."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from apps.escrow.sandbox.desk import Switches
 from apps.escrow.sandbox.errors import ApiError
 from apps.escrow.states import TERMINAL
 from apps.inventory.models import InventoryItem
-from apps.trades.swaps import actions, cases, clock, course
+from apps.trades.swaps import actions, cases, clock, course, rings
 from apps.trades.swaps.actions import Terms
 from apps.trades.swaps.models import Swap
 from apps.trades.swaps.states import BINDING, LIVE, SwapState
@@ -51,6 +51,20 @@ SWAPS = {
          where w.state not in ('proposed', 'agreed', 'under-way', 'disputed')
            and h.state not in ('released', 'refunded', 'split', 'cancelled')
     """,
+    "who sent a card of a ring has another card, the money for it, or a decision against them": """
+        select w.id::text, side.member_id::text
+          from swaps_swap w
+          join swaps_side side on side.swap_id = w.id and side.delivered_at is not null
+          join swaps_side gets on gets.swap_id = w.id
+           and gets.member_id = case side.member_id when w.proposer_id then w.other_id when w.other_id then w.third_id
+                                                    else w.proposer_id end
+          join swaps_side gives on gives.swap_id = w.id and gives.member_id not in (side.member_id, gets.member_id)
+          join escrow_hold h on h.id = gets.hold_id
+          join escrow_hold mine on mine.id = side.hold_id
+         where w.third_id is not null and w.state in ('completed', 'broken', 'settled')
+           and h.state = 'refunded' and gives.delivered_at is null
+           and not exists (select from escrow_dispute d where d.hold_id in (h.id, mine.id))
+    """,
     "parcels leave only when the money of both is held": """
         select w.id::text, h.state
           from swaps_side s join swaps_swap w on w.id = s.swap_id join escrow_hold h on h.id = s.hold_id
@@ -71,6 +85,11 @@ class World:
     moderator: User
     items: tuple[tuple[InventoryItem, ...], ...]
     copies: dict[uuid.UUID, int]
+
+    @property
+    def valued(self) -> set[uuid.UUID]:
+        """Printings with a fair value; the last of three has none."""
+        return {item.variant_id for pile in self.items for item in pile[:2]}
 
 
 def make_world() -> World:
@@ -100,6 +119,7 @@ class Swapping(RuleBasedStateMachine):
         found = User.objects.in_bulk([person.pk for person in self.world.people])
         self.people = [found[person.pk] for person in self.world.people]
         self.moderator, self.items = self.world.moderator, self.world.items
+        self.valued = self.world.valued
         self.proof = Proof("swapping", MONEY | COPIES | SWAPS, self.sandbox, self.world.copies)
 
     def teardown(self) -> None:
@@ -128,8 +148,8 @@ class Swapping(RuleBasedStateMachine):
         return swaps[which % len(swaps)] if swaps else None
 
     def somebody(self, swap: Swap, who: int):
-        """Mostly one of the two."""
-        return self.people[3] if who == 3 else (swap.proposer, swap.other)[who % 2]
+        """Mostly one of the two or three."""
+        return self.people[3] if who == 3 else swap.people[who % len(swap.people)]
 
     def terms(self, one: int, other: int, cash: int, copies: int) -> Terms:
         mine, theirs = self.items[one], self.items[other]
@@ -143,6 +163,20 @@ class Swapping(RuleBasedStateMachine):
             actions.propose, to=self.people[other], terms=self.terms(one, other, cash, copies),
             ship_to=ADDRESS, by=self.people[one], crash=crash and copies % 3 == 0,
         )  # fmt: skip
+
+    @rule(start=st.integers(0, 2), back=st.booleans(), copies=WHICH, agree=st.integers(0, 2))
+    def propose_a_ring(self, start, back, copies, agree):
+        order = [(start + (2 * step if back else step)) % 3 for step in range(3)]
+        one, other, third = (self.people[place] for place in order)
+        valued = [[item for item in self.items[place] if item.variant_id in self.valued] for place in order]
+        piles = ({pile[copies % len(pile)].pk: 1 + copies % 2} for pile in valued)
+        self.attempt(
+            rings.propose_ring, other=other, third=third, terms=rings.RingTerms(*piles), ship_to=ADDRESS, by=one,
+            request_key=f"ring:{start}:{back}:{copies}",
+        )  # fmt: skip
+        made = Swap.objects.filter(request_key=f"ring:{start}:{back}:{copies}").first()
+        for person in (other, third)[:agree] if made else ():
+            self.attempt(actions.agree, swap=made, ship_to=ADDRESS, by=person)
 
     @precondition(lambda self: self.some_swap(0))
     @rule(which=WHICH, who=WHO, cash=st.sampled_from([0, 300, -300]), copies=WHICH)
@@ -162,7 +196,7 @@ class Swapping(RuleBasedStateMachine):
     @rule(which=WHICH, who=WHO, twice=st.booleans(), crash=st.booleans())
     def agree(self, which, who, twice, crash):
         swap = self.some_swap(which, [SwapState.PROPOSED])
-        by = self.people[3] if who == 3 else swap.other
+        by = self.people[3] if who == 3 else swap.people[1 + which % (len(swap.people) - 1)]
         for _ in range(1 + twice):
             self.attempt(actions.agree, swap=swap, ship_to=ADDRESS, by=by, crash=crash and which % 3 == 0)
 
@@ -207,8 +241,8 @@ class Swapping(RuleBasedStateMachine):
     @rule(which=WHICH, who=WHO)
     def receive(self, which, who):
         swap = self.some_swap(which, BINDING)
-        sender = swap.members[who % 2]
-        by = None if who == 2 else self.somebody(swap, who + 1)
+        sender = swap.members[which % len(swap.members)]
+        by = None if who == 2 else self.somebody(swap, which + 1 if who < 2 else who)
         self.attempt(course.delivered, swap=swap, sender_id=sender, by=by, now=self.now)
 
     @precondition(lambda self: self.some_swap(0, BINDING))
@@ -220,11 +254,11 @@ class Swapping(RuleBasedStateMachine):
         )
 
     @precondition(lambda self: self.some_swap(0, [SwapState.AGREED]))
-    @rule(which=WHICH, ships=st.integers(0, 2), receives=st.integers(0, 2))
+    @rule(which=WHICH, ships=st.integers(0, 3), receives=st.integers(0, 3))
     def go_the_usual_way(self, which, ships, receives):
         """So that the later states are met often."""
         swap = self.some_swap(which, [SwapState.AGREED])
-        people = [swap.proposer, swap.other]
+        people = swap.people[which % 2 :] + swap.people[: which % 2]
         for person in people:
             try:
                 course.pay(swap=swap, by=person, payment_method="pm_card_visa")
@@ -234,7 +268,7 @@ class Swapping(RuleBasedStateMachine):
         for person in people[:ships]:
             self.attempt(course.ship, swap=swap, by=person, tracking_number="T1", now=self.now)
         for person in people[:receives]:
-            sender = swap.other_than(person.pk)
+            sender = swap.sender_to(person.pk)
             self.attempt(course.delivered, swap=swap, sender_id=sender, by=person, now=self.now)
 
     @precondition(lambda self: self.some_swap(0, BINDING))
@@ -355,8 +389,8 @@ class Swapping(RuleBasedStateMachine):
         assert not InventoryItem.objects.filter(reserved__gt=0).exists()
         assert self.proof.findings() == []
         books_are_right()
-        for state in set(Swap.objects.values_list("state", flat=True)):
-            event(f"a swap that ended {state}")
+        for state, third in set(Swap.objects.values_list("state", "third")):
+            event(f"a {'ring' if third else 'swap'} that ended {state}")
         for outcome in set(Chargeback.objects.values_list("state", flat=True)):
             event(f"a chargeback that was {outcome}")
         assert -minor(ledger.CLEARING) == self.company.has_for_us()
