@@ -105,7 +105,7 @@ def agree(*, swap: Swap, ship_to: Address | Mapping[str, str], by: User) -> Swap
         return swap
     side.ship_to, side.agreed_at = address_of(ship_to), timezone.now()
     side.save(update_fields=["ship_to", "agreed_at"])
-    if swap.sides.filter(agreed_at__isnull=True).exists():
+    if swap.sides.filter(agreed_at__isnull=True).exclude(member=swap.proposer_id).exists():
         moves.note(swap, f"{by} agrees. The third has still to answer.")
         return swap
     cause = moves.cause_of(swap)

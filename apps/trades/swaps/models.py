@@ -31,6 +31,7 @@ class Swap(Base):
         blank=True,
         on_delete=models.PROTECT,
         related_name="rings_closed",
+        db_index=False,  # swap_by_third
         help_text="of a ring: gives to who proposed",
     )
     answers = models.OneToOneField(
@@ -88,6 +89,7 @@ class Swap(Base):
             models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="swap_due"),
             models.Index(fields=["proposer", "-created_at"], name="swap_by_proposer"),
             models.Index(fields=["other", "-created_at"], name="swap_by_other"),
+            models.Index(fields=["third", "-created_at"], condition=Q(third__isnull=False), name="swap_by_third"),
         ]
 
     def __str__(self) -> str:

@@ -35,6 +35,7 @@ class Migration(migrations.Migration):
             name="third",
             field=models.ForeignKey(
                 blank=True,
+                db_index=False,
                 help_text="of a ring: gives to who proposed",
                 null=True,
                 on_delete=django.db.models.deletion.PROTECT,
