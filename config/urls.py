@@ -80,6 +80,7 @@ urlpatterns = [
     path("", include("apps.alerts.urls")),
     path("", include("apps.trades.urls")),
     path("", include("apps.notifications.urls")),
+    path("", include("apps.offline.urls")),
     path("", include("apps.trades.checkout.urls")),
     path("", include(agreed.urlpatterns)),
     path("", include(reputation)),

@@ -42,6 +42,7 @@ _CLOSED = (
     "/me/programs/",
     "/me/apps/",
     "/apps/",
+    "/offline/",
 )
 
 

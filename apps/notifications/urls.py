@@ -6,7 +6,6 @@ from apps.notifications import views
 from apps.notifications.webhooks import views as webhooks
 
 urlpatterns = [
-    path("sw.js", views.service_worker, name="service-worker"),
     path("notifications/", views.centre, name="notifications"),
     path("notifications/read/", views.read_all, name="notifications-read"),
     path("notifications/settings/", views.preferences, name="notification-settings"),

@@ -1,15 +1,14 @@
-"""Pages of notifications: the centre, how one wants to be told, stopping e-mail by its link, the service worker."""
+"""Pages of notifications: the centre, how one wants to be told, stopping e-mail by its link."""
 
 from __future__ import annotations
 
 import uuid
 
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.cache import cache_control, never_cache
+from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
@@ -157,11 +156,3 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
         "all": request.POST.get("all"),
     }
     return render(request, "notifications/unsubscribe.html", context)
-
-
-@require_safe
-@cache_control(no_cache=True)
-def service_worker(request: HttpRequest) -> HttpResponse:
-    """The service worker, at the root so that the whole site is in its scope; browsers ask anew each time."""
-    content = (settings.BASE_DIR / "static" / "sw.js").read_bytes()
-    return HttpResponse(content, content_type="text/javascript; charset=utf-8")

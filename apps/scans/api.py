@@ -22,12 +22,13 @@ WRITE = {"POST": "inventory:write", "PATCH": "inventory:write"}
 
 
 class ScanInput(serializers.Serializer):
-    """Photos to look at."""
+    """Photos to look at. The same request_key is the scan that it made before."""
 
     photos = serializers.ListField(
         child=serializers.FileField(allow_empty_file=True), allow_empty=False, max_length=actions.MOST_PHOTOS
     )
     game = serializers.CharField(required=False, allow_blank=True, default="")
+    request_key = serializers.CharField(max_length=80, required=False, allow_blank=True, default="")
 
 
 class CardInput(serializers.Serializer):
@@ -211,13 +212,15 @@ class ScanList(APIView):
 
         429 TOO_MANY_WAITING and 503 QUEUE_FULL: nothing was stored; send them again after `Retry-After` seconds.
         """
-        wanted = ScanInput(data={"photos": request.FILES.getlist("photos"), "game": request.data.get("game", "")})
+        said = {name: request.data.get(name, "") for name in ("game", "request_key")}
+        wanted = ScanInput(data={"photos": request.FILES.getlist("photos"), **said})
         wanted.is_valid(raise_exception=True)
         game = wanted.validated_data["game"]
         scan: Scan = actions.start_scan(
             uploads=wanted.validated_data["photos"],
             owner=request.user,
             category=_category(game),
+            request_key=wanted.validated_data["request_key"],
         )
         return Response(_shown(request, scan.pk), status=status.HTTP_202_ACCEPTED)
 

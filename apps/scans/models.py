@@ -30,6 +30,9 @@ class Scan(Base):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.CASCADE, related_name="scans"
     )
     visitor_token = models.CharField(max_length=64, blank=True, db_index=True)
+    request_key = models.CharField(
+        max_length=80, blank=True, db_default="", default="", help_text="photos that are sent twice make one scan"
+    )
     category = models.ForeignKey(Category, null=True, blank=True, on_delete=models.SET_NULL)
     state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
     engine_versions = models.JSONField(default=dict)
@@ -40,6 +43,11 @@ class Scan(Base):
 
     class Meta:
         indexes = [models.Index(fields=["owner", "-created_at"], name="scan_by_owner")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["owner", "request_key"], condition=~Q(request_key=""), name="scan_once_per_request"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"scan {str(self.pk)[-6:]}"

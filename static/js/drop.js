@@ -44,6 +44,11 @@ class Drop {
       const pasted = [...(event.clipboardData?.files ?? [])];
       if (pasted.length) this.add(pasted);
     });
+    this.form?.addEventListener("reset", () => {
+      this.files = [];
+      this.show();
+      this.say([]);
+    });
     this.form?.addEventListener("submit", () => {
       if (this.files.length && this.progress) this.progress.hidden = false;
     });

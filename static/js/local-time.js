@@ -23,7 +23,7 @@ function ago(at) {
   return relative.format(0, "minute");
 }
 
-function localise(root) {
+export function localise(root) {
   const found = [...(root.querySelectorAll?.("time[data-local]") ?? [])];
   if (root.matches?.("time[data-local]")) found.push(root);
   for (const element of found) {

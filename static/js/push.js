@@ -1,5 +1,6 @@
 // Adds this browser to those that get push messages: asks for leave, subscribes, tells the server.
 
+import { register } from "./offline/registration.js";
 import { toast } from "./toast.js";
 
 const area = document.querySelector("[data-push]");
@@ -28,7 +29,8 @@ async function add() {
       state.textContent = "Your browser does not allow messages of this site. Allow them in its settings, then try again.";
       return;
     }
-    const registration = await navigator.serviceWorker.register("/sw.js");
+    const registration = await register();
+    if (!registration) throw new Error("Your browser does not run what shows messages. Another browser may.");
     await navigator.serviceWorker.ready;
     const options = { userVisibleOnly: true, applicationServerKey: bytes(area.dataset.pushKey) };
     const subscription = await registration.pushManager.subscribe(options);

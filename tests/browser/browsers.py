@@ -64,8 +64,10 @@ def launch(playwright: Playwright, executable: str) -> Browser:
     return playwright.chromium.launch(executable_path=executable, args=FLAGS)
 
 
-def open_context(browser: Browser, *, base_url: str, viewport: str, theme: str, javascript: bool) -> BrowserContext:
-    """A fresh profile: no cookies, English, UTC, little motion."""
+def open_context(
+    browser: Browser, *, base_url: str, viewport: str, theme: str, javascript: bool, worker: bool = False
+) -> BrowserContext:
+    """A fresh profile: no cookies, English, UTC, little motion; without the service worker unless it is asked for."""
     return browser.new_context(
         base_url=base_url,
         viewport=VIEWPORTS[viewport],
@@ -75,6 +77,7 @@ def open_context(browser: Browser, *, base_url: str, viewport: str, theme: str, 
         timezone_id="UTC",
         reduced_motion="reduce",
         java_script_enabled=javascript,
+        service_workers="allow" if worker else "block",
     )
 
 

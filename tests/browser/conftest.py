@@ -2,6 +2,7 @@
 
 `new_page(user=…, viewport="desktop" | "phone", theme="light" | "dark")` opens a fresh profile, signed in by session
 cookie, on a database that is emptied after the test; `open_page` does the same without one, for pages that need none.
+`worker=True` runs the site's service worker, which costs every page its start.
 `site` is the server's address. Every test here is marked `browser`.
 """
 
@@ -107,12 +108,14 @@ def open_page(chromium: Browser, asgi_server: str) -> Iterator[NewPage]:
         viewport: str = "desktop",
         theme: str = "light",
         javascript: bool = True,
+        worker: bool = False,
         allow: Sequence[str] = (),
     ) -> Page:
-        context = open_context(chromium, base_url=asgi_server, viewport=viewport, theme=theme, javascript=javascript)
+        how = {"viewport": viewport, "theme": theme, "javascript": javascript, "worker": worker}
+        context = open_context(chromium, base_url=asgi_server, **how)
         context.set_default_timeout(10_000)
         if user is not None:
-            context.add_cookies([_session_cookie(user, asgi_server)])
+            context.add_cookies([session_cookie(user, asgi_server)])
         page = context.new_page()
         opened.append((page, Watch(page, tuple(allow))))
         return page
@@ -144,7 +147,8 @@ def payments(site: str, settings: object) -> Iterator[Sandbox]:
         yield sandbox
 
 
-def _session_cookie(user: object, site: str) -> dict[str, str]:
+def session_cookie(user: object, site: str) -> dict[str, str]:
+    """What signs a browser in."""
     client = Client()
     client.force_login(user, backend=django_settings.AUTHENTICATION_BACKENDS[0])
     name = django_settings.SESSION_COOKIE_NAME

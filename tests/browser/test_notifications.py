@@ -78,7 +78,7 @@ def test_reading_works_without_script(new_page, reader):
 
 
 def test_a_push_message_is_shown_by_the_worker_of_the_site(new_page, reader, site):
-    page = new_page(reader)
+    page = new_page(reader, worker=True)
     page.context.grant_permissions(["notifications"], origin=site)
     page.goto(reverse("notification-settings"))
     expect(page.get_by_role("button", name="Add this browser")).to_be_visible()

@@ -124,9 +124,3 @@ def test_the_command_makes_a_key_that_works(capsys, settings):
     call_command("make_push_key")
     settings.PUSH_PRIVATE_KEY = capsys.readouterr().out.strip().removeprefix("PUSH_PRIVATE_KEY=")
     assert len(vapid.from_base64url(vapid.public_key())) == 65
-
-
-def test_the_worker_script_is_served_at_the_root(client):
-    answer = client.get("/sw.js")
-    assert answer["Content-Type"].startswith("text/javascript")
-    assert b"/static/js/worker/push.js" in answer.content

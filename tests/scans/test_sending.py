@@ -217,3 +217,23 @@ def test_a_scan_rolled_back_queues_nothing(member, queued, django_capture_on_com
     with django_capture_on_commit_callbacks(execute=True), pytest.raises(RuntimeError):
         broken()
     assert queued == []
+
+
+class TestSendingTwice:
+    """Whoever did not hear the answer sends again, by the same key."""
+
+    def test_makes_one_scan(self, member, media):
+        first = actions.start_scan(uploads=[upload()], owner=member, request_key="k")
+        files = stored_files(media)
+        assert actions.start_scan(uploads=[upload()], owner=member, request_key="k") == first
+        assert (Scan.objects.count(), stored_files(media)) == (1, files)
+        assert actions.start_scan(uploads=[upload()], owner=make_user(), request_key="k") != first
+
+    def test_at_once_makes_one_scan_and_leaves_no_files(self, member, media):
+        def overtaken():
+            actions.start_scan(uploads=[upload()], owner=member, request_key="k")
+            yield upload(seed=1)
+
+        scan = actions.start_scan(uploads=overtaken(), owner=member, request_key="k")
+        assert (Scan.objects.get(), scan.photos.count()) == (scan, 1)
+        assert len(stored_files(media)) == 4

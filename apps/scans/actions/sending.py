@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import BinaryIO
 
 import structlog
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
@@ -28,13 +28,21 @@ _LONG_PATIENCE = dt.timedelta(seconds=90)  # in which nothing is done at all: th
 
 
 def start_scan(
-    *, uploads: Iterable[BinaryIO], owner: User | None = None, visitor_token: str = "", category: Category | None = None
+    *,
+    uploads: Iterable[BinaryIO],
+    owner: User | None = None,
+    visitor_token: str = "",
+    category: Category | None = None,
+    request_key: str = "",
 ) -> Scan:
     """Check and store photos, and queue them for recognition. The same photo twice counts once.
 
+    The same `request_key` of the same owner is the scan that it made before: whoever did not hear the answer sends again.
     Photos that cannot be used are named in `refused`, and the others go on. Raises InvalidInput (no photo, or too
     many), TooLarge or UnsupportedType where none can be used: then nothing is kept. Emits scan.started.
     """
+    if earlier := _sent_before(owner, request_key):
+        return earlier
     uploads = list(uploads)
     if not uploads:
         raise InvalidInput("Choose at least one photo.", field="photos")
@@ -48,11 +56,20 @@ def start_scan(
         refusals = _store(uploads, stored)
         if not stored:
             raise _nothing_usable(refusals)
-        return _queue(stored, refusals, owner=owner, visitor_token=visitor_token, category=category)
-    except BaseException:
+        return _queue(
+            stored, refusals, owner=owner, visitor_token=visitor_token, category=category, request_key=request_key
+        )
+    except BaseException as error:
         for image, _ in stored:
             images.remove(image.name)
+        # Sent twice at once: the constraint lets one of them through, and the other is that one.
+        if isinstance(error, IntegrityError) and (earlier := _sent_before(owner, request_key)):
+            return earlier
         raise
+
+
+def _sent_before(owner: User | None, request_key: str) -> Scan | None:
+    return Scan.objects.filter(owner=owner, request_key=request_key).first() if owner and request_key else None
 
 
 def _store(uploads: list[BinaryIO], stored: list[tuple[images.StoredImage, str]]) -> list[tuple[str, DomainError]]:
@@ -84,9 +101,11 @@ def _queue(
     owner: User | None,
     visitor_token: str,
     category: Category | None,
+    request_key: str,
 ) -> Scan:
     scan = Scan.objects.create(
         owner=owner,
+        request_key=request_key if owner else "",
         visitor_token="" if owner else visitor_token,
         category=category,
         refused=[{"name": name, "message": error.message} for name, error in refusals],

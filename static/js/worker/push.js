@@ -11,7 +11,7 @@ self.addEventListener("push", (event) => {
     body: told.body ?? "",
     tag: told.id ?? "cardvault",
     data: { url: told.url ?? "/notifications/" },
-    icon: "/static/img/icon.svg",
+    icon: "/static/img/app/icon-192.png",
   });
   event.waitUntil(shown);
 });
