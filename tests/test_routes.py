@@ -290,6 +290,7 @@ WEB = {
     "admin:case-figures": Route(MODERATOR),
     "admin:case": Route(MODERATOR, about=pk("dispute")),
     "admin:feeds": Route(MODERATOR),
+    "admin:figures": Route(MODERATOR),
     "admin:protection": Route(MODERATOR),
     "admin:search": Route(MODERATOR),
     "admin:jsi18n": Route(MODERATOR),

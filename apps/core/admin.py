@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from django import forms
 from django.contrib import admin, messages
+from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
+from unfold.forms import ActionForm
+from unfold.widgets import UnfoldAdminTextInputWidget
 
 from apps.core import audit, outbox
 from apps.core.models import AuditEntry, Delivery, OutboxEvent, RejectedInput
@@ -52,6 +56,16 @@ class DeliveryState(admin.SimpleListFilter):
         return queryset.filter(chosen) if chosen else queryset
 
 
+class ReasonForm(ActionForm):
+    """What is done with the ticked rows, and why."""
+
+    reason = forms.CharField(
+        max_length=300,
+        required=False,
+        widget=UnfoldAdminTextInputWidget({"placeholder": "Reason", "aria-label": "Reason"}),
+    )
+
+
 @admin.register(Delivery)
 class DeliveryAdmin(ModelAdmin):
     """Events on their way to their handlers. A parked one holds back those behind it until somebody decides."""
@@ -63,6 +77,7 @@ class DeliveryAdmin(ModelAdmin):
     ordering = ("-id",)
     readonly_fields = [field.name for field in Delivery._meta.fields]
     actions = ("release", "set_aside")
+    action_form = ReasonForm
     show_full_result_count = False
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -110,10 +125,18 @@ class DeliveryAdmin(ModelAdmin):
         action: str,
         told: str,
     ) -> None:
+        reason = request.POST.get("reason", "").strip()[:300]
+        if not reason:
+            messages.error(request, "Nothing was done: give a reason, it stands in the audit trail.")
+            return
         parked = list(queryset.filter(parked_at__isnull=False))
         for delivery in parked:
-            decide(delivery)
-            audit.record(action=action, target=delivery, by=request.user, before={"last_error": delivery.last_error})
+            before = {"parked_at": delivery.parked_at, "attempts": delivery.attempts, "last_error": delivery.last_error}
+            with transaction.atomic():
+                decide(delivery)
+                delivery.refresh_from_db()
+                after = {"parked_at": delivery.parked_at, "delivered_at": delivery.delivered_at}
+                audit.record(action=action, target=delivery, by=request.user, before=before, after=after, reason=reason)
         messages.success(request, f"{len(parked)} deliveries {told}.")
 
 

@@ -60,7 +60,7 @@ _GROUPS: dict[str, list[tuple[str, str, str]]] = {
 
 def sidebar(request: HttpRequest) -> list[dict[str, object]]:
     """The groups of the sidebar with their links; cases first, with how many are a moderator's turn."""
-    to_decide, checks = queries.cases_to_decide(), risk.how_many_wait()
+    to_decide, checks, reported = queries.cases_to_decide(), risk.how_many_wait(), queries.reports_waiting()
     first = {
         "title": None,
         "items": [
@@ -81,7 +81,14 @@ def sidebar(request: HttpRequest) -> list[dict[str, object]]:
                 "badge_variant": "primary",
             },
             {"title": "A second pair of eyes", "icon": "visibility", "link": reverse("admin:approvals")},
-            {"title": "Reports", "icon": "flag", "link": reverse("admin:reports")},
+            {
+                "title": "Reports",
+                "icon": "flag",
+                "link": reverse("admin:reports"),
+                "badge": str(reported) if reported else None,
+                "badge_variant": "primary",
+            },
+            {"title": "Figures of moderators", "icon": "monitoring", "link": reverse("admin:figures")},
             {"title": "Purchase protection", "icon": "shield", "link": reverse("admin:protection")},
             {"title": "Price feeds", "icon": "rss_feed", "link": reverse("admin:feeds")},
         ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from dataclasses import dataclass
 
@@ -9,14 +10,20 @@ from django.db.models import Case, IntegerField, Prefetch, Q, QuerySet, Value, W
 from django.utils import timezone
 
 from apps.core.errors import NotFound
-from apps.core.models import AuditEntry, Delivery
+from apps.core.models import AuditEntry, Delivery, RejectedInput
 from apps.core.pagination import Page
 from apps.escrow import ledger
+from apps.escrow.approvals.models import Approval
 from apps.escrow.cases.models import ACTIVE, CaseEntry, CaseOffer, CaseRuling
 from apps.escrow.cases.states import may_follow
 from apps.escrow.models import Chargeback, Dispute, Hold, LedgerEntry, Settlement, WebhookEvent
+from apps.notifications.models import Dispatch, Mail
 from apps.risk import queries as risk
 from apps.trades.models import Message, Trade, TradeLine
+from apps.trades.reports.models import WAITING, Report, ReportState
+from apps.valuations.models import FeedRun
+
+LATELY = dt.timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -47,6 +54,12 @@ class Waiting:
     chargebacks: int
     deliveries: int
     webhooks: int
+    reports: int
+    appeals: int
+    approvals: int
+    rejects: int
+    feeds: int
+    messages: int
 
 
 def waiting() -> Waiting:
@@ -60,7 +73,18 @@ def waiting() -> Waiting:
         chargebacks=Chargeback.objects.filter(state=Chargeback.State.OPEN).count(),
         deliveries=Delivery.objects.filter(parked_at__isnull=False, delivered_at__isnull=True).count(),
         webhooks=WebhookEvent.objects.filter(parked_at__isnull=False, handled_at__isnull=True).count(),
+        reports=Report.objects.filter(state=ReportState.OPEN).count(),
+        appeals=Report.objects.filter(state=ReportState.APPEALED).count(),
+        approvals=Approval.objects.filter(state=Approval.State.OPEN).count(),
+        rejects=RejectedInput.objects.filter(at__gte=timezone.now() - LATELY).count(),
+        feeds=FeedRun.objects.filter(state=FeedRun.State.FAILED, ended_at__gte=timezone.now() - LATELY).count(),
+        messages=sum(rows.filter(state="parked").count() for rows in (Mail.objects, Dispatch.objects)),
     )
+
+
+def reports_waiting() -> int:
+    """How many reports and appeals wait."""
+    return Report.objects.filter(state__in=WAITING).count()
 
 
 def cases_to_decide() -> int:

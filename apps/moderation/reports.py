@@ -7,7 +7,7 @@ from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods
 from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminTextareaWidget
 
 from apps.accounts.restrictions.models import From
@@ -15,6 +15,7 @@ from apps.accounts.standing.queries import standing_of
 from apps.core.errors import DomainError
 from apps.core.forms import tell
 from apps.core.pagination import numbered
+from apps.moderation import bulk
 from apps.trades.reports import actions, queries
 from apps.trades.reports.models import WAITING, Report, ReportState
 
@@ -55,13 +56,22 @@ class ReportDecisionForm(forms.Form):
             del self.fields["kept_from"], self.fields["days"]
 
 
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 def reports(request: HttpRequest) -> HttpResponse:
-    """Reports and appeals that wait, the oldest first."""
+    """Reports and appeals that wait, the oldest first; several can be decided at once."""
     limit, offset = numbered(request, size=PAGE_SIZE)
     page = queries.waiting(limit=limit, offset=offset)
-    context = {**admin.site.each_context(request), "title": "Reports", "page": page}
-    return render(request, "moderation/reports.html", context)
+    choices = [("yes", _("Uphold: take them down")), ("no", _("Dismiss: they stay"))]
+    form = bulk.BulkForm(request.POST or None, rows=page.rows, decisions=choices, help_text=_("Both sides read it."))
+    if request.method == "POST" and form.is_valid():
+
+        def step(row: Report, uphold: bool, reason: str) -> None:
+            actions.decide(report=row, uphold=uphold, decision=reason, by=request.user)
+
+        bulk.decide(request, form, page.rows, step)
+        return redirect(request.get_full_path())
+    context = {**admin.site.each_context(request), "title": "Reports", "page": page, "form": form}
+    return render(request, "moderation/reports.html", context, status=422 if form.errors else 200)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

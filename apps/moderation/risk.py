@@ -16,6 +16,7 @@ from apps.core.errors import DomainError
 from apps.core.forms import tell
 from apps.core.pagination import numbered
 from apps.escrow.models import Hold
+from apps.moderation import bulk
 from apps.risk import actions, queries
 from apps.risk.models import Assessment
 from apps.risk.rules import About
@@ -39,13 +40,29 @@ class CheckForm(forms.Form):
     )
 
 
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 def checks(request: HttpRequest) -> HttpResponse:
-    """What waits, the oldest first."""
+    """What waits, the oldest first; several can be decided at once."""
     limit, offset = numbered(request, size=PAGE_SIZE)
     page = queries.waiting(limit=limit, offset=offset)
-    context = {**admin.site.each_context(request), "title": "Checks", "page": page, "mode": settings.RISK_MODE}
-    return render(request, "moderation/checks.html", context)
+    choices = [("yes", _("Release: they go on")), ("no", _("Refuse: they are undone"))]
+    told = _("For other moderators alone.")
+    form = bulk.BulkForm(request.POST or None, rows=page.rows, decisions=choices, help_text=told)
+    if request.method == "POST" and form.is_valid():
+
+        def step(row: Assessment, release: bool, reason: str) -> None:
+            actions.decide(assessment=row, release=release, note=reason, by=request.user)
+
+        bulk.decide(request, form, page.rows, step)
+        return redirect(request.get_full_path())
+    context = {
+        **admin.site.each_context(request),
+        "title": "Checks",
+        "page": page,
+        "mode": settings.RISK_MODE,
+        "form": form,
+    }
+    return render(request, "moderation/checks.html", context, status=422 if form.errors else 200)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -49,7 +49,7 @@ class ModeratorSite(UnfoldAdminSite):
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         """The admin's own pages, the cases, the reports, the checks, how the price feeds stand, and what was held."""
-        from apps.moderation import approvals, reports, risk, seeing, views
+        from apps.moderation import approvals, figures, reports, risk, seeing, views
 
         return [
             path("cases/", self.admin_view(views.cases), name="cases"),
@@ -64,6 +64,7 @@ class ModeratorSite(UnfoldAdminSite):
             path("approvals/<uuid:pk>/", self.admin_view(approvals.settle), name="approval"),
             path("members/<uuid:pk>/see/", self.admin_view(seeing.see_as), name="see-as"),
             path("feeds/", self.admin_view(views.feeds), name="feeds"),
+            path("figures/", self.admin_view(figures.figures), name="figures"),
             path("protection/", self.admin_view(views.protection), name="protection"),
             *super().get_urls(),
         ]
