@@ -226,7 +226,7 @@ WEB = {
         f"swap-{step}": Route(PARTY, "post", pk("swap"))
         for step in (
             "agree", "decline", "withdraw", "pay", "ship", "received", "content", "cancel", "object", "answer",
-            "withdraw-case", "evidence", "say",
+            "withdraw-case", "evidence", "say", "review",
         )
     },
     "cases": Route(MEMBER),
@@ -410,6 +410,7 @@ REST = {
         f"api-swap-{step}": Route(PARTY, "post", pk("swap"), TRADES)
         for step in (
             "counter", "agree", "decline", "withdraw", "pay", "ship", "receive", "content", "cancel", "object", "messages",
+            "review",
         )
     },
     "api-cases": Route(MEMBER, scope=READ),

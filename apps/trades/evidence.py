@@ -32,7 +32,7 @@ def evidence_of(hold_id: uuid.UUID) -> tuple[dict[str, str], list[str]]:
         pictures += list(photos.values_list("file", flat=True))
         said += _messages(trade.messages.select_related("author"))
     elif side := Side.objects.filter(hold=hold).select_related("swap").first():
-        theirs = side.swap.sides.exclude(member=side.member_id).get()  # the parcel that came to who paid
+        theirs = side.swap.sides.get(member=side.swap.sender_to(side.member_id))  # the parcel that came to who paid
         words |= _address(side.ship_to) | {
             "shipping_carrier": theirs.carrier,
             "shipping_tracking_number": theirs.tracking_number,

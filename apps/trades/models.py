@@ -116,9 +116,17 @@ ASPECTS = {"described": _("As described"), "packing": _("Packing"), "speed": _("
 
 
 class Review(Base):
-    """How it went; both stay hidden until both are in or 14 days have passed."""
+    """How a sale or a swap went; both stay hidden until both are in or 14 days have passed."""
 
-    trade = models.ForeignKey(Trade, on_delete=models.PROTECT, related_name="reviews")
+    trade = models.ForeignKey(Trade, null=True, blank=True, on_delete=models.PROTECT, related_name="reviews")
+    swap = models.ForeignKey(
+        "swaps.Swap",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="reviews",
+        db_index=False,  # review_once_per_swap_and_author
+    )
     author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="reviews_written")
     subject = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="reviews_received")
     rating = models.PositiveSmallIntegerField()
@@ -134,6 +142,12 @@ class Review(Base):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["trade", "author"], name="review_once_per_author"),
+            models.UniqueConstraint(
+                fields=["swap", "author"], condition=Q(swap__isnull=False), name="review_once_per_swap_and_author"
+            ),
+            models.CheckConstraint(
+                condition=Q(trade__isnull=True) ^ Q(swap__isnull=True), name="review_of_a_sale_or_a_swap"
+            ),
             models.CheckConstraint(condition=Q(rating__gte=1, rating__lte=5), name="review_rating_in_range"),
             models.CheckConstraint(
                 condition=Q(*(Q(**{name: None}) | Q(**{f"{name}__gte": 1, f"{name}__lte": 5}) for name in ASPECTS)),

@@ -57,14 +57,18 @@ def written(events: Sequence[MessageSent]) -> Iterator[Told]:
 @source(ReviewRevealed)
 def reviewed(events: Sequence[ReviewRevealed]) -> Iterator[Told]:
     """Who was reviewed learns of it."""
-    found = Review.objects.select_related("author", "trade__hold").in_bulk([event.review_id for event in events])
+    found = Review.objects.select_related("author", "trade__hold", "swap").in_bulk(
+        [event.review_id for event in events]
+    )
     for review in found.values():
+        of, group = (review.trade, "trade") if review.trade else (review.swap, "swap")
+        goods = review.trade.hold.description if review.trade else f"Swap with {review.author}"
         told = {
-            "review_id": str(review.pk), "author": str(review.author), "goods": review.trade.hold.description,
-            "stars": review.rating, "text": review.body[:300],
+            "review_id": str(review.pk), "author": str(review.author), "goods": goods, "stars": review.rating,
+            "text": review.body[:300],
         }  # fmt: skip
-        url = review.trade.get_absolute_url()
-        yield Told("review.revealed", review.subject_id, f"review:{review.pk}", f"trade:{review.trade_id}", url, told)
+        url = of.get_absolute_url()
+        yield Told("review.revealed", review.subject_id, f"review:{review.pk}", f"{group}:{of.pk}", url, told)
 
 
 @source(ReportDecided)

@@ -1,6 +1,6 @@
-"""Reviews of a trade: written blind, shown when both are in or the time is over, answered once.
+"""Reviews of a sale or a swap: written blind, shown when both are in or the time is over, answered once.
 
-The first writing of a review is `apps.trades.actions.review`.
+They are first written by `apps.trades.actions.review` and `apps.trades.swaps.reviewing.review`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,10 @@ _SET = 1000
 def is_visible(now: dt.datetime) -> Q:
     """The condition on reviews that everybody sees: both are in, or the time is over; and not taken down."""
     other = Review.objects.filter(trade=OuterRef("trade")).exclude(author=OuterRef("author"))
-    return Q(hidden_at__isnull=True) & (Q(Exists(other)) | Q(trade__closed_at__lte=now - BLIND_FOR))
+    # In a ring everybody reviews who sent to them; who is reviewed has written when theirs is in, of whomever.
+    of_subject = Review.objects.filter(swap=OuterRef("swap"), author=OuterRef("subject"))
+    is_over = Q(trade__closed_at__lte=now - BLIND_FOR) | Q(swap__closed_at__lte=now - BLIND_FOR)
+    return Q(hidden_at__isnull=True) & (Q(Exists(other)) | Q(Exists(of_subject)) | is_over)
 
 
 def aspects_of(given: Iterable[Mapping[str, int | None]]) -> list[tuple[str, float, int]]:

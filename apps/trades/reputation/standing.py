@@ -26,7 +26,8 @@ _PAID_ENDS = (HoldState.RELEASED, HoldState.SPLIT, HoldState.REFUNDED)
 def records_of(members: Collection[uuid.UUID], *, now: dt.datetime) -> dict[uuid.UUID, Record]:
     """What these members did as sellers, and of swaps what they kept and how soon they sent; three queries.
 
-    A swap is good where it was completed, and bad for who never sent. It is no sale: reviews and volume are of sales alone.
+    A swap is good where it was completed, and bad for who never sent. It is no sale: volume is of sales
+    alone; reviews of sellers and of who swapped count alike.
     """
     quick = dt.timedelta(hours=QUICK_HOURS)
     took = ExpressionWrapper(F("hold__shipped_at") - F("hold__funded_at"), output_field=DurationField())
@@ -56,7 +57,8 @@ def records_of(members: Collection[uuid.UUID], *, now: dt.datetime) -> dict[uuid
         )
     )
     told = (
-        Review.objects.filter(is_visible(now), subject__in=members, subject=F("trade__seller"))
+        Review.objects.filter(is_visible(now), subject__in=members)
+        .filter(Q(subject=F("trade__seller")) | Q(swap__isnull=False))
         .values("subject")
         .annotate(reviews=Count("pk"), stars=Sum("rating"))
     )

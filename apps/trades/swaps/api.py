@@ -16,8 +16,8 @@ from apps.core.lists import PAGING, CursorPagination, asked
 from apps.core.reading import MemberRead
 from apps.core.selection import FIELDS, only, selection
 from apps.escrow.models import Dispute
-from apps.trades.api import AddressInput, MessageInput, PayInput, paying
-from apps.trades.swaps import actions, cases, course, queries, rings
+from apps.trades.api import AddressInput, MessageInput, PayInput, ReviewInput, paying
+from apps.trades.swaps import actions, cases, course, queries, reviewing, rings
 from apps.trades.swaps.actions import Terms
 from apps.trades.swaps.models import Swap
 
@@ -339,6 +339,10 @@ SwapCancel = _step(
 SwapObject = _step(
     "swap_problem", lambda swap, request, said: cases.object_to(swap=swap, by=request.user, **said),
     "Report what is wrong with the other's parcel.", ProblemInput,
+)  # fmt: skip
+SwapReview = _step(
+    "swap_review", lambda swap, request, said: reviewing.review(swap=swap, by=request.user, **said),
+    "Say how it went with who sent your new cards, once; it shows once theirs is in, or after 14 days.", ReviewInput,
 )  # fmt: skip
 SwapMessages = _step(
     "swap_say", lambda swap, request, said: actions.say(swap=swap, by=request.user, **said),

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.accounts.models import Address
 from apps.core.forms import MinorUnitsField
 from apps.inventory.models import InventoryItem
-from apps.trades.forms import CheckoutForm
+from apps.trades.forms import CheckoutForm, ReviewForm
 from apps.trades.swaps.actions import Terms
 
 
@@ -20,6 +20,13 @@ class AddressForm(CheckoutForm):
 
     quantity = None
     request_key = None
+
+
+class SwapReviewForm(ReviewForm):
+    """How it went with who sent one's new cards: everybody got a parcel, so all are asked of each aspect."""
+
+    def __init__(self, *args: object, **options: object) -> None:
+        super().__init__(*args, by_buyer=True, **options)
 
 
 class RingForm(forms.Form):

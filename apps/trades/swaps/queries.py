@@ -19,6 +19,7 @@ from apps.escrow.cases.models import ACTIVE, UNRULED
 from apps.escrow.models import Dispute, HoldState
 from apps.escrow.states import TERMINAL
 from apps.listings.queries import picture_of
+from apps.trades.swaps import reviewing
 from apps.trades.swaps.fairness import Balance, Pile, Valued, balance, pile
 from apps.trades.swaps.models import Side, Swap, SwapLine, SwapMessage
 from apps.trades.swaps.states import BINDING, SwapState
@@ -130,6 +131,7 @@ def may(swap: Swap, reader: User, *, now: dt.datetime | None = None) -> dict[str
             "cancel",
             "object",
             "say",
+            "review",
             "answer_case",
             "withdraw_case",
         ),
@@ -162,6 +164,7 @@ def may(swap: Swap, reader: User, *, now: dt.datetime | None = None) -> dict[str
         "answer_case": their_case is not None and their_case.answered_at is None and their_case.state in UNRULED,
         "withdraw_case": my_case is not None and my_case.opened_by_id == reader.pk and my_case.state in UNRULED,
         "say": True,
+        "review": reviewing.is_open(swap, now=now),
     }  # fmt: skip
 
 

@@ -24,6 +24,7 @@ urlpatterns = [
     path("swaps/<uuid:pk>/evidence/", views.evidence, name="swap-evidence"),
     path("swaps/<uuid:pk>/withdraw-case/", views.withdraw_case, name="swap-withdraw-case"),
     path("swaps/<uuid:pk>/messages/", views.say, name="swap-say"),
+    path("swaps/<uuid:pk>/review/", views.review, name="swap-review"),
 ]
 api_urlpatterns = [
     path("swaps", api.SwapList.as_view(), name="api-swaps"),
@@ -40,4 +41,5 @@ api_urlpatterns = [
     path("swaps/<uuid:pk>/cancel", api.SwapCancel.as_view(), name="api-swap-cancel"),
     path("swaps/<uuid:pk>/problem", api.SwapObject.as_view(), name="api-swap-object"),
     path("swaps/<uuid:pk>/messages", api.SwapMessages.as_view(), name="api-swap-messages"),
+    path("swaps/<uuid:pk>/review", api.SwapReview.as_view(), name="api-swap-review"),
 ]

@@ -22,8 +22,8 @@ from apps.core.pagination import numbered
 from apps.escrow.cards.choosing import cards_of, chosen
 from apps.trades.forms import AnswerForm, DisputeForm, EvidenceForm, MessageForm, ShipForm
 from apps.trades.rooms import Room
-from apps.trades.swaps import actions, cases, course, offered, queries, rings, table
-from apps.trades.swaps.forms import AddressForm, RingForm, TableForm, address_of
+from apps.trades.swaps import actions, cases, course, offered, queries, reviewing, rings, table
+from apps.trades.swaps.forms import AddressForm, RingForm, SwapReviewForm, TableForm, address_of
 from apps.trades.swaps.models import Swap
 from apps.trades.swaps.states import SwapState
 
@@ -188,6 +188,8 @@ def _room(request: HttpRequest, pk: uuid.UUID, *, status: int = 200, **forms: ob
         "answer_form": AnswerForm(),
         "evidence_form": EvidenceForm(),
         "message_form": MessageForm(),
+        **reviewing.written(found, request.user),
+        "review_form": SwapReviewForm(),
         **forms,
     }
     return render(request, "swaps/swap.html", context, status=status)
@@ -240,6 +242,13 @@ evidence = room.step(
     does="A photo or a note for the open case.",
     form=EvidenceForm,
     shown_as="evidence_form",
+)
+review = room.step(
+    reviewing.review,
+    "Thank you. Reviews show once both are in, or after 14 days.",
+    does="How it went with who sent my new cards.",
+    form=SwapReviewForm,
+    shown_as="review_form",
 )
 say = room.step(actions.say, "", does="Write to the other.", form=MessageForm, shown_as="message_form", at="#messages")
 

@@ -15,6 +15,7 @@ from apps.core import outbox
 from apps.core.errors import Conflict, InvalidInput, NotYours
 from apps.escrow import actions as escrow
 from apps.escrow.models import Payment
+from apps.trades.evidence import evidence_of
 from apps.trades.swaps import actions, cases, clock, course, queries, rings
 from apps.trades.swaps.actions import SwapEnded
 from apps.trades.swaps.models import Side, Swap
@@ -271,6 +272,8 @@ def test_a_bank_that_takes_a_deposit_back_breaks_the_ring_and_the_others_are_pai
     company.dispute(Payment.objects.get(hold__swap_side__member=ring.ada))
     for won in (None, False):
         if won is not None:
+            words, _ = evidence_of(Payment.objects.get(hold__swap_side__member=ring.ada).hold_id)
+            assert words["shipping_tracking_number"] == "T1"  # of the parcel that came to her
             company.decide(company.objects("dispute")[0]["id"], won=won)
         company.sandbox.deliver(receive)
         escrow.handle_webhooks(limit=100)
