@@ -19,3 +19,10 @@ class ProjectConfig(AppConfig):
         from config import observing
 
         observing.start()
+
+
+class FlagsConfig(AppConfig):
+    """waffle, for flags of our own model; its own start looks for relations to users and groups that the model does not have."""
+
+    name = "waffle"
+    default_auto_field = "django.db.models.AutoField"

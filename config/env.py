@@ -138,6 +138,9 @@ class Environment(BaseSettings):
         1500, ge=0, description="a worker process over this ends after its task; 0: never"
     )
     worker_max_tasks: int = Field(0, ge=0, description="tasks after which a worker process is replaced; 0: never")
+    worker_stop_seconds: int = Field(
+        90, ge=1, description="seconds in which a worker that is told to end finishes tasks; the rest go back"
+    )
     train_on_corrections: bool = Field(
         False, description="true where your terms allow that what members confirm trains recognition"
     )

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
@@ -15,7 +18,7 @@ from unfold.forms import ActionForm
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from apps.core import audit, outbox
-from apps.core.models import AuditEntry, Delivery, OutboxEvent, RejectedInput
+from apps.core.models import AuditEntry, Delivery, Flag, OutboxEvent, RejectedInput
 
 
 class ReadOnlyAdmin(ModelAdmin):
@@ -199,3 +202,70 @@ class RejectedInputAdmin(ReadOnlyAdmin):
     date_hierarchy = "at"
     ordering = ("-at",)
     show_full_result_count = False
+
+
+class FlagForm(forms.ModelForm):
+    """Members are named by their addresses, one on each line."""
+
+    members = forms.CharField(
+        widget=forms.Textarea, required=False, help_text="E-mail addresses of members who have it, one on each line."
+    )
+
+    class Meta:
+        model = Flag
+        fields = ("name", "note", "everyone", "percent", "staff", "members")
+
+    def __init__(self, *args: Any, **how: Any) -> None:
+        super().__init__(*args, **how)
+        named = get_user_model().objects.filter(pk__in=self.instance.members).order_by("email")
+        self.initial["members"] = "\n".join(named.values_list("email", flat=True))
+
+    def clean_members(self) -> list[object]:
+        """The members' keys. Raises ValidationError for addresses that nobody has."""
+        wanted = {line.strip().lower() for line in self.cleaned_data["members"].splitlines() if line.strip()}
+        known = {user.email.lower(): user.pk for user in get_user_model().objects.filter(email__in=wanted)}
+        if strange := sorted(wanted - known.keys()):
+            raise ValidationError(f"Nobody has the address {', '.join(strange)}.")
+        return sorted(known.values())
+
+
+@admin.register(Flag)
+class FlagAdmin(ModelAdmin):
+    """What is not there for everybody yet, and who has it. Every change is in the audit trail."""
+
+    form = FlagForm
+    list_display = ("name", "everyone", "percent", "staff", "named", "modified", "note")
+    search_fields = ("name", "note")
+    ordering = ("name",)
+
+    @display(description="members")
+    def named(self, flag: Flag) -> int:
+        """How many are named."""
+        return len(flag.members)
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """Without deleting many at once, which would pass the audit trail by."""
+        actions: dict[str, Any] = super().get_actions(request)
+        actions.pop("delete_selected", None)
+        return actions
+
+    def save_model(self, request: HttpRequest, obj: Flag, form: FlagForm, change: bool) -> None:
+        """Save, and write down what was changed."""
+        before = _says(Flag.objects.get(pk=obj.pk)) if change else {}
+        super().save_model(request, obj, form, change)
+        audit.record(action="flag.changed", target=obj, by=request.user, before=before, after=_says(obj))
+
+    def delete_model(self, request: HttpRequest, obj: Flag) -> None:
+        """Remove it, and write that down."""
+        audit.record(action="flag.removed", target=obj, by=request.user, before=_says(obj))
+        super().delete_model(request, obj)
+
+
+def _says(flag: Flag) -> dict[str, object]:
+    return {
+        "name": flag.name,
+        "everyone": flag.everyone,
+        "percent": flag.percent,
+        "staff": flag.staff,
+        "members": [str(member) for member in flag.members],
+    }

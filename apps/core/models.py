@@ -1,9 +1,14 @@
-"""Tables of the kernel: the outbox with its deliveries, the audit trail, and rejected input. No business tables."""
+"""Tables of the kernel: the outbox with its deliveries, the audit trail, rejected input, flags. No business tables."""
 
+import hashlib
 import uuid
 
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
+from waffle.models import AbstractBaseFlag
 
 from apps.core.ids import uuid7
 
@@ -124,3 +129,39 @@ class RejectedInput(models.Model):
 
     def __str__(self) -> str:
         return f"{self.origin}: {self.reason}"
+
+
+class Flag(AbstractBaseFlag):
+    """Something new that is not there for everybody yet; asked for by `waffle.flag_is_active` and `{% flag %}`.
+
+    A member has it who is named, who is of the staff where `staff` says so, or who is in the first `percent` of a hundred.
+    The share is drawn from the member and the flag's name: the same on every device, and a larger share only adds members.
+    Visitors have what everyone has: no cookie is set for a flag.
+    """
+
+    members = ArrayField(models.UUIDField(), default=list, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(percent__isnull=True) | models.Q(percent__gte=0), name="flag_share_is_not_negative"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def is_active_for_user(self, user: AbstractBaseUser | AnonymousUser) -> bool:
+        """Whether that user has it."""
+        decided = super().is_active_for_user(user)
+        if decided is not None:
+            return bool(decided)
+        if not user.is_authenticated:
+            return False
+        return user.pk in self.members or place_of(self.name, user.pk) < float(self.percent or 0)
+
+
+def place_of(flag: str, member: uuid.UUID) -> float:
+    """The member's place between 0 and 100, evenly spread, another one for each flag."""
+    drawn = hashlib.sha256(f"{flag}:{member}".encode()).digest()[:8]
+    return int.from_bytes(drawn, "big") / 2**64 * 100

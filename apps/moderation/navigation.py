@@ -53,6 +53,7 @@ _GROUPS: dict[str, list[tuple[str, str, str]]] = {
         ("Events", "bolt", "core.outboxevent"),
         ("Payment messages", "webhook", "escrow.webhookevent"),
         ("Rejected input", "report", "core.rejectedinput"),
+        ("Flags", "toggle_on", "core.flag"),
         ("Restore drills", "backup", "backups.restoredrill"),
     ],
 }

@@ -55,6 +55,7 @@ INSTALLED_APPS = [
     "csp",
     "channels",
     "pgvector.django",
+    "config.apps.FlagsConfig",
     "apps.core",
     "apps.backups",
     "apps.accounts",
@@ -200,6 +201,8 @@ CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+# So long a worker that is told to end (REMAP_SIGTERM=SIGQUIT) lets its tasks finish; the others go back to their queue.
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = float(ENV.worker_stop_seconds)
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_TIME_LIMIT = 600
 CELERY_TASK_SOFT_TIME_LIMIT = 540
@@ -258,6 +261,10 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(minute=47, hour="5,11,17,23"),
     },
 }
+
+# -- flags (docs/deploying.md) -------------------------------------------------
+WAFFLE_FLAG_MODEL = "core.Flag"
+WAFFLE_ENABLE_ADMIN_PAGES = False
 
 # -- recognition -----------------------------------------------------------
 VISION_BACKEND = ENV.vision_backend
