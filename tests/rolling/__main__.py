@@ -83,14 +83,14 @@ def tasks(folder: Path) -> list[str]:
     first = _worker(folder, 1)
     take.delay("short", 2.0)
     take.delay("long", 600.0)
-    _until(lambda: all(store.llen(f"rolling:{key}:begun") for key in ("short", "long")), 90)
+    _until(lambda: all(store.llen(f"rolling:{key}:begun") for key in ("short", "long")), 300)
     first.send_signal(signal.SIGTERM)
     told = time.monotonic()
     first.wait(60)
     print(f"the worker ended after {time.monotonic() - told:.1f} s")
     second = _worker(folder, 2)
     try:
-        _until(lambda: store.llen("rolling:long:ended"), 90)
+        _until(lambda: store.llen("rolling:long:ended"), 300)
     except TimeoutError:
         return ["the long task did not go back to its queue"]
     finally:

@@ -56,7 +56,7 @@ class Pair:
                 stdin=subprocess.DEVNULL,
             )  # fmt: skip
         self.processes.append(process)
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 300
         while _READY not in said.read_text():
             assert process.poll() is None and time.monotonic() < deadline, said.read_text()
             time.sleep(0.05)
@@ -66,7 +66,7 @@ class Pair:
         oldest = self.processes.pop(0)
         self.start()
         oldest.send_signal(signal.SIGTERM)
-        oldest.wait(self.grace + 20)
+        oldest.wait(self.grace + 60)
 
     def end(self) -> None:
         for process in self.processes:
