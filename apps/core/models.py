@@ -4,7 +4,6 @@ import hashlib
 import uuid
 
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.contrib.auth.models import AnonymousUser
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
@@ -151,7 +150,7 @@ class Flag(AbstractBaseFlag):
     def __str__(self) -> str:
         return self.name
 
-    def is_active_for_user(self, user: AbstractBaseUser | AnonymousUser) -> bool:
+    def is_active_for_user(self, user: AbstractBaseUser) -> bool:
         """Whether that user has it."""
         decided = super().is_active_for_user(user)
         if decided is not None:
