@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+import uuid
 
 import pytest
 import structlog
@@ -101,3 +102,33 @@ def test_the_readers_address_is_what_our_own_proxy_saw(rf, settings, behind_prox
     request = rf.get("/", headers={"X-Forwarded-For": forwarded})
     client_address(lambda request: None)(request)
     assert request.META["REMOTE_ADDR"] == seen
+
+
+@pytest.mark.parametrize(
+    ("path", "subject"),
+    [
+        ("/trades/{}/", "trade"),
+        ("/trades/{}/messages/", "trade"),
+        ("/api/v1/trades/{}", "trade"),
+        ("/scan/{}/", "scan"),
+        ("/api/v1/scans/{}", "scan"),
+        ("/swaps/{}/", "swap"),
+    ],
+)
+def test_lines_say_which_trade_or_scan_a_request_is_about(client, lines, path, subject):
+    known_as = str(uuid.uuid4())
+    client.get(path.format(known_as))
+    assert lines()[-1][subject] == known_as
+
+
+def test_lines_of_a_card_of_a_scan_and_of_a_list_name_no_scan(client, lines):
+    client.get(f"/scan/cards/{uuid.uuid4()}/")
+    client.get("/trades/")
+    assert not {"scan", "trade"} & {name for line in lines() for name in line}
+
+
+def test_what_a_handler_writes_names_the_trade_of_its_event(lines):
+    with our_logging.about("trade:0190"), our_logging.about("member:0191"):
+        structlog.get_logger("test").info("told")
+    (line,) = lines()
+    assert (line["trade"], "member" in line) == ("0190", False)

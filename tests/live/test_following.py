@@ -11,7 +11,7 @@ from django.utils import timezone
 from apps.accounts import actions as accounts
 from apps.accounts.adapter import AccountAdapter
 from apps.accounts.models import APIKey, Role
-from apps.core import outbox
+from apps.core import metrics, outbox
 from apps.core.ids import uuid7
 from apps.live import keeping, pushing
 from apps.live.pushing import push
@@ -353,3 +353,22 @@ def test_price_ticks_reach_who_looks_at_the_card_and_nobody_else(member):
 
     live(story)
     assert not keeping.client(_url()).exists(keeping.name("kept", f"card:{unseen.product_id}"))
+
+
+def test_open_sockets_are_counted_and_those_that_ended_by_why(member):
+    def told() -> tuple[float, float]:
+        gone = metrics.REGISTRY.get_sample_value("cardvault_websockets_closed_total", {"why": "gone"})
+        return metrics.REGISTRY.get_sample_value("cardvault_websocket_clients") or 0.0, gone or 0.0
+
+    async def story():
+        opened, ended = told()
+        one, other = Socket(await do(signed_in, member)), Socket()
+        await one.connect()
+        await other.connect()
+        assert told() == (opened + 2, ended)
+        await one.leave()
+        assert told() == (opened + 1, ended + 1)
+        await other.leave()
+        assert told() == (opened, ended + 2)
+
+    live(story)

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from apps.core import metrics
 from apps.core.errors import Conflict
 from apps.core.models import OutboxEvent
 from apps.scans import actions, states
@@ -153,3 +154,20 @@ class TestStates:
         for state in states.LIVE:
             with pytest.raises(Conflict, match="still being looked at"):
                 actions.confirm(scan=make_scan(member, state=state), by=member)
+
+
+def told(name: str, **labels: str) -> float:
+    return metrics.REGISTRY.get_sample_value(name, labels) or 0.0
+
+
+def test_a_look_is_timed_by_stage_and_how_sure_it_is_is_counted(scan, engine):
+    engine.found, engine.cards = [(make_variant(), 0.93)], 2
+    names = [
+        ("cardvault_recognition_photos_total", {"outcome": "done"}),
+        ("cardvault_recognition_confidence_bucket", {"le": "0.9"}),
+        ("cardvault_recognition_confidence_bucket", {"le": "1.0"}),
+        ("cardvault_recognition_seconds_count", {"stage": "detect", "version": ""}),
+    ]
+    before = [told(name, **labels) for name, labels in names]
+    look(scan.photos.first())
+    assert [told(name, **labels) - was for (name, labels), was in zip(names, before, strict=True)] == [1, 0, 2, 1]
