@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from typing import Any
 
 from allauth.mfa.models import Authenticator
 from django.apps import apps
 from django.db import models, transaction
 from django.db.models.functions import Cast
 
-from apps.core.encryption import SealedTextField, is_current, seal, unseal
+from apps.core.encryption import (
+    SealedAddressField,
+    SealedTextField,
+    is_current,
+    is_stale,
+    opened,
+    seal,
+    unseal,
+)
 
 _SECRETS = ("secret", "seed")  # of an authenticator app, of recovery codes
 
@@ -17,7 +27,14 @@ _SECRETS = ("secret", "seed")  # of an authenticator app, of recovery codes
 def sealed_tables() -> list[tuple[type[models.Model], list[str]]]:
     """Every table with encrypted fields, and which those are."""
     found = [
-        (model, [field.name for field in model._meta.concrete_fields if isinstance(field, SealedTextField)])
+        (
+            model,
+            [
+                field.name
+                for field in model._meta.concrete_fields
+                if isinstance(field, SealedTextField | SealedAddressField)
+            ],
+        )
         for model in apps.get_models()
     ]
     return [(model, names) for model, names in found if names]
@@ -51,7 +68,7 @@ def _table(model: type[models.Model], names: list[str], batch: int) -> Iterator[
             changed = 0
             for row in found:
                 old = {name: row[f"stored_{name}"] for name in names}
-                stale = {name: unseal(text) for name, text in old.items() if text and not is_current(text)}
+                stale = dict(_stale(model, old))
                 if stale:
                     model._default_manager.filter(pk=row["pk"]).update(**stale)
                     changed += 1
@@ -59,6 +76,16 @@ def _table(model: type[models.Model], names: list[str], batch: int) -> Iterator[
             return
         last = found[-1]["pk"]
         yield len(found), changed
+
+
+def _stale(model: type[models.Model], stored: dict[str, str | None]) -> Iterator[tuple[str, Any]]:
+    """Name and plain value of each field that the newest key has not sealed."""
+    for name, text in stored.items():
+        if isinstance(model._meta.get_field(name), SealedAddressField):
+            if text and is_stale(text):
+                yield name, opened(json.loads(text))
+        elif text and not is_current(text):
+            yield name, unseal(text)
 
 
 def _authenticators(batch: int) -> Iterator[tuple[int, int]]:

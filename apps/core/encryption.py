@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 from functools import lru_cache
 from typing import Any
 
@@ -62,6 +63,44 @@ def mark_of(text: str, *, purpose: str) -> str:
     """
     key = f"field-mark:{purpose}:{settings.SECRET_KEY}".encode()
     return hmac.new(key, text.strip().casefold().encode(), hashlib.sha256).hexdigest()
+
+
+_SEALED = "sealed"
+
+
+class SealedAddressField(models.JSONField):
+    """An address as it was at a time, as a dict of texts. Only its country lies in the clear, for taxes and filters; the
+    rest is sealed in one text. Empty ones stay empty. Nothing but the country can be looked up.
+    """
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
+        """Reads."""
+        return opened(super().from_db_value(value, expression, connection))
+
+    def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
+        """Writes."""
+        return super().get_db_prep_value(closed(value), connection, prepared)
+
+
+def closed(address: Any) -> Any:
+    """The address as the database has it; what is none stays as it is."""
+    if not isinstance(address, dict) or not address:
+        return address
+    rest = {name: text for name, text in address.items() if name != "country"}
+    return {"country": address.get("country", ""), _SEALED: seal(json.dumps(rest))}
+
+
+def opened(stored: Any) -> Any:
+    """The address of a stored one. Raises Unreadable."""
+    if not isinstance(stored, dict) or _SEALED not in stored:
+        return stored
+    return json.loads(unseal(stored[_SEALED])) | {"country": stored["country"]}
+
+
+def is_stale(stored: str) -> bool:
+    """Whether an address, as the database has it in JSON, is in the clear or sealed with an older key."""
+    kept = json.loads(stored)
+    return bool(kept) and not is_current(kept.get(_SEALED, ""))
 
 
 class SealedTextField(models.TextField):

@@ -5,9 +5,10 @@ Where one is set up and does not answer, nothing is taken: an upload that nobody
 
 from __future__ import annotations
 
+import io
 import socket
 import struct
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 import structlog
 from django.conf import settings
@@ -31,8 +32,8 @@ class ScannerAway(DomainError):
 class Scanner(Protocol):
     """What looks at a file."""
 
-    def found_in(self, content: bytes) -> str:
-        """The name of what is wrong with the file, or nothing. Raises ScannerAway."""
+    def found_in(self, content: BinaryIO) -> str:
+        """The name of what is wrong with the file, or nothing. Reads it to its end. Raises ScannerAway."""
 
 
 class ClamAV:
@@ -45,13 +46,12 @@ class ClamAV:
     def __init__(self, host: str, port: int) -> None:
         self.host, self.port = host, port
 
-    def found_in(self, content: bytes) -> str:
+    def found_in(self, content: BinaryIO) -> str:
         """The name of what is wrong with the file, or nothing. Raises ScannerAway."""
         try:
             with socket.create_connection((self.host, self.port), timeout=_SECONDS) as line:
                 line.sendall(b"zINSTREAM\0")
-                for start in range(0, len(content), _PIECE):
-                    piece = content[start : start + _PIECE]
+                while piece := content.read(_PIECE):
                     line.sendall(struct.pack("!L", len(piece)) + piece)
                 line.sendall(struct.pack("!L", 0))
                 answer = self._answer(line)
@@ -87,10 +87,17 @@ def scanner() -> Scanner | None:
 
 def check_upload(content: bytes) -> None:
     """Let the scanner look, where there is one. Raises UnsupportedType (something was found), ScannerAway."""
+    check_file(io.BytesIO(content))
+
+
+def check_file(file: BinaryIO) -> None:
+    """The same for a file that is too large to hold; it is at its beginning before and after."""
     looking = scanner()
     if looking is None:
         return
-    name = looking.found_in(content)
+    file.seek(0)
+    name = looking.found_in(file)
+    file.seek(0)
     if name:
         log.warning("upload.infected", found=name)
         raise UnsupportedType("The file looks infected and was not kept. Check the device that it comes from.")

@@ -8,6 +8,7 @@ from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from apps.core.encryption import SealedAddressField
 from apps.core.models import Base
 from apps.escrow.models import Hold
 from apps.inventory.models import InventoryItem
@@ -31,7 +32,7 @@ class Trade(Base):
     items_minor = models.PositiveBigIntegerField()
     shipping_minor = models.PositiveBigIntegerField()
     currency = models.CharField(max_length=3, default="USD")
-    ship_to = models.JSONField(help_text="the buyer's address as it was when buying")
+    ship_to = SealedAddressField(help_text="the buyer's address as it was when buying")
     closed_at = models.DateTimeField(null=True, blank=True)
     request_key = models.CharField(
         max_length=80, blank=True, help_text="given by the client: a double click makes one trade"

@@ -1,17 +1,22 @@
 """Addresses lie encrypted, keys can be changed while the site runs, and what was tampered with is refused."""
 
+import json
+
 import pytest
 from cryptography.fernet import Fernet
 from django.core.exceptions import FieldError
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import connection, models
+from django.db.migrations.state import ModelState, ProjectState
 from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.accounts import resealing
 from apps.accounts.models import Address
 from apps.core import encryption
-from tests.factories import ADDRESS, make_user
+from apps.core.migrating import sealing
+from apps.trades.models import Trade
+from tests.factories import ADDRESS, make_trade, make_user
 from tests.signing_in import give_app
 
 OLD, NEW = Fernet.generate_key().decode(), Fernet.generate_key().decode()
@@ -99,3 +104,46 @@ def test_a_mark_finds_a_value_again_and_tells_nothing_of_it(settings):
     assert encryption.mark_of("de 123", purpose="tax id") == mark
     assert encryption.mark_of("de 123", purpose="other") != mark
     assert len(mark) == 64
+
+
+@pytest.mark.django_db
+def test_the_copy_of_an_address_on_a_trade_is_sealed_but_for_its_country(settings):
+    settings.FIELD_KEYS = [OLD]
+    trade = make_trade()
+    with connection.cursor() as cursor:
+        cursor.execute("select ship_to::text, ship_to->>'country' from trades_trade")
+        (written, country) = cursor.fetchone()
+    assert country == "US"
+    for part in ("Ada Byron", "1 Card Lane", "Springfield", "12345"):
+        assert part not in written
+    assert Trade.objects.filter(ship_to__country="US").get().ship_to == trade.ship_to
+    settings.FIELD_KEYS = [NEW, OLD]
+    assert sum(changed for _looked_at, changed in resealing.reseal()) == 1
+    settings.FIELD_KEYS = [NEW]
+    assert Trade.objects.get().ship_to["city"] == "Springfield"
+    assert sum(changed for _looked_at, changed in resealing.reseal()) == 0
+
+
+@pytest.mark.django_db
+def test_addresses_that_lie_in_the_clear_are_sealed_by_the_migration_and_opened_by_its_way_back():
+    trade = make_trade()
+    address = dict(trade.ship_to)
+    with connection.cursor() as cursor:
+        cursor.execute("update trades_trade set ship_to = %s", [json.dumps(address)])
+    step = sealing("trades", "trade", "ship_to")
+    state = ProjectState()
+    state.add_model(
+        ModelState(
+            "trades",
+            "Trade",
+            [("id", models.UUIDField(primary_key=True)), ("ship_to", models.JSONField())],
+            {"db_table": "trades_trade"},
+        )
+    )
+    before = state.apps.get_model("trades", "Trade")
+    for _ in range(2):
+        step.code(state.apps, None)
+    assert set(before.objects.get().ship_to) == {"country", "sealed"}
+    assert Trade.objects.get().ship_to == address
+    step.reverse_code(state.apps, None)
+    assert before.objects.get().ship_to == address

@@ -12,6 +12,8 @@ from PIL import Image
 from apps.core.errors import UnsupportedType
 from apps.core.images import accept_upload
 from apps.core.scanning import ClamAV, ScannerAway, check_upload
+from apps.inventory.exchange.actions import start_import
+from apps.inventory.models import InventoryImport
 
 BAD = b"EICAR-STANDARD-ANTIVIRUS-TEST-FILE"
 
@@ -75,7 +77,7 @@ def test_an_infected_picture_is_not_kept(settings, tmp_path):
 @pytest.mark.parametrize("says", [b"INSTREAM size limit exceeded. ERROR", b"", b"stream: perhaps"])
 def test_without_a_clear_answer_nothing_is_taken(says):
     with daemon(says) as server, pytest.raises(ScannerAway):
-        ClamAV(*server.server_address).found_in(b"x")
+        ClamAV(*server.server_address).found_in(io.BytesIO(b"x"))
 
 
 def test_a_scanner_that_is_away_takes_nothing(settings):
@@ -88,3 +90,14 @@ def test_a_scanner_that_is_away_takes_nothing(settings):
 def test_it_is_off_until_set_up(settings):
     settings.CLAMAV_ADDRESS = ""
     check_upload(BAD)
+
+
+@pytest.mark.django_db
+def test_a_table_to_import_is_looked_at_before_it_is_read(settings, member):
+    with daemon() as server:
+        settings.CLAMAV_ADDRESS = address_of(server)
+        with pytest.raises(UnsupportedType, match="infected"):
+            start_import(upload=io.BytesIO(b"Name,Set\n" + BAD), file_name="cards.csv", by=member)
+        start_import(upload=io.BytesIO(b"Name,Set\nEmber Drake,emb1\n"), file_name="cards.csv", by=member)
+        assert server.seen.startswith(b"Name,Set")
+    assert InventoryImport.objects.count() == 1

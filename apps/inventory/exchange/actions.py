@@ -20,6 +20,7 @@ from apps.accounts.models import User
 from apps.catalog.models import Finish
 from apps.core.errors import Conflict, InvalidInput, NotFound, NotYours, TooLarge
 from apps.core.ids import uuid7
+from apps.core.scanning import check_file
 from apps.inventory.exchange import files, states
 from apps.inventory.exchange.formats import FORMATS, detect
 from apps.inventory.exchange.layouts import FIELDS, key_of
@@ -48,13 +49,14 @@ def start_import(
     """Take a file: check it, find out what it is, and keep it until the member says how to go on.
 
     The same request_key takes it once. `slug` names the format where the member knows better.
-    Raises TooLarge, UnsupportedType, InvalidInput, TooManyImports.
+    Raises TooLarge, UnsupportedType (no table, or a virus scanner found something), ScannerAway, InvalidInput, TooManyImports.
     """
     if request_key and (earlier := InventoryImport.objects.filter(owner=by, request_key=request_key).first()):
         return earlier
     if InventoryImport.objects.filter(owner=by, state__in=states.LIVE).count() >= MOST_OPEN:
         raise TooManyImports(f"{MOST_OPEN} imports of yours are under way. Wait until one is done.")
     size, digest = _measured(upload)
+    check_file(upload)
     layout = files.layout_of(upload)
     mapping, found = mapping_for(owner=by, columns=layout.columns, heading=bool(layout.heading_line), slug=slug)
     upload.seek(0)

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 
+from apps.core.encryption import SealedAddressField
 from apps.core.models import Base
 from apps.trades.models import Trade
 
@@ -16,7 +17,7 @@ class Order(Base):
 
     buyer = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="orders")
     request_key = models.CharField(max_length=80)
-    ship_to = models.JSONField(help_text="the buyer's address as it was when ordering")
+    ship_to = SealedAddressField(help_text="the buyer's address as it was when ordering")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["buyer", "request_key"], name="order_once_per_request")]

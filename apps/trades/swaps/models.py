@@ -10,6 +10,7 @@ from django.db.models import F, Q
 from django.urls import reverse
 
 from apps.accounts.models import User
+from apps.core.encryption import SealedAddressField
 from apps.core.errors import NotYours
 from apps.core.models import Base
 from apps.escrow.models import Hold
@@ -138,7 +139,7 @@ class Side(Base):
 
     swap = models.ForeignKey(Swap, on_delete=models.CASCADE, related_name="sides")
     member = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    ship_to = models.JSONField(default=dict, blank=True, help_text="where this member's new cards go")
+    ship_to = SealedAddressField(default=dict, blank=True, help_text="where this member's new cards go")
     agreed_at = models.DateTimeField(null=True, blank=True)
     deposit_minor = models.PositiveBigIntegerField(default=0, help_text="comes back when all is well")
     hold = models.OneToOneField(Hold, null=True, on_delete=models.PROTECT, related_name="swap_side")
