@@ -53,12 +53,12 @@ class Kept:
 
 
 def kept() -> list[Kept]:
-    """What is kept and what becomes of it, from the same table that erasure follows."""
-    return [
-        Kept(str(one.model._meta.verbose_name_plural).capitalize(), one.fate.value, one.why)
-        for one in HOLDINGS
-        if one.export or one.fate is not Fate.DELETE
-    ]
+    """What is kept and what becomes of it, from the same table that erasure follows; what goes alike stands in one line."""
+    alike: dict[tuple[str, str], list[str]] = {}
+    for one in HOLDINGS:
+        if one.export or one.fate is not Fate.DELETE:
+            alike.setdefault((one.fate.value, one.why), []).append(str(one.model._meta.verbose_name_plural))
+    return [Kept(", ".join(names), fate, why) for (fate, why), names in alike.items()]
 
 
 @dataclass(frozen=True)

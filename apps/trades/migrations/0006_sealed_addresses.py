@@ -8,7 +8,7 @@ from apps.core.migrating import sealing
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("trades", "0004_review_aspects"),
+        ("trades", "0005_reviews_of_swaps"),
     ]
 
     atomic = False
