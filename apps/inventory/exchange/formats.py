@@ -226,21 +226,24 @@ FORMATS: dict[str, Format] = {
 _OTHER_HEADINGS: dict[str, str] = {
     **{key_of(each): says for says, label in FIELDS.items() for each in (says, label)},
     **dict.fromkeys(["qty", "count", "amount", "copies", "totalquantity", "groupcount", "regqty"], "quantity"),
+    **dict.fromkeys(["howmany", "pcs", "pieces", "numberowned"], "quantity"),
     **dict.fromkeys(["card", "cardname", "product", "productname", "title"], "name"),
     **dict.fromkeys(["edition", "expansion", "set", "setid"], "set"),
     **dict.fromkeys(["editioncode", "setabbreviation", "setcode"], "set_code"),
     **dict.fromkeys(["editionname", "expansionname", "setname"], "set_name"),
-    **dict.fromkeys(["collectornumber", "collectorsnumber", "cardnumber", "no", "number"], "number"),
+    **dict.fromkeys(["collectornumber", "collectorsnumber", "cardnumber", "no", "nr", "num", "number"], "number"),
     **dict.fromkeys(["foil", "finish", "printing", "variance", "isfoil"], "finish"),
     **dict.fromkeys(["lang", "idlanguage", "language"], "language"),
-    **dict.fromkeys(["cond", "cardcondition", "condition"], "condition"),
+    **dict.fromkeys(["cond", "cardcondition", "condition", "wear", "quality"], "condition"),
     **dict.fromkeys(["acquireprice", "acquiredprice", "pricebought", "purchaseprice", "unitcost", "acquired"], "cost"),
+    **dict.fromkeys(["paid", "pricepaid", "ipaid", "boughtfor", "buyprice", "purchasecost"], "cost"),
     **dict.fromkeys(["acquiredate", "acquireddate", "datebought", "dateadded", "added"], "acquired_on"),
+    **dict.fromkeys(["bought", "boughton", "purchasedate", "dateacquired"], "acquired_on"),
     **dict.fromkeys(["folder", "foldername", "bindername", "portfolioname", "location"], "binder"),
     **dict.fromkeys(["scryfallid"], "scryfall"),
     **dict.fromkeys(["tcgplayerproductid", "tcgplayerid", "tcgplayerproductid"], "tcgplayer"),
     **dict.fromkeys(["idproduct", "cardmarketid", "mcmid"], "cardmarket"),
-    **dict.fromkeys(["note", "comment", "comments"], "notes"),
+    **dict.fromkeys(["note", "mynote", "mynotes", "comment", "comments", "remark", "remarks"], "notes"),
 }
 
 

@@ -179,7 +179,7 @@ def test_what_a_dead_worker_left_is_queued_again(owner, magic, send):
 
 
 def test_own_columns_are_mapped_once_and_remembered(owner, magic, send):
-    content = "How many,Which,Where,Nr,Shape\n2,Lightning Bolt,Magic 2011,149,NM\n"
+    content = "Heap,Which,Where,Place,Shape\n2,Lightning Bolt,Magic 2011,149,NM\n"
     mapping = ["quantity", "name", "set", "number", "condition"]
     origin = send(content, mapping=mapping, add=True)
     assert states(origin) == ["added"]
