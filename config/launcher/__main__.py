@@ -1,5 +1,6 @@
 """`python -m config.launcher`: everything on one machine, until Ctrl-C."""
 
+import argparse
 import sys
 
 from config.embedded import EmbeddedError
@@ -10,6 +11,11 @@ from config.launcher.launch import Interrupted, Launch
 
 def main() -> None:
     """Run; what stops a start is one line and exit code 1."""
+    argparse.ArgumentParser(
+        prog="python -m config.launcher",
+        description="CardVault with its own PostgreSQL and Redis, until Ctrl-C.",
+        epilog="Settings are environment variables, PORT and CARDVAULT_DATA_DIR among them: docs/operation.md.",
+    ).parse_args()
     try:
         Launch(environment()).run()
     except Interrupted:

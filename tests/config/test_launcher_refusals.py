@@ -3,6 +3,7 @@
 import shutil
 import socket
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -169,3 +170,12 @@ def test_a_full_disk(launch, disk):
 def test_a_disk_with_too_little_room(launch, disk):
     said = launch(before=_with_disk(disk, "size=100m")).fails()
     assert f"the disk of the data folder {disk} is nearly full: 100 MB free, 256 MB are needed" in said
+
+
+@pytest.mark.parametrize(("argument", "status", "told"), [("--help", 0, "PORT"), ("--port=1", 2, "unrecognized")])
+def test_it_takes_settings_and_no_arguments(argument: str, status: int, told: str) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "config.launcher", argument], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert ran.returncode == status
+    assert told in ran.stdout + ran.stderr
