@@ -88,6 +88,8 @@ def test_until_then_data_can_be_taken_along_and_texts_read(client, member, new_t
     new_terms()
     assert "agree" not in client.get("/me/data/").get("Location", "")
     assert client.get("/legal/terms/2026-11-01/").status_code == 200
+    for part_of_the_app in ("/sw.js", "/manifest.webmanifest"):  # a browser takes no worker from behind a redirect
+        assert client.get(part_of_the_app).status_code == 200
     assert client.post("/accounts/logout/").status_code == 302
 
 

@@ -25,6 +25,8 @@ _OPEN = (
     "/api/",
     "/healthz",
     "/readyz",
+    "/sw.js",
+    "/manifest.webmanifest",
 )
 
 
