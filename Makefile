@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev setup-ml setup-backup drill rolling browser demo test machine manifests faults crowd lint audit bench train
+.PHONY: help setup setup-dev setup-ml setup-backup drill rolling scale browser demo test machine manifests faults crowd lint audit bench train
 
 # Some machines forbid Python to keep what it has compiled. Every process would compile all of Django again.
 unexport PYTHONDONTWRITEBYTECODE
@@ -57,6 +57,9 @@ drill: setup-backup ## Back up a database in service, restore it, prove it; bad 
 
 rolling: setup-dev ## Replace web processes and a worker of the running product under load: no request fails, no task is lost
 	@exec $(PY) -m tests.rolling $(ARGS)
+
+scale: setup-dev ## Reads from a real replica, and the site behind a real PgBouncer (needs Debian's pgbouncer)
+	@exec $(PY) -m tests.scale $(ARGS)
 
 lint: setup-dev ## Style, layers, types, and whether models and migrations agree
 	@$(PY) -m ruff check .

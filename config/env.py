@@ -24,6 +24,9 @@ class Environment(BaseSettings):
 
     # where things live
     database_url: str = Field("", description="postgresql://user:password@host:5432/name; empty: the embedded server")
+    database_replica_url: str = Field("", description="a replica that reads may go to; empty: none is asked")
+    replica_lag_seconds: int = Field(10, ge=1, description="seconds for which who has written reads from the primary")
+    pgbouncer: bool = Field(False, description="true where DATABASE_URL leads to PgBouncer in transaction mode")
     redis_url: str = Field("", description="redis://host:6379/0; empty: the embedded server")
     cardvault_data_dir: Path = Field(ROOT / ".cardvault", description="a writable folder for data, keys and logs")
     port: int = Field(8000, ge=1, le=65535, description="the port of the web server")
@@ -215,7 +218,7 @@ class Environment(BaseSettings):
             raise ValueError("expected an address that begins with http:// or https://")
         return value
 
-    @field_validator("database_url")
+    @field_validator("database_url", "database_replica_url")
     @classmethod
     def postgresql_only(cls, value: str) -> str:
         """PostgreSQL is the only database."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -134,11 +135,13 @@ class DeliveryAdmin(ModelAdmin):
             return
         parked = list(queryset.filter(parked_at__isnull=False))
         for delivery in parked:
-            before = {"parked_at": delivery.parked_at, "attempts": delivery.attempts, "last_error": delivery.last_error}
+            before: dict[str, object] = {
+                "parked_at": delivery.parked_at, "attempts": delivery.attempts, "last_error": delivery.last_error,
+            }  # fmt: skip
             with transaction.atomic():
                 decide(delivery)
                 delivery.refresh_from_db()
-                after = {"parked_at": delivery.parked_at, "delivered_at": delivery.delivered_at}
+                after: dict[str, object] = {"parked_at": delivery.parked_at, "delivered_at": delivery.delivered_at}
                 audit.record(action=action, target=delivery, by=request.user, before=before, after=after, reason=reason)
         messages.success(request, f"{len(parked)} deliveries {told}.")
 
@@ -220,7 +223,7 @@ class FlagForm(forms.ModelForm):
         named = get_user_model().objects.filter(pk__in=self.instance.members).order_by("email")
         self.initial["members"] = "\n".join(named.values_list("email", flat=True))
 
-    def clean_members(self) -> list[object]:
+    def clean_members(self) -> list[uuid.UUID]:
         """The members' keys. Raises ValidationError for addresses that nobody has."""
         wanted = {line.strip().lower() for line in self.cleaned_data["members"].splitlines() if line.strip()}
         known = {user.email.lower(): user.pk for user in get_user_model().objects.filter(email__in=wanted)}

@@ -177,6 +177,16 @@ def backup_storage(env: Environment) -> dict[str, object]:
 
 
 DATABASES = {"default": database(ENV.database_url)} if ENV.database_url else {}
+if ENV.pgbouncer and DATABASES:
+    # What a transaction leaves in its server's session is the next one's: nothing may be left there.
+    DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = True
+    DATABASES["default"]["OPTIONS"]["prepare_threshold"] = None
+if ENV.database_replica_url and DATABASES:
+    DATABASES["replica"] = database(ENV.database_replica_url)
+    DATABASES["replica"]["TEST"] = {"MIRROR": "default"}
+    DATABASE_ROUTERS = ["config.replicas.Replicas"]
+    MIDDLEWARE.insert(0, "config.replicas.reads")
+REPLICA_LAG_SECONDS = ENV.replica_lag_seconds
 REDIS_URL = ENV.redis_url
 _redis = redis_forms(REDIS_URL)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
