@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
+from drf_spectacular.utils import extend_schema, inline_serializer
 from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 
 from apps.catalog.models import Finish
 from apps.core.conditions import Condition
+from apps.core.lists import BY_OFFSET, Pagination
 from apps.core.pagination import limit_offset
 from apps.inventory import queries as inventory
 from apps.inventory.exchange.vocabulary import NAMES
@@ -19,7 +20,6 @@ from apps.listings.wants import actions, queries
 from apps.listings.wants.models import Match, Want
 
 WRITE = {"POST": "listings:write", "PATCH": "listings:write", "DELETE": "listings:write", "PUT": "listings:write"}
-_PART = [OpenApiParameter("limit", int), OpenApiParameter("offset", int)]
 
 
 class ListInput(serializers.Serializer):
@@ -132,13 +132,18 @@ class WantListDetail(APIView):
 
     required_scopes = WRITE
 
-    @extend_schema(tags=["wants"], operation_id="want_list", parameters=_PART, responses=_WANTS)
+    @extend_schema(
+        tags=["wants"],
+        operation_id="want_list",
+        parameters=BY_OFFSET,
+        responses=inline_serializer("WantsPage", {"wants": WantOutput(many=True), "pagination": Pagination()}),
+    )
     def get(self, request: Request, pk: uuid.UUID) -> Response:
         """Its lines, those to repair first."""
         limit, offset = limit_offset(request)
         found = queries.list_for(pk=pk, reader=request.user)
         page = queries.wants_page(wanted=found, reader=request.user, limit=limit, offset=offset)
-        return Response({"wants": WantOutput(page.rows, many=True).data})
+        return Response({"wants": WantOutput(page.rows, many=True).data, "pagination": page.envelope()})
 
     @extend_schema(tags=["wants"], operation_id="want_list_add", request=LinesInput, responses=_WANTS)
     def post(self, request: Request, pk: uuid.UUID) -> Response:
@@ -193,14 +198,14 @@ class Matches(APIView):
     @extend_schema(
         tags=["wants"],
         operation_id="want_matches",
-        parameters=_PART,
-        responses=inline_serializer("WantMatches", {"matches": MatchOutput(many=True)}),
+        parameters=BY_OFFSET,
+        responses=inline_serializer("WantMatches", {"matches": MatchOutput(many=True), "pagination": Pagination()}),
     )
     def get(self, request: Request) -> Response:
         """Those that still hold, best first."""
         limit, offset = limit_offset(request)
         page = queries.matches_page(owner=request.user, limit=limit, offset=offset)
-        return Response({"matches": MatchOutput(page.rows, many=True).data})
+        return Response({"matches": MatchOutput(page.rows, many=True).data, "pagination": page.envelope()})
 
 
 class HaveDetail(APIView):
