@@ -418,6 +418,7 @@ SPECTACULAR_SETTINGS = {
         "LanguageEnum": "apps.inventory.exchange.vocabulary.NAMES",
         "PocketEnum": "apps.escrow.statements.words.POCKETS",
         "DisputeReasonEnum": "apps.escrow.models.Dispute.Reason",
+        "ConsentPurposeEnum": "apps.accounts.consent.texts.Purpose",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

@@ -14,7 +14,7 @@ from apps.accounts.consent.texts import Purpose
 from apps.accounts.permissions import IsPerson
 
 
-class StandingOutput(serializers.Serializer):
+class ConsentOutput(serializers.Serializer):
     """One purpose. given: whether the wording in force is agreed to; given_version, at: the latest answer, empty without one."""
 
     purpose = serializers.CharField(source="text.purpose.value")
@@ -27,7 +27,7 @@ class StandingOutput(serializers.Serializer):
     at = serializers.DateTimeField(allow_null=True)
 
 
-class AnswerInput(serializers.Serializer):
+class ConsentInput(serializers.Serializer):
     """An answer to one text; `version` is the wording that was read."""
 
     purpose = serializers.ChoiceField(Purpose.choices)
@@ -43,7 +43,7 @@ class AnswerOutput(serializers.ModelSerializer):
         fields = ["purpose", "version", "given", "where", "created_at"]
 
 
-CONSENTS = inline_serializer("Consents", {"consents": StandingOutput(many=True), "history": AnswerOutput(many=True)})
+CONSENTS = inline_serializer("Consents", {"consents": ConsentOutput(many=True), "history": AnswerOutput(many=True)})
 
 
 class Consents(APIView):
@@ -56,10 +56,10 @@ class Consents(APIView):
         """Every text with the latest answer, and the record, newest first. Texts stand at /legal/{purpose}/{version}/."""
         return self._told(request)
 
-    @extend_schema(tags=["me"], operation_id="consent", request=AnswerInput, responses=CONSENTS)
+    @extend_schema(tags=["me"], operation_id="consent", request=ConsentInput, responses=CONSENTS)
     def post(self, request: Request) -> Response:
         """Agree, or take it back. 409 where another version is in force, and for taking back what the account stands on."""
-        wanted = AnswerInput(data=request.data)
+        wanted = ConsentInput(data=request.data)
         wanted.is_valid(raise_exception=True)
         said = wanted.validated_data
         actions.answer(
@@ -74,5 +74,5 @@ class Consents(APIView):
         found = queries.standings(member_id=request.user.pk)
         record = queries.history(member_id=request.user.pk)
         return Response(
-            {"consents": StandingOutput(found, many=True).data, "history": AnswerOutput(record, many=True).data}
+            {"consents": ConsentOutput(found, many=True).data, "history": AnswerOutput(record, many=True).data}
         )
