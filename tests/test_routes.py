@@ -13,6 +13,8 @@ from types import SimpleNamespace
 import pytest
 from allauth.idp.oidc.models import Token
 from allauth.usersessions.models import UserSession
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.test import Client
 from django.urls import get_resolver, reverse
 from django.urls.resolvers import URLResolver
@@ -235,6 +237,7 @@ WEB = {
     "payment-card-default": Route(OWNER, "post", pk("saved_card")),
     "payment-card-remove": Route(OWNER, "post", pk("saved_card")),
     "case": Route(PARTY, about=pk("dispute"), moderators=True),
+    "case-document": Route(PARTY, about={"pk": "dispute", "piece": "document"}, moderators=True),
     **{f"case-{step}": Route(PARTY, "post", pk("dispute")) for step in CASE_STEPS},
     "blocks": Route(MEMBER),
     "block": Route(MEMBER, about=pk("owner")),
@@ -419,6 +422,7 @@ REST = {
     "api-payment-card": Route(OWNER, "delete", pk("saved_card"), TRADES),
     "api-case-figures": Route(PUBLIC),
     "api-case": Route(PARTY, "get", pk("dispute"), READ, moderators=True),
+    "api-case-document": Route(PARTY, "get", {"pk": "dispute", "piece": "document"}, READ, moderators=True),
     **{f"api-case-{step}": Route(PARTY, "post", pk("dispute"), TRADES) for step in CASE_STEPS},
     "api-cart": Route(MEMBER, scope=READ),
     "api-cart-lines": Route(MEMBER, "post", scope=TRADES),
@@ -561,6 +565,9 @@ def make_world() -> SimpleNamespace:
         owner=owner,
         trade=trade,
         dispute=trade.hold.disputes.get(),
+        document=trade.hold.disputes.get().evidence.create(
+            by=trade.buyer, file=default_storage.save("evidence/a.pdf", ContentFile(b"%PDF-"))
+        ),
         payment=Payment.objects.get(hold=trade.hold),
         item=item,
         item_photo=ItemPhoto.objects.create(item=item, file="items/a.jpg", width=1, height=1),

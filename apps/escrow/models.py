@@ -456,7 +456,7 @@ class Dispute(Base):
 
 
 class Evidence(Base):
-    """A picture or note that one side adds to a dispute; stays with the case."""
+    """A picture, PDF or note that one side adds to a dispute; stays with the case."""
 
     dispute = models.ForeignKey(Dispute, on_delete=models.PROTECT, related_name="evidence")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
@@ -472,6 +472,11 @@ class Evidence(Base):
 
     def __str__(self) -> str:
         return self.note[:40] or self.file
+
+    @property
+    def is_document(self) -> bool:
+        """Whether the file is a PDF, which is handed out as a download alone."""
+        return self.file.endswith(".pdf")
 
 
 # So that Django knows them.

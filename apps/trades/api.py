@@ -116,7 +116,7 @@ class AnswerInput(serializers.Serializer):
 
 
 class EvidenceInput(serializers.Serializer):
-    """A note, a picture, or both."""
+    """A note, a picture or a PDF, or both."""
 
     note = serializers.CharField(max_length=1000, required=False, allow_blank=True, default="")
     upload = serializers.FileField(required=False)
@@ -345,7 +345,9 @@ TradeGiveBack = _step(
     "TradeGiveBack", GiveBackInput, actions.give_back_late, "The seller gives a part or all back after the release."
 )
 TradeAnswer = _step("TradeAnswer", AnswerInput, actions.answer_dispute, "Answer the other side's case.")
-TradeEvidence = _step("TradeEvidence", EvidenceInput, actions.add_evidence, "Add a note or a picture to the case.")
+TradeEvidence = _step(
+    "TradeEvidence", EvidenceInput, actions.add_evidence, "Add a note, a picture or a PDF to the case."
+)
 TradeWithdraw = _step("TradeWithdraw", NoInput, actions.withdraw_dispute, "The buyer takes the case back.")
 _TradeSay = _step("TradeSay", MessageInput, actions.say, "Write in the trade room.")
 TradeReview = _step("TradeReview", ReviewInput, actions.review, "Say how it went.")

@@ -17,6 +17,7 @@ from apps.escrow import actions, gateway, ledger
 from apps.escrow.chargebacks.actions import collect, complete, send
 from apps.escrow.chargebacks.models import ChargebackAnswer
 from apps.escrow.models import Chargeback
+from tests.documents import pdf_of
 from tests.escrow.conftest import person
 
 pytestmark = pytest.mark.django_db
@@ -137,7 +138,7 @@ def test_the_page_keeps_and_sends(client, sale, drawn, company):
     address = reverse("admin:escrow_chargeback_answer", args=[drawn.pk])
     client.force_login(sale.judge())
     assert "The corners are bent." in client.get(address).content.decode()
-    receipt = SimpleUploadedFile("receipt.pdf", b"%PDF-1.4 receipt", content_type="application/pdf")
+    receipt = SimpleUploadedFile("receipt.pdf", pdf_of("Receipt"), content_type="application/pdf")
     given = {"shipping_carrier": "UPS", "receipt": receipt}
     assert client.post(address, given).status_code == 302
     assert ChargebackAnswer.objects.get().state == "draft"

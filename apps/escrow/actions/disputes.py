@@ -11,8 +11,9 @@ from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.core import audit, outbox
+from apps.core.documents import StoredDocument, accept_pdf, is_pdf
 from apps.core.errors import Conflict, InvalidInput
-from apps.core.images import accept_upload, remove
+from apps.core.images import StoredImage, accept_upload, remove
 from apps.escrow.actions.holds import claim_opens_at
 from apps.escrow.actions.moves import actor_of, advance, end_talks, fact, locked, refuse_while_the_bank_decides
 from apps.escrow.cases import log
@@ -79,19 +80,19 @@ def begin(
 
 
 def add_evidence(*, dispute: Dispute, by: User, note: str = "", upload: BinaryIO | None = None) -> Evidence:
-    """Put a note, a picture or both into the case, where they stay. Both sides and moderators may.
+    """Put a note, a picture or PDF, or both into the case, where they stay. Both sides and moderators may.
 
     The same once more (a double click) is what is there already. Raises NotYours, WrongState (closed), InvalidInput,
     TooLarge, UnsupportedType.
     """
     note = note.strip()
     if not note and upload is None:
-        raise InvalidInput("Add a picture or write a note.", field="note")
+        raise InvalidInput("Add a picture or a PDF, or write a note.", field="note")
     if len(note) > 1000:
         raise InvalidInput("A note has at most 1,000 characters.", field="note")
     actor_of(dispute.hold, by)
-    # Decoding a picture takes a while: before the lock, not under it.
-    stored = accept_upload(upload, folder=f"evidence/{dispute.pk}") if upload is not None else None
+    # Decoding a file takes a while: before the lock, not under it.
+    stored = _stored(upload, folder=f"evidence/{dispute.pk}") if upload is not None else None
     digest = hashlib.sha256(f"{stored.digest if stored else ''}\n{note}".encode()).hexdigest()
     with transaction.atomic():
         _, dispute = locked_case(dispute.pk)
@@ -107,6 +108,13 @@ def add_evidence(*, dispute: Dispute, by: User, note: str = "", upload: BinaryIO
         log.write(dispute, CaseEntry.What.EVIDENCE, by=by, now=timezone.now(), text=note)
         audit.record(action="dispute.evidence", target=dispute, by=by, after={"evidence": evidence.pk})
     return evidence
+
+
+def _stored(upload: BinaryIO, *, folder: str) -> StoredImage | StoredDocument:
+    """A picture or a PDF made safe, told by its content."""
+    beginning = upload.read(8)
+    upload.seek(0)
+    return accept_pdf(upload, folder=folder) if is_pdf(beginning) else accept_upload(upload, folder=folder)
 
 
 @transaction.atomic

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import uuid
 
+from django.http import FileResponse
+from django.urls import reverse
 from drf_spectacular.utils import extend_schema, extend_schema_field, inline_serializer
 from rest_framework import serializers
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from apps.core.files import PDF, AsPdf, FileView
+from apps.core.images import url
 from apps.core.lists import PAGING, CursorPagination, asked
 from apps.core.reading import MemberRead, PublicRead
 from apps.escrow import actions
 from apps.escrow.actions.moves import WrongState
 from apps.escrow.cases import queries
 from apps.escrow.cases.models import CaseEntry, CaseOffer, CaseState, Remedy
-from apps.escrow.models import Dispute
+from apps.escrow.cases.views import handed_out
+from apps.escrow.models import Dispute, Evidence
 
 WRITE = {"POST": "trades:write"}
 
@@ -28,7 +34,7 @@ class CaseAnswerInput(serializers.Serializer):
 
 
 class CaseEvidenceInput(serializers.Serializer):
-    """A note, a picture, or both."""
+    """A note, a picture or a PDF, or both."""
 
     note = serializers.CharField(max_length=1000, required=False, allow_blank=True, default="")
     upload = serializers.FileField(required=False)
@@ -104,6 +110,25 @@ class CaseEntryOutput(serializers.Serializer):
     refund_minor = serializers.IntegerField(allow_null=True)
 
 
+class CaseEvidenceOutput(serializers.Serializer):
+    """A piece of evidence; `document`: where a PDF is handed out, else empty."""
+
+    id = serializers.UUIDField()
+    by_id = serializers.UUIDField()
+    note = serializers.CharField()
+    picture = serializers.SerializerMethodField()
+    document = serializers.SerializerMethodField()
+    created_at = serializers.DateTimeField()
+
+    def get_picture(self, piece: Evidence) -> str:
+        """The address of a picture, else empty."""
+        return "" if piece.is_document else url(piece.file)
+
+    def get_document(self, piece: Evidence) -> str:
+        """The address of a PDF, else empty."""
+        return reverse("api-case-document", args=[piece.dispute_id, piece.pk]) if piece.is_document else ""
+
+
 class CaseDetailOutput(serializers.Serializer):
     """A case as its reader sees it; money in minor units of `currency`."""
 
@@ -128,6 +153,7 @@ class CaseDetailOutput(serializers.Serializer):
     offers = CaseOfferOutput(source="case.offers", many=True)
     rulings = CaseRulingOutput(source="case.rulings", many=True)
     parcels = CaseParcelOutput(source="case.parcels", many=True)
+    evidence = CaseEvidenceOutput(source="case.evidence", many=True)
     log = CaseEntryOutput(many=True)
     created_at = serializers.DateTimeField(source="case.created_at")
 
@@ -161,6 +187,17 @@ class CaseDetail(MemberRead):
     def get(self, request: Request, pk: uuid.UUID) -> Response:
         """With its offers, decisions, parcels and log, and what the reader may do."""
         return _shown(request, pk)
+
+
+class CaseDocument(FileView):
+    """A PDF of a case."""
+
+    renderer_classes = [JSONRenderer, AsPdf]
+
+    @extend_schema(tags=["cases"], operation_id="case_document", responses=PDF)
+    def get(self, request: Request, pk: uuid.UUID, piece: uuid.UUID) -> FileResponse:
+        """As a download, for both sides and moderators."""
+        return handed_out(queries.document_of(pk=pk, piece=piece, reader=request.user))
 
 
 def _shown(request: Request, pk: uuid.UUID) -> Response:

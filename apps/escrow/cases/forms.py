@@ -17,20 +17,21 @@ class AnswerForm(forms.Form):
 
 
 class EvidenceForm(forms.Form):
-    """A photo or a note for the case."""
+    """A photo, a PDF or a note for the case."""
 
     note = forms.CharField(label=_("Note"), max_length=1000, required=False)
     upload = forms.FileField(
-        label=_("Photo"),
+        label=_("Photo or PDF"),
         required=False,
-        widget=forms.ClearableFileInput({"accept": "image/jpeg,image/png,image/webp"}),
+        help_text=_("A PDF of at most 20 pages, such as a receipt or a carrier's statement."),
+        widget=forms.ClearableFileInput({"accept": "image/jpeg,image/png,image/webp,application/pdf"}),
     )
 
     def clean(self) -> dict[str, object]:
         """One of both."""
         cleaned = super().clean()
         if not cleaned.get("note") and not cleaned.get("upload"):
-            raise forms.ValidationError(_("Add a note or a photo."))
+            raise forms.ValidationError(_("Add a note, a photo or a PDF."))
         return cleaned
 
 

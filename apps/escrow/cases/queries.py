@@ -16,7 +16,7 @@ from apps.core.errors import NotFound
 from apps.core.pagination import Page, Place, newest_first
 from apps.escrow.cases.models import ACTIVE, UNRULED, CaseEntry, CaseOffer, CaseParcel, CaseRuling, CaseState, Remedy
 from apps.escrow.cases.states import may_follow
-from apps.escrow.models import Dispute
+from apps.escrow.models import Dispute, Evidence
 
 
 def came_back(hold_id: uuid.UUID) -> bool:
@@ -64,6 +64,19 @@ def of_member(*, member: User, limit: int = 30, offset: int = 0, after: Place | 
         .prefetch_related(*_whole())
     )
     return newest_first(rows, limit=limit, offset=offset, after=after)
+
+
+def document_of(*, pk: uuid.UUID, piece: uuid.UUID, reader: User) -> Evidence:
+    """A PDF in a case that the reader may see. Raises NotFound."""
+    found = Evidence.objects.select_related("dispute__hold").filter(pk=piece, dispute=pk).first()
+    hold = found.dispute.hold if found else None
+    if (
+        hold is None
+        or not (reader.pk in (hold.payer_id, hold.payee_id) or reader.is_moderator)
+        or not found.is_document
+    ):
+        raise NotFound("There is no such document.")
+    return found
 
 
 def case_for(*, pk: uuid.UUID, reader: User) -> Dispute:

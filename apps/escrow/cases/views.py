@@ -8,7 +8,8 @@ from collections.abc import Callable
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.core.files.storage import default_storage
+from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
@@ -20,7 +21,7 @@ from apps.escrow.actions.moves import WrongState
 from apps.escrow.cases import queries
 from apps.escrow.cases.forms import AnswerForm, AppealForm, ContestForm, EvidenceForm, OfferForm, ParcelForm
 from apps.escrow.cases.models import CaseOffer
-from apps.escrow.models import Dispute
+from apps.escrow.models import Dispute, Evidence
 
 PAGE_SIZE = 30
 _FORMS: dict[str, type[forms.Form]] = {
@@ -48,6 +49,19 @@ def cases(request: HttpRequest) -> HttpResponse:
 def case(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """What both say, whose turn it is, offers, decisions, parcels, and everything that happened."""
     return _page(request, pk)
+
+
+@login_required
+@require_safe
+def document(request: HttpRequest, pk: uuid.UUID, piece: uuid.UUID) -> FileResponse:
+    """A PDF of the case, to be kept and opened elsewhere: never shown in our own pages."""
+    return handed_out(queries.document_of(pk=pk, piece=piece, reader=request.user))
+
+
+def handed_out(piece: Evidence) -> FileResponse:
+    """A stored PDF as a download."""
+    file = default_storage.open(piece.file, "rb")
+    return FileResponse(file, as_attachment=True, filename=f"evidence-{piece.pk}.pdf", content_type="application/pdf")
 
 
 def _page(request: HttpRequest, pk: uuid.UUID, *, status: int = 200, **bound: forms.Form) -> HttpResponse:

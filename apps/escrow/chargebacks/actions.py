@@ -16,6 +16,7 @@ from PIL import Image
 
 from apps.accounts.models import User
 from apps.core import audit
+from apps.core.documents import is_pdf, joined_parts, rebuilt
 from apps.core.errors import InvalidInput, NotYours, TooLarge, UnsupportedType
 from apps.core.ids import uuid7
 from apps.core.images import upright
@@ -157,12 +158,12 @@ def _keep(answer: ChargebackAnswer, field: str, content: bytes, kind: str) -> No
 
 
 def _checked(upload: BinaryIO) -> tuple[bytes, str]:
-    """A PDF as it is, a picture as a JPEG without metadata."""
+    """A PDF rebuilt of what its pages draw, a picture as a JPEG without metadata."""
     content = upload.read(LARGEST_FILE + 1)
     if len(content) > LARGEST_FILE:
         raise TooLarge("The bank takes 4.5 MB at most.")
-    if content.startswith(b"%PDF-"):
-        return content, "pdf"
+    if is_pdf(content):
+        return rebuilt(content), "pdf"
     return _jpeg(upright(content)), "jpg"
 
 
@@ -174,18 +175,23 @@ def _jpeg(picture: Image.Image) -> bytes:
 
 
 def _album(pictures: Iterable[str]) -> bytes:
-    """Stored pictures as the pages of one PDF; empty without any that can be read."""
-    pages: list[Image.Image] = []
+    """Stored pictures and PDFs as the pages of one PDF; empty without any that can be read."""
+    parts: list[bytes] = []
     for name in list(dict.fromkeys(pictures))[:_MOST_PAGES]:
         try:
             with default_storage.open(name, "rb") as stored:
-                page = upright(stored.read())
+                content = stored.read()
+            part = rebuilt(content) if is_pdf(content) else _page_of(upright(content))
+            if sum(map(len, parts)) + len(part) <= LARGEST_FILE:
+                joined_parts([*parts, part])  # too many pages are left out, not all
+                parts.append(part)
         except (OSError, TooLarge, UnsupportedType):
             continue
-        page.thumbnail((_WIDEST, _WIDEST))
-        pages.append(page)
-    if not pages:
-        return b""
+    return joined_parts(parts) if parts else b""
+
+
+def _page_of(picture: Image.Image) -> bytes:
+    picture.thumbnail((_WIDEST, _WIDEST))
     buffer = io.BytesIO()
-    pages[0].save(buffer, "PDF", save_all=True, append_images=pages[1:], quality=80)
+    picture.save(buffer, "PDF", quality=80)
     return buffer.getvalue()

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
+from pypdf import PdfReader
 from rest_framework.test import APIClient
 
 from apps.escrow import actions
 from apps.escrow.cases import queries
+from apps.escrow.chargebacks.actions import _album
+from apps.trades.evidence import evidence_of
 from tests.cases import decided
+from tests.documents import pdf_of
 from tests.escrow.conftest import person
 
 pytestmark = pytest.mark.django_db
@@ -58,7 +64,7 @@ def test_an_offer_that_was_replaced_meanwhile_is_not_accepted(client, sale, case
     [
         ("offer", {"remedy": "split"}, "leaves something for both"),
         ("offer", {"remedy": "magic"}, "Select a valid choice"),
-        ("evidence", {}, "Add a note or a photo"),
+        ("evidence", {}, "Add a note, a photo or a PDF"),
         ("accept", {"offer": "nonsense"}, "no longer open"),
         ("appeal", {"statement": "No."}, "moved on"),
         ("receive", {}, "moved on"),
@@ -152,3 +158,35 @@ def test_a_moderator_decides_a_return_and_sees_the_figures(client, sale, case):
     assert "it can be appealed" in page
     assert "Log of the case" in page
     assert "Escrow" in text(client.get(reverse("admin:case-figures")))
+
+
+def test_a_pdf_is_evidence_that_both_sides_download(client, sale, case):
+    client.force_login(sale.buyer)
+    upload = SimpleUploadedFile("post.jpg", pdf_of("Posted in time"), content_type="image/jpeg")  # told by its content
+    page = text(client.post(reverse("case-evidence", args=[case.pk]), {"upload": upload}, follow=True))
+    assert "Download the PDF" in page
+    address = reverse("case-document", args=[case.pk, case.evidence.get().pk])
+    for reader in (sale.buyer, sale.seller, sale.judge()):
+        client.force_login(reader)
+        given = client.get(address)
+        assert given["Content-Disposition"].startswith("attachment")
+        assert given["Content-Type"] == "application/pdf"
+        assert b"".join(given.streaming_content).startswith(b"%PDF-")
+    client.force_login(person())
+    assert client.get(address).status_code == 404
+    rest = APIClient()
+    rest.force_authenticate(sale.seller)
+    [told] = rest.get(reverse("api-case", args=[case.pk])).json()["evidence"]
+    assert (told["picture"], rest.get(told["document"])["Content-Type"]) == ("", "application/pdf")
+    _words, files = evidence_of(sale.hold.pk)
+    answer_pages = PdfReader(io.BytesIO(_album([*files, "evidence/none.jpg"]))).pages
+    assert [each.extract_text().strip() for each in answer_pages] == ["Posted in time"]
+
+
+def test_what_is_no_pdf_says_so_beside_the_field(client, sale, case):
+    client.force_login(sale.buyer)
+    upload = SimpleUploadedFile("post.pdf", b"%PDF-1.7 nothing", content_type="application/pdf")
+    answer = client.post(reverse("case-evidence", args=[case.pk]), {"upload": upload})
+    assert answer.status_code == 422
+    assert "This PDF is damaged" in text(answer)
+    assert not case.evidence.exists()

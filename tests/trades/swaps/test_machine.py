@@ -164,8 +164,12 @@ class Swapping(RuleBasedStateMachine):
             ship_to=ADDRESS, by=self.people[one], crash=crash and copies % 3 == 0,
         )  # fmt: skip
 
-    @rule(start=st.integers(0, 2), back=st.booleans(), copies=WHICH, agree=st.integers(0, 2))
-    def propose_a_ring(self, start, back, copies, agree):
+    @rule(
+        start=st.integers(0, 2), back=st.booleans(), copies=WHICH, agree=st.sampled_from([0, 1, 2, 2, 2, 2]),
+        ships=st.integers(0, 3), receives=st.integers(0, 3), content=st.integers(0, 2),
+    )  # fmt: skip
+    def close_a_ring(self, start, back, copies, agree, ships, receives, content):
+        """Proposed, and mostly brought some way at once: a ring that only waits is over soon."""
         order = [(start + (2 * step if back else step)) % 3 for step in range(3)]
         one, other, third = (self.people[place] for place in order)
         valued = [[item for item in self.items[place] if item.variant_id in self.valued] for place in order]
@@ -177,6 +181,10 @@ class Swapping(RuleBasedStateMachine):
         made = Swap.objects.filter(request_key=f"ring:{start}:{back}:{copies}").first()
         for person in (other, third)[:agree] if made else ():
             self.attempt(actions.agree, swap=made, ship_to=ADDRESS, by=person)
+        if made and agree == 2:
+            self.send_round(made, made.people, ships, receives)
+            for person in made.people[:content]:
+                self.attempt(course.content, swap=made, by=person, now=self.now)
 
     @precondition(lambda self: self.some_swap(0))
     @rule(which=WHICH, who=WHO, cash=st.sampled_from([0, 300, -300]), copies=WHICH)
@@ -258,7 +266,9 @@ class Swapping(RuleBasedStateMachine):
     def go_the_usual_way(self, which, ships, receives):
         """So that the later states are met often."""
         swap = self.some_swap(which, [SwapState.AGREED])
-        people = swap.people[which % 2 :] + swap.people[: which % 2]
+        self.send_round(swap, swap.people[which % 2 :] + swap.people[: which % 2], ships, receives)
+
+    def send_round(self, swap, people, ships, receives):
         for person in people:
             try:
                 course.pay(swap=swap, by=person, payment_method="pm_card_visa")
