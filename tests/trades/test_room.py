@@ -204,7 +204,7 @@ def test_a_case_from_both_sides(client, trade_at):
         ("delivered", "dispute", {"reason": "other", "statement": " "}, "dispute_form", "required"),
         ("delivered", "dispute", {"reason": "rain", "statement": "bent"}, "dispute_form", "rain"),
         ("shipped", "dispute", {"reason": "not-received", "statement": "Nothing."}, "dispute_form", "may still be on its"),
-        ("disputed", "evidence", {}, "evidence_form", "Add a note or a photo"),
+        ("disputed", "evidence", {}, "evidence_form", "Add a note, a photo or a PDF"),
         ("created", "say", {"body": " "}, "message_form", "required"),
         ("created", "say", {"body": "x" * 2001}, "message_form", "at most 2000"),
         ("released", "review", {"rating": "6"}, "review_form", "6"),
