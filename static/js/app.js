@@ -3,17 +3,19 @@
 
 import "./offline/kept.js";
 import "./offline/sending.js";
+import "./offline/told.js";
 import { register } from "./offline/registration.js";
 import { toast } from "./toast.js";
 
 const EVERY = 10 * 60_000;
+const SOONEST = 60_000; // where the inventory itself is read, page by page
 const member = document.body.dataset.offline;
 const isInstalled = matchMedia("(display-mode: standalone)").matches;
 
 async function keepInventory() {
   const before = await self.kept.inventory();
-  const newest = location.pathname === "/inventory/" ? 0 : EVERY;
-  if (before && Date.now() - Date.parse(before.at) < newest) return;
+  const age = before ? Date.now() - Date.parse(before.at) : Infinity;
+  if (age < (location.pathname === "/inventory/" ? SOONEST : EVERY)) return;
   const answer = await fetch("/offline/inventory.json", { redirect: "manual", headers: { Accept: "application/json" } });
   if (answer.type === "opaqueredirect" || answer.status === 401) return self.kept.clear();
   if (!answer.ok) return;
@@ -54,9 +56,6 @@ async function begin() {
   return keepInventory();
 }
 
-new BroadcastChannel("cardvault").addEventListener("message", ({ data }) => {
-  if (data.sent?.length) toast(data.sent.length === 1 ? "Photos that waited were sent." : `${data.sent.length} sets of photos that waited were sent.`);
-});
 document.addEventListener("live:signed-out", () => self.kept.clear());
 addEventListener("appinstalled", register);
 

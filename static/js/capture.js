@@ -34,7 +34,7 @@ async function keep(form) {
   toast("Kept on this device. They are sent when you are online again.");
   const registration = await navigator.serviceWorker?.getRegistration();
   await registration?.sync?.register("captures").catch(() => {});
-  if (navigator.onLine) self.sendCaptures().catch(() => {});
+  if (navigator.onLine) self.sendCaptures({ patient: true }).catch(() => {});
 }
 
 document.addEventListener("submit", (event) => {
@@ -72,12 +72,9 @@ async function show() {
 }
 
 if (list) {
-  new BroadcastChannel("cardvault").addEventListener("message", ({ data }) => {
-    show().catch(() => {});
-    if (data.ended) toast("You are signed out, and the photos that waited are gone. Sign in, and take them again.", { stays: true });
-  });
+  new BroadcastChannel("cardvault").addEventListener("message", () => show().catch(() => {}));
   list.querySelector("[data-captures-send]").addEventListener("click", () =>
-    self.sendCaptures().catch(() => toast("There is no connection yet. Nothing was lost; they are sent later.")),
+    self.sendCaptures({ patient: true }).catch(() => toast("There is no connection yet. Nothing was lost; they are sent later.")),
   );
   document.addEventListener("network:back", () => self.sendCaptures().catch(() => {}));
   show().catch(() => {});

@@ -48,6 +48,7 @@ class Drop {
       this.files = [];
       this.show();
       this.say([]);
+      if (this.progress) this.progress.hidden = true;
     });
     this.form?.addEventListener("submit", () => {
       if (this.files.length && this.progress) this.progress.hidden = false;

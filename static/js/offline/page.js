@@ -1,6 +1,8 @@
 // The pages that the worker shows without network: the theme that the reader chose, and word when there is a network again
 // ("network:back", once). A page that has nothing of its own is asked for anew then; on the others a link leads on.
 
+import "./told.js";
+
 const theme = document.cookie.match(/(?:^|; )theme=(dark|light)/)?.[1];
 if (theme) document.documentElement.dataset.theme = theme;
 
@@ -21,6 +23,7 @@ async function look() {
   removeEventListener("online", look);
   document.dispatchEvent(new CustomEvent("network:back"));
   for (const note of document.querySelectorAll("[data-when-online]")) note.hidden = false;
+  for (const note of document.querySelectorAll("[data-when-offline]")) note.hidden = true;
   const standsIn = !location.pathname.startsWith("/offline/");
   if (standsIn && document.querySelector("[data-again-by-itself]")) location.reload();
 }
