@@ -24,6 +24,12 @@ def looking(client):
     return client
 
 
+def test_the_page_listens_to_nothing_of_the_member(looking):
+    page = looking.get("/").content
+    assert b"You see the site as" in page
+    assert b"data-member" not in page
+
+
 def test_the_members_own_pages_are_seen_under_a_banner(looking):
     make_item(looking.member)
     answer = looking.get(reverse("inventory"))
