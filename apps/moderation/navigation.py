@@ -61,7 +61,7 @@ _GROUPS: dict[str, list[tuple[str, str, str]]] = {
 
 def sidebar(request: HttpRequest) -> list[dict[str, object]]:
     """The groups of the sidebar with their links; cases first, with how many are a moderator's turn."""
-    to_decide, checks, reported = queries.cases_to_decide(), risk.how_many_wait(), queries.reports_waiting()
+    to_decide, checks = queries.cases_to_decide(), risk.how_many_wait()
     first = {
         "title": None,
         "items": [
@@ -82,13 +82,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, object]]:
                 "badge_variant": "primary",
             },
             {"title": "A second pair of eyes", "icon": "visibility", "link": reverse("admin:approvals")},
-            {
-                "title": "Reports",
-                "icon": "flag",
-                "link": reverse("admin:reports"),
-                "badge": str(reported) if reported else None,
-                "badge_variant": "primary",
-            },
+            {"title": "Reports", "icon": "flag", "link": reverse("admin:reports")},
             {"title": "Figures of moderators", "icon": "monitoring", "link": reverse("admin:figures")},
             {"title": "Purchase protection", "icon": "shield", "link": reverse("admin:protection")},
             {"title": "Price feeds", "icon": "rss_feed", "link": reverse("admin:feeds")},

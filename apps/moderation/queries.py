@@ -20,7 +20,7 @@ from apps.escrow.models import Chargeback, Dispute, Hold, LedgerEntry, Settlemen
 from apps.notifications.models import Dispatch, Mail
 from apps.risk import queries as risk
 from apps.trades.models import Message, Trade, TradeLine
-from apps.trades.reports.models import WAITING, Report, ReportState
+from apps.trades.reports.models import Report, ReportState
 from apps.valuations.models import FeedRun
 
 LATELY = dt.timedelta(days=1)
@@ -80,11 +80,6 @@ def waiting() -> Waiting:
         feeds=FeedRun.objects.filter(state=FeedRun.State.FAILED, ended_at__gte=timezone.now() - LATELY).count(),
         messages=sum(rows.filter(state="parked").count() for rows in (Mail.objects, Dispatch.objects)),
     )
-
-
-def reports_waiting() -> int:
-    """How many reports and appeals wait."""
-    return Report.objects.filter(state__in=WAITING).count()
 
 
 def cases_to_decide() -> int:
