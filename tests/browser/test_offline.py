@@ -162,4 +162,6 @@ def test_nothing_of_a_members_stays_when_they_sign_out_or_somebody_else_comes(ne
         }""",
         str(other.pk),
     )
+    page.goto("/fees/")
+    page.wait_for_function("() => self.kept.owner().then((owner) => owner === null)")
     assert page.evaluate(_LEFT)["rows"] == []
