@@ -52,6 +52,7 @@ def run(system: System, given: argparse.Namespace) -> int:
     took = time.monotonic() - began
     wait_for(calm, within=600, what="everything that was asked for to be done")
     say(table, took)
+    print("exceptions in the processes' output:", dict(system.exceptions().most_common(20)), flush=True)
     found = proof(system, copies)
     found += [f"answered with an error: {each}" for each in table.failed]
     print(
@@ -79,8 +80,9 @@ def say(table: Any, took: float) -> None:
     print("swaps:", dict(Counter(Swap.objects.values_list("state", flat=True))))
     print("done:", dict(table.done.most_common()))
     print(f"refused {sum(table.refused.values())}:", dict(table.refused.most_common(20)))
-    kinds = Counter(each[:60] for each in table.failed)
-    print(f"errors (5xx or broken connections) {len(table.failed)}:", dict(kinds.most_common(20)), flush=True)
+    print(f"errors (5xx or broken connections) {len(table.failed)}:")
+    for kind, number in Counter(table.failed).most_common(20):
+        print(f"  {number} x {kind}", flush=True)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
 import time
 import uuid
 from collections import Counter
@@ -38,6 +39,20 @@ class Table:
     seconds: list[float] = field(default_factory=list)
 
 
+def _route(method: str, path: str) -> str:
+    """What was asked for, without ids and questions."""
+    return f"{method} /{re.sub(r'[0-9a-f-]{36}', '<id>', path.partition('?')[0])}"
+
+
+def _said(answer: httpx.Response) -> str:
+    """Code and sentence of an error, or how a page of another server begins."""
+    try:
+        problem = answer.json()["error"]
+        return f"{problem['code']}: {problem['message']}"
+    except (ValueError, KeyError, TypeError):
+        return " ".join(re.sub(r"<[^>]*>", " ", answer.text).split())[:160]
+
+
 class Member:
     """Somebody with an API key."""
 
@@ -65,11 +80,12 @@ class Member:
         try:
             answer = await self.http.request(method, path, **({"json": body} if method != "GET" else {}))
         except httpx.HTTPError as error:
-            self.table.failed.append(f"{what}: {type(error).__name__}")
+            cause = error.__cause__ or error.__context__
+            self.table.failed.append(f"{what}: {_route(method, path)}: no answer: {error!r} of {cause!r}")
             return {}
         self.table.seconds.append(time.monotonic() - began)
         if answer.status_code >= 500:
-            self.table.failed.append(f"{what}: {answer.status_code} {answer.text[:200]}")
+            self.table.failed.append(f"{what}: {_route(method, path)}: {answer.status_code} {_said(answer)}")
         elif answer.status_code >= 400:
             problem = answer.json().get("error", {})  # a declined card is answered with the payment
             self.table.refused[f"{what}: {problem.get('code', answer.status_code)}"] += 1

@@ -9,6 +9,7 @@ import re
 import signal
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -118,6 +119,15 @@ class System:
     def complaints(self) -> list[str]:
         """Lines of the processes that no victim's death explains."""
         return [line for line in self.launched.said.splitlines() if re.search(r"deadlock|Traceback", line)]
+
+    def exceptions(self) -> Counter[str]:
+        """How often each exception stands in the processes' output: the last line of its traceback, without ids."""
+        named = r"(?:\w+\.)+[A-Z]\w+(?=: |$)|(?:\w+\.)*\w*(?:Error|Exception|Timeout)(?=: |$)"
+        found = re.findall(rf"^(?:\w+ +\| +)?((?:{named}).*)$", self._all(), re.MULTILINE)
+        return Counter(re.sub(r"[0-9a-f]{8}[0-9a-f-]{28}|0x[0-9a-f]+|\d+", "#", line)[:200] for line in found)
+
+    def _all(self) -> str:
+        return self.launched.said + self.launched.errors.read_text()
 
     def end(self) -> None:
         """Stop everything; nothing of it is left."""
