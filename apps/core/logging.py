@@ -23,6 +23,12 @@ def about(subject: str) -> Iterator[None]:
         yield
 
 
+def _without_path(record: logging.LogRecord) -> bool:
+    """Django's line about a request that failed, of which only the traceback is wanted."""
+    record.msg, record.args = "request.failed", ()
+    return True
+
+
 def _discreet(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
     """The last step before a line is written."""
     return scrubbed(event)
@@ -68,7 +74,9 @@ def configure(config: dict[str, str]) -> None:
     for noisy in _NOISY:
         logging.getLogger(noisy).setLevel(logging.WARNING)
     # Every answer has its own line (request.finished); these repeat it with the path, which may hold a mailed key.
-    logging.getLogger("django.request").setLevel(logging.ERROR)
+    of_requests = logging.getLogger("django.request")
+    of_requests.setLevel(logging.ERROR)
+    of_requests.filters = [_without_path]
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
