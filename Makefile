@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev setup-ml setup-backup drill rolling scale browser demo test machine manifests faults crowd lint audit bench train
+.PHONY: help setup setup-dev setup-ml setup-backup drill rolling scale browser demo test machine manifests faults crowd lint audit bench bench-report train
 
 # Some machines forbid Python to keep what it has compiled. Every process would compile all of Django again.
 unexport PYTHONDONTWRITEBYTECODE
@@ -18,7 +18,7 @@ STEPS ?= 10000
 ARGS ?=
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo "  Settings, processes and what to do when: docs/operation.md"
 
 setup: ## The virtual environment with exactly the locked packages
@@ -84,3 +84,6 @@ train: setup-ml ## Train the nets, going on where it was stopped (MODELS="detect
 
 bench: setup-dev ## Measurements as ratios to a baseline of the same run (ARGS="detection grading", ARGS=--large)
 	@exec $(PY) -m tests.benchmarks $(ARGS)
+
+bench-report: setup-dev ## What make bench measured, as one report under docs/benchmarks, beside what was kept before
+	@$(PY) -m tests.benchmarks.report

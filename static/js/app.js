@@ -16,13 +16,15 @@ async function keepInventory() {
   const before = await self.kept.inventory();
   const age = before ? Date.now() - Date.parse(before.at) : Infinity;
   if (age < (location.pathname === "/inventory/" ? SOONEST : EVERY)) return;
+  const visit = await self.kept.visit(member);
   const answer = await fetch("/offline/inventory.json", { redirect: "manual", headers: { Accept: "application/json" } });
   if (answer.type === "opaqueredirect" || answer.status === 401) return self.kept.clear();
   if (!answer.ok) return;
   const told = await answer.json();
   if (told.member !== member) return self.kept.clear();
-  await self.kept.keepInventory(told);
+  if (!(await self.kept.keepInventory(told, visit))) return;
   await keepPictures(told.pictures);
+  if (!(await self.kept.holds(visit))) await caches.delete(self.kept.PICTURES);
 }
 
 // Only pictures of our own address: the policy lets the worker ask nobody else.

@@ -162,6 +162,20 @@ def test_nothing_of_a_members_stays_when_they_sign_out_or_somebody_else_comes(ne
         }""",
         str(other.pk),
     )
-    page.goto("/fees/")
-    page.wait_for_function("() => self.kept.owner().then((owner) => owner === null)")
     assert page.evaluate(_LEFT)["rows"] == []
+    page.goto("/fees/")
+    assert page.evaluate(_LEFT)["rows"] == []
+
+
+def test_what_was_asked_for_before_all_was_forgotten_is_not_kept_after_it(new_page):
+    page = ready(new_page, an_owner())
+    kept = page.evaluate(
+        """async () => {
+          const told = await self.kept.inventory();
+          const visit = await self.kept.visit(told.member);
+          await self.kept.clear();
+          await self.kept.visit(told.member);
+          return [await self.kept.keepInventory(told, visit), (await self.kept.inventory()) ?? null];
+        }"""
+    )
+    assert kept == [False, None]

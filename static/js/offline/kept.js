@@ -2,8 +2,10 @@
 // and by the service worker alike, so that it is a plain script with one name, self.kept.
 //
 // owner()                    whose it is, null where nothing is kept
+// visit(member)              makes it theirs unless it is; a name for the time until all is forgotten
+// holds(visit)               whether nothing was forgotten since
 // inventory()                {member, at, html, pictures} as the server told it last, or undefined
-// keepInventory(told)        instead of the one before
+// keepInventory(told, visit) instead of the one before; false, and nothing is kept, where all was forgotten since
 // captures()                 [{key, member, at, game, photos: [{name, content}], refused}], the oldest first
 // capture(what), change(…)   one more to send, or one that changed; forget(key) takes it away
 // clear()                    nothing is kept any more: the tables, and the pictures
@@ -46,6 +48,15 @@
     return request?.result;
   }
 
+  // What was asked for before all was forgotten may come after it, in another tab: a new visit has another name.
+  function own(transaction, member) {
+    const store = transaction.objectStore("kept");
+    const asked = store.get("owner");
+    asked.onsuccess = () => {
+      if (asked.result?.member !== member) store.put({ name: "owner", member, visit: crypto.randomUUID() });
+    };
+  }
+
   const read = (name) => inside(["kept"], "readonly", (t) => t.objectStore("kept").get(name));
   const changed = () => {
     const channel = new BroadcastChannel(NAME);
@@ -58,18 +69,30 @@
     PICTURES,
     owner: async () => (await read("owner"))?.member ?? null,
     inventory: () => read("inventory"),
-    keepInventory: (told) =>
-      inside(["kept"], "readwrite", (t) => {
-        t.objectStore("kept").put({ name: "owner", member: told.member });
-        t.objectStore("kept").put({ ...told, name: "inventory" });
-      }),
+    visit: async (member) => {
+      await inside(["kept"], "readwrite", (t) => own(t, member));
+      return (await read("owner"))?.visit;
+    },
+    holds: async (visit) => (await read("owner"))?.visit === visit,
+    keepInventory: async (told, visit) => {
+      let holds = false;
+      await inside(["kept"], "readwrite", (t) => {
+        const store = t.objectStore("kept");
+        const asked = store.get("owner");
+        asked.onsuccess = () => {
+          holds = Boolean(visit) && asked.result?.visit === visit && asked.result.member === told.member;
+          if (holds) store.put({ ...told, name: "inventory" });
+        };
+      });
+      return holds;
+    },
     captures: async () => {
       const found = await inside(["captures"], "readonly", (t) => t.objectStore("captures").getAll());
       return found.sort((one, other) => one.at.localeCompare(other.at));
     },
     capture: async (what) => {
       await inside(["kept", "captures"], "readwrite", (t) => {
-        t.objectStore("kept").put({ name: "owner", member: what.member });
+        own(t, what.member);
         t.objectStore("captures").add(what);
       });
       changed();
