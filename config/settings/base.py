@@ -7,7 +7,6 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from celery.schedules import crontab
 from csp.constants import NONCE, NONE, SELF
-from django.templatetags.static import static
 
 from config.env import ROOT, Environment, environment
 from config.keys import backup_keys, field_keys, jwt_keys
@@ -554,106 +553,6 @@ TRACES_ENDPOINT = ENV.otel_exporter_otlp_endpoint.rstrip("/")
 TRACES_SAMPLED = ENV.traces_sampled
 SENTRY_DSN = ENV.sentry_dsn
 
-# -- marketplace rules (see docs/architecture.md, deadlines) ------------------
-TRADE_DEADLINES = {
-    "pay": timedelta(hours=24),
-    "ship": timedelta(days=7),  # then the buyer may cancel
-    "ship_final": timedelta(days=10),  # then the money goes back by itself
-    "deliver": timedelta(days=21),  # then "where is it?" is asked
-    "lost": timedelta(days=30),  # from shipping: the lost claim opens
-    "unclaimed": timedelta(days=40),  # from shipping: released by itself when nothing was claimed
-    "inspect": timedelta(hours=72),
-    "answer_dispute": timedelta(days=3),
-    "escalate_dispute": timedelta(days=14),
-    "settle": timedelta(days=3),  # of each side in the talks of a case, and of an offer to settle
-    "appeal": timedelta(days=3),  # from a moderator's decision; the money waits
-    "return_ship": timedelta(days=5),  # until when a parcel that goes first must have left
-    "return_arrive": timedelta(days=14),  # from then: silence of who gets it counts as received
-}
-PLATFORM_FEE_BASIS_POINTS = 500
-PLATFORM_FEE_FIXED_MINOR = 30
-TAX_THRESHOLDS = Path(ENV.tax_thresholds) if ENV.tax_thresholds else None
-NEW_SELLER_OPEN_LIMIT_MINOR = 50_000
-NEW_SELLER_SALES = 5  # completed sales after which the limits are lifted
-NEW_SELLER_LISTINGS_A_DAY = 500
-CART_SOLVER_SECONDS = ENV.cart_solver_seconds
-OFFERS = {
-    "open_for": timedelta(hours=48),  # until when an offer can be answered
-    "reserved_for": timedelta(hours=24),  # the agreed copies, until the buyer checks out
-    "most_open": 20,  # offers of one buyer at a time
-    "most_per_listing": 50,
-    "tries_a_day": 5,  # of one side about one listing, so that a lowest price cannot be felt out
-}
-FOUR_EYES_ABOVE = ENV.four_eyes_above  # in major units of the currency that moves
-LISTING_PHOTOS_ABOVE = ENV.listing_photos_above  # in major units of the listing's currency
-LISTING_PHOTOS_OF_GRADED = ENV.listing_photos_of_graded
-SWAPS = {
-    "open_for": timedelta(days=3),  # until when a proposal can be answered
-    "most_open": 30,  # proposals of one member at a time
-    "most_lines": 40,
-    "most_cash_minor": 500_000,
-    "deposit_over_minor": 10_000,  # known members leave a deposit where a pile is worth more
-    "deposit_percent": 100,  # of the value of what comes to a side
-}
-
-# -- risk (docs/risk.md) -------------------------------------------------------
-RISK_MODE = ENV.risk_mode
-RISK_TEST_CARDS = False  # whether the processor's public test cards count as cards of somebody
-RISK = {
-    "review_at": 50,  # of 100: from here a moderator looks before it goes on
-    "refuse_at": 90,  # of 100, and only on signs of more than one family
-    "weights": {  # 0 turns a rule off
-        "same-card": 60,
-        "passed-card": 40,
-        "same-bank": 60,
-        "same-address": 45,
-        "same-household": 25,
-        "same-device": 45,
-        "same-network": 10,
-        "many-payments": 30,
-        "many-cards": 40,
-        "many-listings": 25,
-        "many-addresses": 25,
-        "many-sign-ups": 25,
-        "new-and-dear": 25,
-        "linked-to-refused": 55,
-        "photo-of-another": 60,
-    },
-    "pace": {  # so many in an hour and in a day are usual at most
-        "payment": (10, 30),
-        "listing": (300, 1000),
-        "offer": (40, 150),
-        "address": (3, 5),
-    },
-    "stop_at_times": 4,  # so many times what is usual is refused outright
-    "cards_a_day": 3,  # new cards of one member
-    "sign_ups_a_day": 5,  # accounts from one network
-    "young": timedelta(days=7),
-    "dear_minor": 30_000,
-    "crowd": 8,  # what so many members share says nothing of two of them
-    "photos_compared": 12,  # earlier photographs that a new one is laid over, at most
-}
-
-# -- the moderators' admin ------------------------------------------------
-UNFOLD = {
-    "SITE_TITLE": "CardVault moderation",
-    "SITE_HEADER": "CardVault",
-    "SITE_SUBHEADER": "Moderation",
-    "SITE_SYMBOL": "style",
-    "STYLES": [lambda request: static("css/admin.css")],
-    "SIDEBAR": {"show_all_applications": True, "navigation": "apps.moderation.navigation.sidebar"},
-    "COLORS": {
-        "primary": {
-            "50": "oklch(97% 0.02 166)", "100": "oklch(94% 0.04 166)", "200": "oklch(88% 0.07 166)",
-            "300": "oklch(80% 0.09 166)", "400": "oklch(70% 0.1 166)", "500": "oklch(58% 0.1 166)",
-            "600": "oklch(48% 0.09 166)", "700": "oklch(42% 0.08 166)", "800": "oklch(36% 0.07 166)",
-            "900": "oklch(30% 0.06 166)", "950": "oklch(22% 0.04 166)",
-        },
-        "base": {
-            "50": "oklch(97.6% 0.003 165)", "100": "oklch(95.6% 0.004 165)", "200": "oklch(90.5% 0.006 165)",
-            "300": "oklch(84% 0.008 165)", "400": "oklch(70% 0.012 165)", "500": "oklch(51% 0.014 170)",
-            "600": "oklch(42% 0.015 175)", "700": "oklch(35% 0.014 175)", "800": "oklch(28% 0.013 175)",
-            "900": "oklch(20% 0.011 175)", "950": "oklch(14.5% 0.009 175)",
-        },
-    },
-}  # fmt: skip
+# -- what lies in files of its own ---------------------------------------------
+from config.settings.admin import *  # noqa: E402, F403
+from config.settings.rules import *  # noqa: E402, F403
