@@ -47,6 +47,7 @@ from tests.factories import (
     make_user,
     make_variant,
 )
+from tests.worlds import kept
 
 pytestmark = pytest.mark.django_db
 
@@ -89,8 +90,30 @@ def _the_schema_is_drawn_once():
     SchemaGenerator.get_schema = draw
 
 
+@pytest.fixture(scope="module")
+def world(django_db_setup, django_db_blocker):
+    """Made once, and for each test as if it had just been made: only ids and a token are handed out."""
+    with kept(make_world, blocker=django_db_blocker) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def _read():
+    return {}
+
+
 @pytest.fixture
-def world():
+def schema(world, db, _read):
+    """The schema as a client reads it, over HTTP; read once, for it takes longer than most tests."""
+    if not _read:
+        config = SchemathesisConfig()
+        _read["schema"] = schemathesis.openapi.from_wsgi(
+            "/api/v1/schema/?format=json", get_wsgi_application(), config=config
+        )
+    return _read["schema"]
+
+
+def make_world():
     """A priced card with a history, and a member with a bit of everything: what ids in paths are about, and a token."""
     variant = make_variant(make_product("Ember Drake"))
     make_price(variant, change_7d=Decimal(1), change_30d=Decimal(1), market_price=Decimal(12))
@@ -152,12 +175,9 @@ def operations():
 
 
 @pytest.mark.parametrize(("method", "path"), list(operations()), ids=lambda part: part)
-def test_the_api_does_what_its_schema_says(method, path, world):
+def test_the_api_does_what_its_schema_says(method, path, world, schema):
     known, token = world
     about = next((pk for part, pk in known.items() if part in path), None)
-    schema = schemathesis.openapi.from_wsgi(
-        "/api/v1/schema/?format=json", get_wsgi_application(), config=SchemathesisConfig()
-    )
     operation = schema[path][method.upper()]
 
     turn = count(1)
@@ -174,12 +194,9 @@ def test_the_api_does_what_its_schema_says(method, path, world):
     ask()
 
 
-def test_lists_that_hold_something_are_as_the_schema_says(world):
+def test_lists_that_hold_something_are_as_the_schema_says(world, schema):
     """What is drawn at random seldom fits: here each read is asked as people ask it, and has rows to answer."""
     known, token = world
-    schema = schemathesis.openapi.from_wsgi(
-        "/api/v1/schema/?format=json", get_wsgi_application(), config=SchemathesisConfig()
-    )
     asked = 0
     for method, path in operations():
         if method != "get" or ("{" in path and not any(f"/api/v1{part}{{id}}" in path for part in known)):

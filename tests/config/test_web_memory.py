@@ -80,6 +80,7 @@ def test_the_web_process_stays_small_while_it_serves(market, tmp_path):
         "PORT": str(port),
         "LOG_LEVEL": "WARNING",
         "SECRET_KEY": settings.SECRET_KEY,  # so that the session is known there
+        "FIELD_KEYS": ",".join(settings.FIELD_KEYS),  # and addresses can be read
     }
     command = ["uvicorn", "config.asgi:application", "--host", "127.0.0.1", "--port", str(port), "--lifespan", "off"]
     errors = (tmp_path / "web.log").open("wb")

@@ -9,7 +9,8 @@ from django.core.files.storage import default_storage
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import DictionaryObject, NameObject, TextStringObject
 
-from apps.core.documents import MOST_PAGES, accept_pdf, rebuilt
+from apps.core.documents import accept_pdf, rebuilt
+from apps.core.rebuilding import MOST_PAGES
 from apps.core.errors import TooLarge, UnsupportedType
 from tests.documents import pdf_of
 

@@ -294,7 +294,7 @@ def test_many_posters_and_sealers_at_once_leave_the_books_right(seed):
         thread.join()
     assert failures == []
     assert findings() == []
-    _until_nobody_is_connected()  # what a dead process left open is rolled back a moment later
+    _until_nothing_is_under_way()  # what a dead process left open is rolled back a moment later
     ledger.seal()
     sealed = [number for seal in LedgerSeal.objects.order_by("number") for number in seal.ids]
     assert sealed == list(LedgerTransaction.objects.order_by("id").values_list("id", flat=True))
@@ -355,7 +355,7 @@ def test_whoever_is_killed_between_two_steps_leaves_whole_ones(where, posted, se
         worker.kill()
         worker.wait(10)
         worker.stdout.close()
-    _until_nobody_is_connected()
+    _until_nothing_is_under_way()
     assert LedgerTransaction.objects.count() == posted
     assert sum(len(seal.ids) for seal in LedgerSeal.objects.all()) == sealed
     assert findings() == []
@@ -370,12 +370,13 @@ def test_whoever_is_killed_between_two_steps_leaves_whole_ones(where, posted, se
     assert findings() == []
 
 
-def _until_nobody_is_connected():
+def _until_nothing_is_under_way():
     deadline = time.monotonic() + 60
     while True:
         with connection.cursor() as cursor:
             cursor.execute(
                 "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+                " and backend_type = 'client backend' and xact_start is not null"
             )
             if not cursor.fetchone()[0]:
                 return

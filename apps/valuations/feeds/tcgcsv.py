@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import py7zr
 from django.conf import settings
 from django.utils import timezone
 
@@ -154,6 +153,8 @@ class Archive(Adapter):
 
 def _packed(found: Fetched) -> bytes:
     """A 7z file as it is. Raises AnswerUnusable on anything else, so that it is asked for again."""
+    import py7zr  # with what it unpacks by, five megabytes of a process that reads no archive
+
     if not py7zr.is_7zfile(io.BytesIO(found.content)):
         raise AnswerUnusable("Its archive is not a 7z file.")
     return found.content
@@ -161,6 +162,8 @@ def _packed(found: Fetched) -> bytes:
 
 def _unpacked(packed: bytes, folder: Path, categories: set[int], after: str) -> Iterator[tuple[str, Path]]:
     """Files of prices of these categories behind `after`, by name ("2024-02-08/3/604/prices"), in one order."""
+    import py7zr
+
     try:
         with py7zr.SevenZipFile(io.BytesIO(packed)) as archive:
             entries = [entry for entry in archive.list() if _is_wanted(entry.filename, categories)]

@@ -67,7 +67,7 @@ def test_two_swap_with_cash_and_both_have_new_cards(site, new_page, payments, se
         page.reload()
         page.fill("[name=tracking_number]", "T1")
         page.get_by_role("button", name="I have shipped it").click()
-        expect(page.get_by_text("The other side is told that your parcel is on its way.")).to_be_visible()
+        expect(page.get_by_text("Who gets your parcel is told that it is on its way.")).to_be_visible()
     for page in (one, other):
         page.reload()
         step(page, "Their parcel has arrived", "Your turn: check the cards and say whether you are content")

@@ -1,11 +1,11 @@
-"""manage.py draw_escrow: write docs/escrow.md from the tables of states.py, or check that it is up to date."""
+"""manage.py draw_escrow: draw the pictures and tables of docs/escrow.md, or check that they are up to date."""
 
 from pathlib import Path
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from apps.escrow.drawing import document
+from apps.escrow.drawing import drawn
 
 PATH = Path(settings.BASE_DIR) / "docs" / "escrow.md"
 
@@ -13,7 +13,7 @@ PATH = Path(settings.BASE_DIR) / "docs" / "escrow.md"
 class Command(BaseCommand):
     """The picture of the state machine in the documentation."""
 
-    help = "Write docs/escrow.md from the state machine."
+    help = "Draw the pictures and tables of docs/escrow.md from the code."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """--check writes nothing."""
@@ -21,11 +21,11 @@ class Command(BaseCommand):
 
     def handle(self, **options: object) -> None:
         """Write or compare."""
-        text = document()
+        page = PATH.read_text()
+        new = drawn(page)
         if options["check"]:
-            if not PATH.exists() or PATH.read_text() != text:
+            if new != page:
                 raise CommandError("docs/escrow.md is out of date: run manage.py draw_escrow")
             return
-        PATH.parent.mkdir(exist_ok=True)
-        PATH.write_text(text)
+        PATH.write_text(new)
         self.stdout.write(f"wrote {PATH}")
