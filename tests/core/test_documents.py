@@ -10,8 +10,8 @@ from pypdf import PdfReader, PdfWriter
 from pypdf.generic import DictionaryObject, NameObject, TextStringObject
 
 from apps.core.documents import accept_pdf, rebuilt
-from apps.core.rebuilding import MOST_PAGES
 from apps.core.errors import TooLarge, UnsupportedType
+from apps.core.rebuilding import MOST_PAGES
 from tests.documents import pdf_of
 
 
