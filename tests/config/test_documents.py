@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
+from django.core.management import get_commands
 from django.test import RequestFactory
 from django.urls import Resolver404, resolve
 
@@ -64,6 +65,17 @@ def test_every_page_is_in_the_table_of_contents():
     assert single == {"index", *contents.split()} - {"benchmarks/README"}
     books = re.findall(r"\]\((runbooks/[\w-]+)\.md\)", (ROOT / "docs/runbooks.md").read_text())
     assert books == sorted(page for page in pages if page.startswith("runbooks/"))
+
+
+def test_commands_and_targets_that_are_named_are_there():
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    lost = []
+    for path in DOCUMENTS:
+        text = path.read_text()
+        named = set(re.findall(r"manage\.py ([a-z_]+)", text)) - set(get_commands())
+        made = set(re.findall(r"(?:`|^    |^)(?:[A-Z_]+=\S+ )*make ([a-z-]+)", text, re.MULTILINE)) - targets
+        lost += [(name(path), each) for each in sorted(named | made)]
+    assert lost == []
 
 
 @pytest.mark.django_db
