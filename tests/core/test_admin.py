@@ -26,9 +26,10 @@ def test_moderators_look_and_members_do_not(client, member, moderator, model):
     assert client.get(page).status_code == 200
 
 
-def decide(operator, action, *deliveries):
+def decide(operator, action, *deliveries, reason="mended"):
     page = reverse("admin:core_delivery_changelist")
-    return operator.post(page, {"action": action, "_selected_action": [each.pk for each in deliveries]}, follow=True)
+    chosen = {"action": action, "_selected_action": [each.pk for each in deliveries], "reason": reason}
+    return operator.post(page, chosen, follow=True)
 
 
 def test_a_parked_delivery_is_released_and_the_trail_says_by_whom(subscribed, relay, operator, moderator):
@@ -41,6 +42,14 @@ def test_a_parked_delivery_is_released_and_the_trail_says_by_whom(subscribed, re
     assert relay() == 2
     assert arrived("flaky") == [1, 2]
     assert AuditEntry.objects.get(action="outbox.released").actor_id == moderator.pk
+
+
+def test_nothing_is_decided_without_a_reason(subscribed, relay, operator):
+    subscribed(failing_first(outbox.LAST_TRY))
+    emit(1)
+    answer = decide(operator, "release", parked(relay), reason=" ")
+    assert b"give a reason" in answer.content
+    assert relay() == 0
 
 
 def test_a_parked_delivery_is_set_aside(subscribed, relay, operator):
