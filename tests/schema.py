@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from django.conf import settings
 from django.core.management import call_command
@@ -42,6 +44,22 @@ def make(name: str) -> None:
         being_written = kept.with_suffix(f".{os.getpid()}")
         _run("pg_dump", "--no-owner", "--format", "custom", "--file", str(being_written), name)
         being_written.replace(kept)
+
+
+@contextmanager
+def empty(name: str) -> Iterator[None]:
+    """Meanwhile the connection is to a new database of this name, without a table in it; it stays afterwards."""
+    ours = connection.settings_dict["NAME"]
+    with connection._nodb_cursor() as cursor:
+        cursor.execute(f"DROP DATABASE IF EXISTS {name}")
+        cursor.execute(f"CREATE DATABASE {name}")
+    connection.close()
+    connection.settings_dict["NAME"] = name
+    try:
+        yield
+    finally:
+        connection.close()
+        connection.settings_dict["NAME"] = ours
 
 
 def _fingerprint() -> str:
