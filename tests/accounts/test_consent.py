@@ -90,6 +90,9 @@ def test_until_then_data_can_be_taken_along_and_texts_read(client, member, new_t
     assert client.get("/legal/terms/2026-11-01/").status_code == 200
     for part_of_the_app in ("/sw.js", "/manifest.webmanifest"):  # a browser takes no worker from behind a redirect
         assert client.get(part_of_the_app).status_code == 200
+    # What waits on a device is thrown away when the member is found to be signed out, which a redirect means.
+    asked = client.get("/offline/self.json", headers={"Accept": "application/json"})
+    assert asked.json()["member"] == str(member.pk)
     assert client.post("/accounts/logout/").status_code == 302
 
 

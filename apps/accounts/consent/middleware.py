@@ -37,6 +37,9 @@ def ask_again(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[
         if (
             request.method == "GET"
             and "HX-Request" not in request.headers
+            and request.accepts(
+                "text/html"
+            )  # what scripts ask for as JSON is no page: they would take it for a sign-out
             and not request.path.startswith(_OPEN)
             and request.session.get(AGREED_TO, in_force()) != in_force()
             and request.user.is_authenticated
