@@ -45,7 +45,9 @@ class SignUpForm(forms.Form):
         answer(member=user, answers=said, where=Where.SIGN_UP)
 
 
-class _Answers(forms.Form):
+class AnswersForm(forms.Form):
+    """An answer to each of some purposes, with the wording that the reader had."""
+
     def __init__(self, *args: Any, purposes: list[Purpose], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for one in purposes:
@@ -65,11 +67,3 @@ class _Answers(forms.Form):
             for name, value in self.cleaned_data.items()
             if name.endswith("_version") and value
         }
-
-
-class AskedAgainForm(_Answers):
-    """Texts that are not settled."""
-
-
-class ChoicesForm(_Answers):
-    """What may be changed at any time."""

@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.accounts.consent import actions, queries
-from apps.accounts.consent.forms import AskedAgainForm, ChoicesForm
+from apps.accounts.consent.forms import AnswersForm
 from apps.accounts.consent.models import Where
 from apps.accounts.consent.texts import OPTIONAL, TEXTS, Purpose
 from apps.core.errors import DomainError, NotFound
@@ -39,9 +39,7 @@ def agree(request: HttpRequest) -> HttpResponse:
         onward = "/"
     if not asked:
         return redirect(onward)
-    form = AskedAgainForm(
-        request.POST if request.method == "POST" else None, purposes=[one.text.purpose for one in asked]
-    )
+    form = AnswersForm(request.POST if request.method == "POST" else None, purposes=[one.text.purpose for one in asked])
     if request.method == "POST" and form.is_valid():
         try:
             actions.answer(
@@ -62,7 +60,7 @@ def choices(request: HttpRequest) -> HttpResponse:
     """What a member agreed to and when; what is optional is changed here at any time."""
     standings = queries.standings(member_id=request.user.pk)
     holds = {one.text.purpose.value: one.holds for one in standings}
-    form = ChoicesForm(request.POST if request.method == "POST" else None, purposes=list(OPTIONAL), initial=holds)
+    form = AnswersForm(request.POST if request.method == "POST" else None, purposes=list(OPTIONAL), initial=holds)
     if request.method == "POST" and form.is_valid():
         try:
             actions.answer(member=request.user, answers=form.answers(), where=Where.SETTINGS, versions=form.versions())

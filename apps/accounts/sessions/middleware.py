@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 
 from allauth.usersessions.models import UserSession
+from django.contrib.auth import SESSION_KEY
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
@@ -17,7 +18,7 @@ def last_use(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[H
     """Write down at most every five minutes that a signed-in session is in use; two statements then, else none."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        if request.session.session_key and "_auth_user_id" in request.session:
+        if request.session.session_key and SESSION_KEY in request.session:
             seen, now = request.session.get(SEEN), time.time()
             if seen is not None and now - seen >= _EVERY:
                 request.session[SEEN] = now
@@ -36,9 +37,9 @@ def forget_at_the_end(get_response: Callable[[HttpRequest], HttpResponse]) -> Ca
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        before = request.session.get("_auth_user_id") if request.session.session_key else None
+        before = request.session.get(SESSION_KEY) if request.session.session_key else None
         response = get_response(request)
-        if before is not None and request.session.get("_auth_user_id") != before:
+        if before is not None and request.session.get(SESSION_KEY) != before:
             response["Clear-Site-Data"] = '"cache", "storage"'
         return response
 
