@@ -35,12 +35,12 @@ from apps.listings.offers.models import Offer
 from apps.listings.shipping import shipping_minor
 from apps.live.pushing import push
 from apps.risk import actions as risk
+from apps.trades.addresses import kept_address
 from apps.trades.events import MessageSent, TradeCancelled, TradeCompleted, TradeCreated, TradeShipped
 from apps.trades.models import Message, Review, Shipment, Trade, TradeLine
 from apps.trades.reputation.reviews import BLIND_FOR
 
 _DOUBLE_CLICK = dt.timedelta(seconds=10)  # the same words again this soon are one message
-_ADDRESS_FIELDS = ("name", "line1", "city", "postal_code", "country")
 
 
 class SellerLimit(Conflict):
@@ -83,7 +83,7 @@ def buy_agreed(*, offer: Offer, ship_to: Address | dict[str, str], by: User) -> 
     if earlier:
         return earlier
     try:
-        address = checked_address(ship_to)
+        address = kept_address(ship_to)
         found = offers.redeem(offer=offer, by=by)
     except offers.OfferEnded:
         # The second of a double click had waited for the first one's lock.
@@ -97,7 +97,7 @@ def buy_agreed(*, offer: Offer, ship_to: Address | dict[str, str], by: User) -> 
 
 @transaction.atomic
 def _buy(listing_id: uuid.UUID, quantity: int, ship_to: Address | dict[str, str], by: User, request_key: str) -> Trade:
-    address = checked_address(ship_to)
+    address = kept_address(ship_to)
     listing = listings.take(listing_id=listing_id, quantity=quantity)
     if listing.seller_id == by.pk:
         raise InvalidInput("This is your own listing.")
@@ -392,15 +392,6 @@ def _locked(
     if not allowed:
         raise NotYours("That is not yours to do in this trade.")
     return locked
-
-
-def checked_address(ship_to: Address | dict[str, str]) -> dict[str, str]:
-    """The address as a trade keeps it. Raises InvalidInput, which names what is missing."""
-    address = ship_to.as_text() if isinstance(ship_to, Address) else {k: str(v).strip() for k, v in ship_to.items()}
-    missing = [name for name in _ADDRESS_FIELDS if not address.get(name)]
-    if missing:
-        raise InvalidInput("The address is not complete.", fields=missing)
-    return {name: address.get(name, "") for name in (*_ADDRESS_FIELDS, "line2", "region")}
 
 
 def check_seller_limit(seller: User, adding: int) -> None:

@@ -30,6 +30,7 @@ from apps.listings.cart.queries import lines_of
 from apps.listings.models import Listing
 from apps.risk import actions as risk
 from apps.trades import actions as trades
+from apps.trades.addresses import kept_address
 from apps.trades.checkout.models import Order, OrderParcel
 from apps.trades.events import TradeCreated
 from apps.trades.models import Trade, TradeLine
@@ -61,7 +62,7 @@ def place_order(
     if not request_key:
         raise InvalidInput("An order needs a request_key.", field="request_key")
     order = Order.objects.filter(buyer=by, request_key=request_key).first()
-    order = order or _drafted(by, trades.checked_address(ship_to), agreed, request_key)
+    order = order or _drafted(by, kept_address(ship_to), agreed, request_key)
     for pk in order.parcels.order_by("seller_id", "currency").values_list("pk", flat=True):
         _settle(pk)
     return order

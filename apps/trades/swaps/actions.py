@@ -22,6 +22,7 @@ from apps.escrow import actions as escrow
 from apps.escrow import fees
 from apps.inventory import actions as inventory
 from apps.live.pushing import push
+from apps.trades.addresses import kept_address
 from apps.trades.swaps import checking, moves, queries, rings
 from apps.trades.swaps.events import SwapAgreed, SwapProposed
 from apps.trades.swaps.fairness import deposits
@@ -29,7 +30,6 @@ from apps.trades.swaps.models import Side, Swap, SwapLine, SwapMessage
 from apps.trades.swaps.proposing import (
     KEPT_FROM,
     NotFree,
-    address_of,
     check_unlisted,
     lines_of,
     proposed_before,
@@ -65,7 +65,7 @@ def propose(
     """
     if earlier := proposed_before(by, request_key):
         return earlier
-    return _place(to, terms, address_of(ship_to), by, message, request_key, answers=None)
+    return _place(to, terms, kept_address(ship_to), by, message, request_key, answers=None)
 
 
 @transaction.atomic
@@ -79,7 +79,7 @@ def counter(*, swap: Swap, terms: Terms, ship_to: Address | Mapping[str, str], b
     swap = _for_answer(swap, by, repeated=SwapState.COUNTERED)
     if swap.state == SwapState.COUNTERED:
         return Swap.objects.get(answers=swap)
-    address = address_of(ship_to)
+    address = kept_address(ship_to)
     moves.close(swap, SwapState.COUNTERED)
     made = _place(swap.proposer, terms, address, by, message, "", answers=swap)
     if _same_terms(made, swap):
@@ -103,7 +103,7 @@ def agree(*, swap: Swap, ship_to: Address | Mapping[str, str], by: User) -> Swap
     side = swap.sides.get(member=by)
     if side.agreed_at is not None:
         return swap
-    side.ship_to, side.agreed_at = address_of(ship_to), timezone.now()
+    side.ship_to, side.agreed_at = kept_address(ship_to), timezone.now()
     side.save(update_fields=["ship_to", "agreed_at"])
     if swap.sides.filter(agreed_at__isnull=True).exclude(member=swap.proposer_id).exists():
         moves.note(swap, f"{by} agrees. The third has still to answer.")

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from django.conf import settings
 from django.db.models import F, Q, Sum
 
-from apps.accounts.models import Address, User
+from apps.accounts.models import User
 from apps.accounts.restrictions.models import From
 from apps.core.errors import Conflict, InvalidInput, NotYours
 from apps.inventory import actions as inventory
@@ -19,8 +19,6 @@ from apps.trades.swaps.models import Swap, SwapLine
 from apps.trades.swaps.states import SwapState
 
 KEPT_FROM = (From.OFFERS, From.BUYING)  # a swap is both: who is kept from either proposes and agrees to none
-_ADDRESS = ("name", "line1", "line2", "city", "region", "postal_code", "country")
-_NEEDED = ("name", "line1", "city", "postal_code", "country")
 
 
 class TooManySwaps(Conflict):
@@ -94,12 +92,3 @@ def check_unlisted(lines: Sequence[SwapLine]) -> None:
         asked = line.quantity if line._state.adding else 0  # once it is reserved it is not free any more
         if line.item_id in offered and offered[line.item_id] + asked > copies[line.item_id]:
             raise NotFree("A card of this swap is offered for sale. Its owner takes it off sale first.")
-
-
-def address_of(ship_to: Address | Mapping[str, str]) -> dict[str, str]:
-    """Where parcels go, as it is kept. Raises InvalidInput."""
-    given = ship_to.as_text() if isinstance(ship_to, Address) else ship_to
-    address = {name: str(given.get(name, "")).strip()[:200] for name in _ADDRESS}
-    if missing := [name for name in _NEEDED if not address[name]]:
-        raise InvalidInput("The address is not complete.", fields=missing)
-    return address

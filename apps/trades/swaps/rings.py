@@ -17,10 +17,11 @@ from apps.accounts.restrictions.queries import check_may
 from apps.core import outbox
 from apps.core.errors import InvalidInput
 from apps.escrow import actions as escrow
+from apps.trades.addresses import kept_address
 from apps.trades.swaps import moves, queries
 from apps.trades.swaps.events import SwapProposed
 from apps.trades.swaps.models import Side, Swap, SwapLine
-from apps.trades.swaps.proposing import KEPT_FROM, address_of, lines_of, proposed_before, put_down
+from apps.trades.swaps.proposing import KEPT_FROM, lines_of, proposed_before, put_down
 
 LEAST_PILE_MINOR = 100
 
@@ -67,7 +68,7 @@ def propose_ring(
         proposer=by, other=other, third=third, message=message.strip()[:300],
         due_at=now + settings.SWAPS["open_for"], request_key=request_key[:80],
     )  # fmt: skip
-    mine = Side(swap=swap, member=by, ship_to=address_of(ship_to), agreed_at=now)
+    mine = Side(swap=swap, member=by, ship_to=kept_address(ship_to), agreed_at=now)
     Side.objects.bulk_create([mine, Side(swap=swap, member=other), Side(swap=swap, member=third)])
     lines = [line for giver, copies in zip(people, piles, strict=True) for line in lines_of(swap, giver, copies)]
     if any(line.value_minor is None for line in lines):
