@@ -26,19 +26,15 @@ from apps.listings.models import Listing
 from apps.listings.shipping import shipping_minor
 from apps.trades import actions, queries
 from apps.trades.forms import (
-    AnswerForm,
     CheckoutForm,
     DisputeForm,
-    EvidenceForm,
     GiveBackForm,
-    MessageForm,
     ReasonForm,
     ReviewForm,
-    ShipForm,
 )
 from apps.trades.models import Trade
 from apps.trades.reputation.reviews import BLIND_FOR
-from apps.trades.rooms import Room
+from apps.trades.rooms import IN_EVERY_ROOM, Room
 
 PAGE_SIZE = 30
 SHELF_SIZE = 24
@@ -159,11 +155,7 @@ def _room(request: HttpRequest, pk: uuid.UUID, *, status: int = 200, **forms: ob
         if len(reviews) > 1 or (reviews and found.closed_at and found.closed_at <= timezone.now() - BLIND_FOR)
         else None,
         "cards": cards_of(request.user) if found.hold.state == HoldState.CREATED else [],
-        "ship_form": ShipForm(),
-        "message_form": MessageForm(),
-        "dispute_form": DisputeForm(),
-        "answer_form": AnswerForm(),
-        "evidence_form": EvidenceForm(),
+        **room.empty(),
         "give_back_form": GiveBackForm(initial={"request_key": str(uuid7())}),
         "review_form": ReviewForm(by_buyer=found.buyer_id == request.user.pk),
     }
@@ -187,14 +179,14 @@ def pay(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     return to_payment(request, queries.room(pk=pk, reader=request.user))
 
 
-room = Room("trade", queries.room, _room)
+FORMS = IN_EVERY_ROOM | {"reason_form": ReasonForm, "give_back_form": GiveBackForm}
+room = Room("trade", queries.room, _room, FORMS)
 
 ship = room.step(
     actions.ship,
     "The buyer is told that the parcel is on its way.",
     does="The parcel leaves.",
-    form=ShipForm,
-    shown_as="ship_form",
+    form="ship_form",
 )
 received = room.step(
     actions.confirm_delivery, "Noted. Check the cards, then release the money.", does="The parcel is here."
@@ -202,16 +194,18 @@ received = room.step(
 release = room.step(
     actions.release, "The money is released to the seller. Enjoy your cards.", does="The buyer is content."
 )
-cancel = room.step(actions.cancel, "The trade is cancelled.", does="Call it off.", form=ReasonForm)
+cancel = room.step(actions.cancel, "The trade is cancelled.", does="Call it off.", form="reason_form")
 give_back = room.step(
-    actions.give_back, "The whole amount goes back to the buyer.", does="The seller returns the money.", form=ReasonForm
+    actions.give_back,
+    "The whole amount goes back to the buyer.",
+    does="The seller returns the money.",
+    form="reason_form",
 )
 give_back_late = room.step(
     actions.give_back_late,
     "It goes back to the buyer, and is taken from your payouts.",
     does="The seller gives a part or all back after the release.",
-    form=GiveBackForm,
-    shown_as="give_back_form",
+    form="give_back_form",
 )
 withdraw = room.step(
     actions.withdraw_dispute,
@@ -222,17 +216,15 @@ answer = room.step(
     actions.answer_dispute,
     "Your answer is with the case; a moderator decides.",
     does="Answer the other side's case.",
-    form=AnswerForm,
-    shown_as="answer_form",
+    form="answer_form",
 )
 evidence = room.step(
     actions.add_evidence,
     "Added to the case.",
     does="Add a photo or a note to the case.",
-    form=EvidenceForm,
-    shown_as="evidence_form",
+    form="evidence_form",
 )
-say = room.step(actions.say, "", does="Write a message.", form=MessageForm, shown_as="message_form", at="#messages")
+say = room.step(actions.say, "", does="Write a message.", form="message_form", at="#messages")
 
 
 @login_required

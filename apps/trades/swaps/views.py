@@ -20,8 +20,7 @@ from apps.core.forms import tell
 from apps.core.ids import uuid7
 from apps.core.pagination import numbered
 from apps.escrow.cards.choosing import cards_of, chosen
-from apps.trades.forms import AnswerForm, DisputeForm, EvidenceForm, MessageForm, ShipForm
-from apps.trades.rooms import Room
+from apps.trades.rooms import IN_EVERY_ROOM, Room
 from apps.trades.swaps import actions, cases, course, offered, queries, reviewing, rings, table
 from apps.trades.swaps.forms import AddressForm, RingForm, SwapReviewForm, TableForm, address_of
 from apps.trades.swaps.models import Swap
@@ -183,19 +182,14 @@ def _room(request: HttpRequest, pk: uuid.UUID, *, status: int = 200, **forms: ob
         "cases": queries.cases(found, request.user),
         "cards": cards_of(request.user) if found.state == SwapState.AGREED else [],
         "address_form": AddressForm(instance=address_of(request.user)),
-        "ship_form": ShipForm(),
-        "dispute_form": DisputeForm(),
-        "answer_form": AnswerForm(),
-        "evidence_form": EvidenceForm(),
-        "message_form": MessageForm(),
+        **room.empty(),
         **reviewing.written(found, request.user),
-        "review_form": SwapReviewForm(),
         **forms,
     }
     return render(request, "swaps/swap.html", context, status=status)
 
 
-room = Room("swap", queries.room, _room)
+room = Room("swap", queries.room, _room, IN_EVERY_ROOM | {"review_form": SwapReviewForm})
 
 
 @login_required
@@ -219,38 +213,33 @@ ship = room.step(
     course.ship,
     "Who gets your parcel is told that it is on its way.",
     does="My parcel left.",
-    form=ShipForm,
-    shown_as="ship_form",
+    form="ship_form",
 )
 object_to = room.step(
     cases.object_to,
     "The case is open. The other side has three days to answer.",
     does="Something is wrong with what came.",
-    form=DisputeForm,
-    shown_as="dispute_form",
+    form="dispute_form",
 )
 answer = room.step(
     cases.answer_case,
     "Your answer is with the case; a moderator decides.",
     does="My view of the other's case.",
-    form=AnswerForm,
-    shown_as="answer_form",
+    form="answer_form",
 )
 evidence = room.step(
     cases.add_evidence,
     "Added to the case.",
     does="A photo or a note for the open case.",
-    form=EvidenceForm,
-    shown_as="evidence_form",
+    form="evidence_form",
 )
 review = room.step(
     reviewing.review,
     "Thank you. Reviews show once both are in, or after 14 days.",
     does="How it went with who sent my new cards.",
-    form=SwapReviewForm,
-    shown_as="review_form",
+    form="review_form",
 )
-say = room.step(actions.say, "", does="Write to the other.", form=MessageForm, shown_as="message_form", at="#messages")
+say = room.step(actions.say, "", does="Write to the other.", form="message_form", at="#messages")
 
 
 @login_required
