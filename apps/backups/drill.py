@@ -12,8 +12,9 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,6 @@ from django.apps import apps
 from django.conf import settings
 from django.db import connection
 from django.utils import timezone
-from django.utils.module_loading import import_string
 
 from apps.backups import media
 from apps.backups.models import MediaCopy, RestoreDrill
@@ -69,10 +69,9 @@ def drill(order: Order) -> RestoreDrill:
     run = RestoreDrill.objects.create(asked_for=order.at)
     ordered_at, began = timezone.now(), time.monotonic()
     home = Path(tempfile.mkdtemp(prefix="drill-", dir=order.scratch))
-    failed = import_string("config.restoring.RestoreFailed")
     try:
         amiss = _drill(run, order, home, ordered_at, began)
-    except (failed, media.CopiesOff, psycopg.Error, OSError) as error:
+    except (_restoring().RestoreFailed, media.CopiesOff, psycopg.Error, OSError) as error:
         amiss = [str(error).strip()]
     finally:
         if not order.keep:
@@ -84,14 +83,20 @@ def drill(order: Order) -> RestoreDrill:
     return run
 
 
+def _restoring() -> Any:
+    """What starts servers is the configuration's room, which apps do not import."""
+    return import_module("config.restoring")
+
+
 def _drill(run: RestoreDrill, order: Order, home: Path, ordered_at: dt.datetime, began: float) -> list[str]:
-    barman = import_string("config.restoring.Barman")(settings.BARMAN_SERVER, settings.BARMAN_CONFIG)
+    restoring = _restoring()
     with order.stage("restore"):
-        run.backup = barman.restore(home / "data", at=order.at)
-    stage = order.stage("replay")
-    stage.__enter__()
-    with import_string("config.restoring.scratch_server")(home, patience=order.patience) as sockets:
-        stage.__exit__(None, None, None)
+        run.backup = restoring.Barman(settings.BARMAN_SERVER, settings.BARMAN_CONFIG).restore(
+            home / "data", at=order.at
+        )
+    with ExitStack() as open_until_compared:
+        with order.stage("replay"):
+            sockets = open_until_compared.enter_context(restoring.scratch_server(home, patience=order.patience))
         where = connection.settings_dict
         user, name = where["USER"] or os.environ.get("USER", ""), where["NAME"]
         with psycopg.connect(host=str(sockets), user=user, dbname=name, autocommit=True) as restored:
@@ -104,7 +109,7 @@ def _drill(run: RestoreDrill, order: Order, home: Path, ordered_at: dt.datetime,
             run.rpo_seconds = max(0.0, ((order.at or ordered_at) - run.reached_at).total_seconds())
             settled = run.reached_at - order.settled
             with order.stage("books"):
-                run.counts["ledger"] = import_string("config.restoring.ledger_of")(
+                run.counts["ledger"] = restoring.ledger_of(
                     sockets, user=user, name=name, redis_url=settings.REDIS_URL, known=_seal_before(settled)
                 )
             run.rto_seconds = round(time.monotonic() - began, 2)

@@ -10,6 +10,8 @@ from csp.constants import NONCE, NONE, SELF
 
 from config.env import ROOT, Environment, environment
 from config.keys import backup_keys, field_keys, jwt_keys
+from config.settings.admin import *  # noqa: F403
+from config.settings.rules import *  # noqa: F403
 from config.sign_in import other_sites
 
 ENV = environment()
@@ -552,7 +554,3 @@ METRICS_PORT = ENV.metrics_port
 TRACES_ENDPOINT = ENV.otel_exporter_otlp_endpoint.rstrip("/")
 TRACES_SAMPLED = ENV.traces_sampled
 SENTRY_DSN = ENV.sentry_dsn
-
-# -- what lies in files of its own ---------------------------------------------
-from config.settings.admin import *  # noqa: E402, F403
-from config.settings.rules import *  # noqa: E402, F403
