@@ -276,6 +276,9 @@ def test_one_run_at_a_time(day, run):
     with pytest.raises(FeedBusy):
         run("tcgcsv")
     assert standing("tcgcsv") == "running"
+    with connection.cursor() as cursor:  # its process dies; five seconds at most until the server has seen it
+        cursor.execute("select pg_terminate_backend(%s, 5000)", [other.info.backend_pid])
+        assert cursor.fetchone()[0]
     other.close()
     assert standing("tcgcsv") == "stopped", "its process is gone"
     assert run("tcgcsv").state == "done"
