@@ -15,7 +15,6 @@ from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminTextareaWidg
 from apps.core.errors import DomainError
 
 Row = TypeVar("Row")
-MOST = 50
 
 
 class BulkForm(forms.Form):

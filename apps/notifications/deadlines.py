@@ -92,7 +92,7 @@ def _of_swaps(now: dt.datetime) -> Iterator[Told]:
         for owner in swap.people[1:] if swap.state == SwapState.PROPOSED else swap.people:
             if (swap.pk, owner.pk) in done:
                 continue
-            partner = " and ".join(str(person) for person in swap.people if person.pk != owner.pk)
+            partner = swap.partners_of(owner.pk)
             facts = {
                 "swap_id": str(swap.pk), "goods": f"with {partner}", "what": what, "meaning": meaning, "due_at": swap.due_at
             }  # fmt: skip

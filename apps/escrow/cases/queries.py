@@ -69,14 +69,14 @@ def of_member(*, member: User, limit: int = 30, offset: int = 0, after: Place | 
 def document_of(*, pk: uuid.UUID, piece: uuid.UUID, reader: User) -> Evidence:
     """A PDF in a case that the reader may see. Raises NotFound."""
     found = Evidence.objects.select_related("dispute__hold").filter(pk=piece, dispute=pk).first()
-    hold = found.dispute.hold if found else None
-    if (
-        hold is None
-        or not (reader.pk in (hold.payer_id, hold.payee_id) or reader.is_moderator)
-        or not found.is_document
-    ):
+    if found is None or not found.is_document or not _may_look(reader, found.dispute):
         raise NotFound("There is no such document.")
     return found
+
+
+def _may_look(reader: User, case: Dispute) -> bool:
+    """Both sides and moderators."""
+    return reader.is_moderator or reader.pk in (case.hold.payer_id, case.hold.payee_id)
 
 
 def case_for(*, pk: uuid.UUID, reader: User) -> Dispute:
@@ -87,8 +87,7 @@ def case_for(*, pk: uuid.UUID, reader: User) -> Dispute:
         .filter(pk=pk)
         .first()
     )
-    sides = (case.hold.payer_id, case.hold.payee_id) if case else ()
-    if case is None or not (reader.pk in sides or reader.is_moderator):
+    if case is None or not _may_look(reader, case):
         raise NotFound("This case is not one of yours.")
     return case
 

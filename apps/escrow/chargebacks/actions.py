@@ -177,17 +177,18 @@ def _jpeg(picture: Image.Image) -> bytes:
 def _album(pictures: Iterable[str]) -> bytes:
     """Stored pictures and PDFs as the pages of one PDF; empty without any that can be read."""
     parts: list[bytes] = []
+    album = b""
     for name in list(dict.fromkeys(pictures))[:_MOST_PAGES]:
         try:
             with default_storage.open(name, "rb") as stored:
                 content = stored.read()
             part = rebuilt(content) if is_pdf(content) else _page_of(upright(content))
             if sum(map(len, parts)) + len(part) <= LARGEST_FILE:
-                joined_parts([*parts, part])  # too many pages are left out, not all
+                album = joined_parts([*parts, part])  # what would be too many pages is left out, not all
                 parts.append(part)
         except (OSError, TooLarge, UnsupportedType):
             continue
-    return joined_parts(parts) if parts else b""
+    return album
 
 
 def _page_of(picture: Image.Image) -> bytes:

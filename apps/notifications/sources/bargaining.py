@@ -80,9 +80,13 @@ def _swap(event_type: type[Event], kind: str) -> None:
                 continue
             silent = {getattr(event, "sender_id", swap.proposer_id if kind == "swap.proposed" else None)}
             for owner in swap.people:
-                partner = " and ".join(str(person) for person in swap.people if person.pk != owner.pk)
                 if owner.pk not in silent:
-                    more = {"swap_id": str(swap.pk), "partner": partner, "due_at": swap.due_at, "state": state}
+                    more = {
+                        "swap_id": str(swap.pk),
+                        "partner": swap.partners_of(owner.pk),
+                        "due_at": swap.due_at,
+                        "state": state,
+                    }
                     cause = f"{event.topic}:{swap.pk}:{getattr(event, 'sender_id', '')}"
                     yield Told(kind, owner.pk, cause, f"swap:{swap.pk}", swap.get_absolute_url(), more)
 

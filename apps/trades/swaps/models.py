@@ -115,6 +115,10 @@ class Swap(Base):
         """As `members`."""
         return (self.proposer, self.other, *([self.third] if self.third_id else []))
 
+    def partners_of(self, member_id: uuid.UUID) -> str:
+        """The others, in words."""
+        return " and ".join(str(person) for person in self.people if person.pk != member_id)
+
     def receiver_of(self, member_id: uuid.UUID) -> uuid.UUID:
         """To whom this member's cards go. Raises NotYours for who takes no part."""
         return self._from(member_id, 1)
