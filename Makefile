@@ -87,8 +87,8 @@ audit: setup-dev ## The locks, and where the network allows it what is known aga
 train: setup-ml ## Train the nets, going on where it was stopped (MODELS="detect embed grade" SIZE=small)
 	@for model in $(MODELS); do $(PY) -m ml.train.$$model --config ml/train/configs/$$model-$(SIZE).toml --resume $(ARGS) || exit 1; done
 
-bench: setup-dev ## Measurements as ratios to a baseline of the same run (ARGS="detection grading", ARGS=--large)
+bench: setup-dev ## Measurements as ratios to a baseline of the same run, quick ones first (ARGS="detection grading", ARGS=--large)
 	@exec $(PY) -m tests.benchmarks $(ARGS)
 
-bench-report: setup-dev ## What make bench measured, as one report under docs/benchmarks, beside what was kept before
-	@$(PY) -m tests.benchmarks.report
+bench-report: setup-dev ## What make bench measured, as one report; says what got worse than before (ARGS=--check: compares only)
+	@$(PY) -m tests.benchmarks.report $(ARGS)

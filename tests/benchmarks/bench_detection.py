@@ -21,14 +21,19 @@ from ml import engines
 from ml.detect.contours import ContourDetector
 from ml.interfaces import Detector
 from ml.types import Detection
-from tests.benchmarks.composed import LAYOUTS, Photo, cards, photographs
+from tests.benchmarks.composed import LAYOUTS, Photo, cards, drawn_cards, photographs
 from tests.benchmarks.figures import Share, better, corner_error, matched, print_table, shared_part
+from tests.benchmarks.sizes import Size, of
 
 RIGHT, TOUCHING, SEEN = 0.7, 0.3, 0.3
 """Shared part of a right outline, and of one that at least belongs to a card; the visible share of a card that counts."""
 NO_CARD = "no card"
-FEW = {"single": 12, "grid": 6, "scattered": 10, "row": 6, "fan": 6, NO_CARD: 6}
-MANY = {"single": 80, "grid": 40, "scattered": 60, "row": 40, "fan": 40, NO_CARD: 40}
+COUNTS = {
+    Size.TINY: {"single": 1, NO_CARD: 1},
+    Size.USUAL: {"single": 12, "grid": 6, "scattered": 10, "row": 6, "fan": 6, NO_CARD: 6},
+    Size.LARGE: {"single": 80, "grid": 40, "scattered": 60, "row": 40, "fan": 40, NO_CARD: 40},
+}
+"""Photographs by layout."""
 
 
 @dataclass(slots=True)
@@ -118,10 +123,10 @@ def detectors() -> dict[str, Detector]:
     return {name: engines.make("detect", name) for name in names}
 
 
-def run(*, large: bool = False, counts: dict[str, int] | None = None) -> dict[str, object]:
+def run(size: Size = Size.USUAL) -> dict[str, object]:
     """Measure, print, answer the figures by detector and layout."""
-    pool = cards()
-    counts = counts or (MANY if large else FEW)
+    pool = drawn_cards(4) if size is Size.TINY else cards()
+    counts = of(COUNTS, size)
     ways = detectors()
     found = {name: {layout: Found() for layout in (*LAYOUTS, NO_CARD)} for name in ways}
     warm = np.full((320, 320, 3), 90, np.uint8)

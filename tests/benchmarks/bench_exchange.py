@@ -4,7 +4,7 @@ The ratio is to a bare COPY of the same file's lines into a table without indexe
 this process's peak, after a first small import has warmed everything up, for a tenth of the lines and for all of them: it
 stays flat.
 
-    python -m tests.benchmarks.bench_exchange
+    python -m tests.benchmarks exchange
 """
 
 from __future__ import annotations
@@ -18,20 +18,22 @@ from pathlib import Path
 
 from tests.benchmarks.bench_import import rows as cards
 from tests.benchmarks.scratch import scratch
+from tests.benchmarks.sizes import Size, of
 
-CARDS = 10_000
-LINES = 100_000
-ROUNDS = 3
+SIZES = {Size.TINY: (40, 200, 1), Size.USUAL: (10_000, 100_000, 3)}
+"""Cards of the catalogue, lines of the file, rounds."""
+WARM = 2_000
+"""Lines at most of the import that warms everything up."""
 _HEAD = "Quantity,Name,Simple Name,Set,Card Number,Set Code,Printing,Condition,Language,Rarity,Product ID,SKU\n"
 _CONDITIONS = ("Near Mint", "Lightly Played", "Moderately Played", "Heavily Played", "Damaged")
 
 
-def lines(count: int) -> Iterator[str]:
+def lines(count: int, of_cards: int) -> Iterator[str]:
     """Lines as the TCGplayer app writes them: every card in both printings and five conditions; one in fifty is unknown."""
-    known = list(cards(CARDS))
+    known = list(cards(of_cards))
     for n in range(count):
-        card = known[n % CARDS]
-        turn = n // CARDS
+        card = known[n % of_cards]
+        turn = n // of_cards
         number = "9999" if n % 50 == 49 else card["number"]
         printing = "Reverse Holofoil" if turn % 2 else "Normal"
         yield (
@@ -96,8 +98,10 @@ def peak() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def run() -> dict[str, dict[str, float]]:
+def run(size: Size = Size.USUAL) -> dict[str, dict[str, float]]:
     """Measure and print; returns the figures by name."""
+    of_cards, whole_file, rounds = of(SIZES, size)
+    warm, tenth = min(WARM, whole_file // 5), whole_file // 10
     with scratch() as folder:
         from django.db import connection
 
@@ -106,37 +110,37 @@ def run() -> dict[str, dict[str, float]]:
 
         catalogue = folder / "cards.csv"
         with catalogue.open("w", newline="", encoding="utf-8") as stream:
-            known = list(cards(CARDS))
+            known = list(cards(of_cards))
             table = csv.DictWriter(stream, fieldnames=list(known[0]))
             table.writeheader()
             table.writerows(known)
         import_catalog(kind="generic", path=catalogue)
         paths = {}
-        for count in (2_000, LINES // 10, LINES):
+        for count in (warm, tenth, whole_file):
             paths[count] = folder / f"{count}.csv"
-            paths[count].write_text(_HEAD + "".join(lines(count)), encoding="utf-8")
+            paths[count].write_text(_HEAD + "".join(lines(count, of_cards)), encoding="utf-8")
         owners = (User.objects.create_user(f"b{n}@example.com", "x") for n in range(99))
-        imported(paths[2_000], next(owners))
+        imported(paths[warm], next(owners))
         with connection.cursor() as cursor:
             cursor.execute("vacuum analyze")
         grown = {}
-        for count in (LINES // 10, LINES):
+        for count in (tenth, whole_file):
             before = peak()
             imported(paths[count], next(owners))
             grown[count] = peak() - before
         whole, bare, out = [], [], []
-        for _ in range(ROUNDS):
+        for _ in range(rounds):
             owner = next(owners)
-            whole.append(imported(paths[LINES], owner))
-            bare.append(copied(paths[LINES]))
+            whole.append(imported(paths[whole_file], owner))
+            bare.append(copied(paths[whole_file]))
             out.append(exported(owner))
         base = statistics.median(bare)
-        best = sorted(whole, key=lambda each: each["lines/s"])[ROUNDS // 2]
+        best = sorted(whole, key=lambda each: each["lines/s"])[rounds // 2]
         found = {
             "bare COPY (baseline)": {"lines/s": base},
             "import, whole path": {**best, "ratio": best["lines/s"] / base},
             "export": {"items/s": statistics.median(out)},
-            "memory": {"grown MB for a tenth": grown[LINES // 10], "grown MB for all": grown[LINES]},
+            "memory": {"grown MB for a tenth": grown[tenth], "grown MB for all": grown[whole_file]},
         }
         for what, figures in found.items():
             print(f"{what:<24}" + "  ".join(f"{name} {value:,.2f}" for name, value in figures.items()))

@@ -30,7 +30,10 @@ from ml.rectify import PerspectiveRectifier
 from ml.types import Picture, Quad
 from tests.benchmarks.composed import SAMPLE
 from tests.benchmarks.figures import print_table
+from tests.benchmarks.sizes import Size, of
 
+CARDS = {Size.TINY: 1, Size.USUAL: 24, Size.LARGE: 120}
+"""Cards of each row."""
 CONDITIONS = {
     "20 px/mm, even light": (20, 0.0),
     "20 px/mm, ordinary light": (20, 0.5),
@@ -38,6 +41,7 @@ CONDITIONS = {
     "7 px/mm, ordinary light": (7, 0.5),
     "20 px/mm, poor light": (20, 1.0),
 }
+TINY_CONDITION = "7 px/mm, ordinary light"
 EVEN = (0.5,) * len(KINDS)
 """Where drawn wear begins to count, for each kind."""
 OUTLINE_OFF_MM = 0.25
@@ -140,11 +144,12 @@ def grade_figures(true: Sequence[float], found: Sequence[float]) -> dict[str, fl
     }
 
 
-def run(*, large: bool = False, cards: int = 0) -> dict[str, object]:
-    """Measure, print, answer the figures. cards: for each row, instead of the usual number."""
-    count = cards or (120 if large else 24)
+def run(size: Size = Size.USUAL) -> dict[str, object]:
+    """Measure, print, answer the figures."""
+    count = of(CARDS, size)
     figures: dict[str, object] = {}
-    found = {name: centering(*condition, count) for name, condition in CONDITIONS.items()}
+    asked = [TINY_CONDITION] if size is Size.TINY else list(CONDITIONS)
+    found = {name: centering(*CONDITIONS[name], count) for name in asked}
     columns = ("mean", "median", "p90", "mean_strongest_change", "mean_taken_for_centred", "not_measured")
     rows = {name: [told.get(column, "-") for column in columns] for name, told in found.items()}
     print_table(f"centering, percentage points of the worse axis, {count} cards a row", columns, rows, wide=26)

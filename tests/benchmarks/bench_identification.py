@@ -15,7 +15,7 @@ Four parts, each a table, all over cards that no net was trained on (drawn ones 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -32,12 +32,28 @@ from tests.benchmarks.composed import CLUTTER, Cards, Photo, cards, drawn_cards,
 from tests.benchmarks.figures import better, matched, print_table, shared_part
 from tests.benchmarks.naming import OURS, Answer, Names
 from tests.benchmarks.searching import search, straightened
+from tests.benchmarks.sizes import Size, of
 
 SAME_CARD, SEEN = 0.5, 0.3
 """Shared part from which an outline is a card's; visible share of a card that counts."""
-FEW = {"single": 10, "grid": 1, "scattered": 3, "row": 2, "fan": 2}
-MANY = {"single": 80, "grid": 6, "scattered": 16, "row": 8, "fan": 8}
-SIZES, ALL_SIZES = (1_000, 5_000), (1_000, 20_000, 100_000)
+COUNTS = {
+    Size.TINY: {"single": 1},
+    Size.USUAL: {"single": 10, "grid": 1, "scattered": 3, "row": 2, "fan": 2},
+    Size.LARGE: {"single": 80, "grid": 6, "scattered": 16, "row": 8, "fan": 8},
+}
+"""Photographs by layout."""
+REFERENCES = {Size.TINY: (4,), Size.USUAL: (1_000, 5_000), Size.LARGE: (1_000, 20_000, 100_000)}
+"""References that are searched."""
+END_TO_END = {Size.TINY: 4, Size.USUAL: ORB_REFERENCES, Size.LARGE: 20_000}
+REPRINTS = {Size.TINY: (1, 1), Size.USUAL: (5, 4), Size.LARGE: (12, 8)}
+"""Arts, and printings of each."""
+TINY_POOL = 12
+"""Cards of which a third is absent: few to draw and to describe."""
+
+
+def named_by(pipeline: Pipeline, *, reads: bool) -> Pipeline:
+    """The product's engines with the one that reads, or without."""
+    return pipeline if reads else replace(pipeline, reader=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +65,7 @@ class Ways:
     orb: OrbBaseline
 
     @classmethod
-    def over(cls, pool: Cards, size: int) -> Ways:
+    def over(cls, pool: Cards, size: int, *, reads: bool = True) -> Ways:
         """size: references, of which ORB gets the first thousand, an easier task."""
         known = pool.references()
         ways = [engines.DEFAULTS["embed"], HashEmbedder.version]
@@ -59,7 +75,7 @@ class Ways:
         )
         orb = OrbBaseline({card.key: card.picture() for card in known[:ORB_REFERENCES]})
         pipeline = engines.default_pipeline(ours, MemoryCatalogue(pool.catalogue()))
-        return cls(pipeline, HashBaseline(first.keys, first.descriptors.hashes), orb)
+        return cls(named_by(pipeline, reads=reads), HashBaseline(first.keys, first.descriptors.hashes), orb)
 
 
 def of_cards(photo: Photo, pool: Cards, outlines: Sequence[Quad], said: Sequence[tuple[Ranked, bool]]) -> list[Answer]:
@@ -147,14 +163,14 @@ def print_decisions(ours: Sequence[Answer], names: Names) -> None:
         print("  stated {from:.1f} to {to:.1f}: {answers} answers, {right:.3f} right".format(**row))
 
 
-def reprints(arts: int, printings: int, pool: Cards) -> dict[str, object]:
+def reprints(arts: int, printings: int, pool: Cards, *, reads: bool) -> dict[str, object]:
     """The very printing among printings of one art; each is photographed once, alone, with its outline given."""
     clusters = same_art(arts, printings)
     prints = [card for cluster in clusters for card in cluster]
     known = pool.references()[:ORB_REFERENCES]
     index = references.index_of(engines.DEFAULTS["embed"], [*prints, *known])
     texts = [card.entry for card in prints] + pool.catalogue()
-    pipeline = engines.default_pipeline(index, MemoryCatalogue(texts))
+    pipeline = named_by(engines.default_pipeline(index, MemoryCatalogue(texts)), reads=reads)
     first = references.described(HashEmbedder.version, [*prints, *known])
     hashes = HashBaseline([card.key for card in (*prints, *known)], first.hashes)
     found: dict[str, list[Answer]] = {OURS: [], HASH: [], ORB: []}
@@ -191,21 +207,22 @@ def reprints(arts: int, printings: int, pool: Cards) -> dict[str, object]:
     return figures
 
 
-def run(*, large: bool = False, counts: dict[str, int] | None = None) -> dict[str, object]:
+def run(size: Size = Size.USUAL) -> dict[str, object]:
     """Measure, print, answer the figures."""
-    pool, counts = cards(), counts or (MANY if large else FEW)
+    large = size is Size.LARGE
+    pool, counts = drawn_cards(TINY_POOL) if size is Size.TINY else cards(), of(COUNTS, size)
     photos = list(photographs(pool.shown, counts, seed=23))
     kind = "scans held out of training" if pool.real else "drawn cards (no scans at hand: set CARDVAULT_SAMPLE_DATA)"
     print(f"{len(photos)} composed photographs of {kind}; engines {engines.versions()}")
-    ways = Ways.over(pool, 20_000 if large else ORB_REFERENCES)
-    arts, printings = (12, 8) if large else (5, 4)
+    reads = size is not Size.TINY  # which would be most of its seconds
+    ways = Ways.over(pool, of(END_TO_END, size), reads=reads)
     figures: dict[str, object] = {
         "cards_are_real": pool.real,
         "engines": engines.versions(),
-        "search": search(photos, pool, names_of(pool), ALL_SIZES if large else SIZES),
+        "search": search(photos, pool, names_of(pool), of(REFERENCES, size)),
         "photographs": end_to_end(photos, pool, ways, names_of(pool), large=large),
-        "same art": reprints(arts, printings, pool),
-        "real photographs": real_photographs.measured(large=large),
+        "same art": reprints(*of(REPRINTS, size), pool, reads=reads),
+        "real photographs": {} if size is Size.TINY else real_photographs.measured(large=large),
     }
     if large and pool.real:
         drawn = drawn_cards()

@@ -4,7 +4,7 @@ The catalogue is made up here (sets of 200 cards, two printings and two ids each
 CARDVAULT_SAMPLE_DATA the real files are imported too. Runs on an embedded PostgreSQL of its own, everything as in
 production.
 
-    python -m tests.benchmarks.bench_import
+    python -m tests.benchmarks import
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from pathlib import Path
 from typing import Any
 
 from tests.benchmarks.scratch import scratch
+from tests.benchmarks.sizes import Size, of
 
-CARDS = 10_000
-BASELINE_CARDS = 500
-ROUNDS = 3
+SIZES = {Size.TINY: (40, 4, 1), Size.USUAL: (10_000, 500, 3)}
+"""Cards imported, cards saved one by one, rounds."""
 DAY = date(2026, 7, 7)
 _WORDS = [
     "ember",
@@ -132,29 +132,29 @@ def known_ids() -> list[tuple[int, str]]:
         return [(value, str(Finish(finish).label)) for value, finish in cursor.fetchall()]
 
 
-def made_up(folder: Path) -> dict[str, dict[str, float]]:
+def made_up(folder: Path, cards: int, baseline_cards: int, rounds: int) -> dict[str, dict[str, float]]:
     """The made-up catalogue: baseline and import alternate, medians are compared; then a repeat."""
     path = folder / "cards.csv"
     with path.open("w", newline="") as stream:
         table = csv.DictWriter(stream, fieldnames=_COLUMNS)
         table.writeheader()
-        table.writerows(rows(CARDS))
+        table.writerows(rows(cards))
     baseline, fresh, again = [], [], []
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         empty()
         report, seconds = imported(path, "generic")
         fresh.append(report.counts["products"].created / seconds)
         report, seconds = imported(path, "generic")
         again.append(report.counts["products"].unchanged / seconds)
         assert not report.changed, "a repeat changed something"
-        baseline.append(one_by_one(BASELINE_CARDS, first=CARDS))
+        baseline.append(one_by_one(baseline_cards, first=cards))
     base = statistics.median(baseline)
     return {
-        name: {"cards": cards, "cards/s": statistics.median(rates), "ratio": statistics.median(rates) / base}
-        for name, cards, rates in (
-            ("get_or_create, row by row (baseline)", BASELINE_CARDS, baseline),
-            ("import into an empty catalogue", CARDS, fresh),
-            ("the same import again", CARDS, again),
+        name: {"cards": count, "cards/s": statistics.median(rates), "ratio": statistics.median(rates) / base}
+        for name, count, rates in (
+            ("get_or_create, row by row (baseline)", baseline_cards, baseline),
+            ("import into an empty catalogue", cards, fresh),
+            ("the same import again", cards, again),
         )
     }
 
@@ -179,15 +179,15 @@ def real(folder: Path, sample: Path) -> dict[str, dict[str, float]]:
     return found
 
 
-def run() -> dict[str, dict[str, float]]:
+def run(size: Size = Size.USUAL) -> dict[str, dict[str, float]]:
     """Start a server, migrate, measure, print; returns the figures by name."""
     sample = Path(os.environ.get("CARDVAULT_SAMPLE_DATA", Path(__file__).resolve().parents[3] / "shared/data"))
     with scratch() as folder:
-        found = made_up(folder)
+        found = made_up(folder, *of(SIZES, size))
         print(f"{'catalogue import':<40}{'cards':>9}{'cards/s':>11}{'ratio':>8}")
         for what, figures in found.items():
             print(f"{what:<40}{figures['cards']:>9,}{figures['cards/s']:>11,.0f}{figures['ratio']:>8.2f}")
-        if (sample / "catalog/tcgdex_cards.csv").is_file():
+        if size is not Size.TINY and (sample / "catalog/tcgdex_cards.csv").is_file():
             with_files = real(folder, sample)
             print(f"{'real files':<40}{'rows':>9}{'seconds':>11}{'changed':>9}{'rejected':>10}")
             for what, figures in with_files.items():

@@ -1,5 +1,4 @@
-"""What it costs to be measured: the time of a request with the instruments over that of the same request without them, and of
-a scrape.
+"""What it costs to be measured: the time of a request without the instruments over that of the same with them, and a scrape.
 
 One process, the whole stack of middleware, no network between: the least of each page's work, so that the share is the largest.
 The two take turns. `none` is a page that does nothing (/healthz), `home` the front page on an empty database.
@@ -13,12 +12,12 @@ import time
 from collections.abc import Callable
 
 from tests.benchmarks.scratch import scratch
+from tests.benchmarks.sizes import Size, of
 
 TOKEN = "token-of-the-benchmark"
-ROUNDS, AT_ONCE = 60, 20
+SIZES = {Size.TINY: (1, 1, 3), Size.USUAL: (60, 20, 400)}
+"""Turns, requests of each, and the routes in a scrape: as many as the product has, each asked."""
 PAGES = {"none": "/healthz", "home": "/"}
-ROUTES = 400
-"""Labels in a scrape: as many routes as the product has, each asked."""
 
 
 def handler(*, measured: bool) -> Callable[[str], int]:
@@ -40,38 +39,38 @@ def handler(*, measured: bool) -> Callable[[str], int]:
     return answer
 
 
-def seconds_of(answer: Callable[[str], int], path: str) -> float:
+def seconds_of(answer: Callable[[str], int], path: str, times: int) -> float:
     """Of one request, in the mean of a few."""
     began = time.perf_counter()
-    for _ in range(AT_ONCE):
+    for _ in range(times):
         assert answer(path) == 200
-    return (time.perf_counter() - began) / AT_ONCE
+    return (time.perf_counter() - began) / times
 
 
-def taking_turns(path: str) -> dict[str, float]:
+def taking_turns(path: str, rounds: int, times: int) -> dict[str, float]:
     """The medians with and without."""
     plain, measured = handler(measured=False), handler(measured=True)
     found: dict[str, list[float]] = {"without": [], "with": []}
-    for _ in range(3):
-        seconds_of(plain, path), seconds_of(measured, path)
-    for _ in range(ROUNDS):
-        found["without"].append(seconds_of(plain, path))
-        found["with"].append(seconds_of(measured, path))
+    for _ in range(min(3, rounds)):
+        seconds_of(plain, path, times), seconds_of(measured, path, times)
+    for _ in range(rounds):
+        found["without"].append(seconds_of(plain, path, times))
+        found["with"].append(seconds_of(measured, path, times))
     without, with_them = (statistics.median(found[name]) for name in ("without", "with"))
-    pairs = [b / a for a, b in zip(found["without"], found["with"], strict=True)]
+    pairs = [a / b for a, b in zip(found["without"], found["with"], strict=True)]
     return {
         "microseconds without": round(without * 1e6, 1),
         "microseconds with": round(with_them * 1e6, 1),
-        "ratio of the time with to without": round(statistics.median(pairs), 3),
+        "ratio of the time without to with": round(statistics.median(pairs), 3),
     }
 
 
-def scrape() -> dict[str, float]:
+def scrape(routes: int) -> dict[str, float]:
     """How long an answer to Prometheus takes that has every route in it."""
     from apps.core import metrics
     from config.observing.exposition import shown
 
-    for number in range(ROUTES):
+    for number in range(routes):
         metrics.REQUEST_SECONDS.labels(f"route-{number}").observe(0.1)
         metrics.REQUESTS.labels(f"route-{number}", "GET", "2xx").inc()
         metrics.REQUEST_QUERIES.labels(f"route-{number}").observe(5)
@@ -88,12 +87,13 @@ def scrape() -> dict[str, float]:
     return told
 
 
-def run() -> dict[str, object]:
+def run(size: Size = Size.USUAL) -> dict[str, object]:
     """Both pages, then a scrape."""
+    rounds, times, routes = of(SIZES, size)
     os.environ["METRICS_TOKEN"] = TOKEN
     with scratch():
-        figures: dict[str, object] = {name: taking_turns(path) for name, path in PAGES.items()}
-        figures["scrape"] = scrape()
+        figures: dict[str, object] = {name: taking_turns(path, rounds, times) for name, path in PAGES.items()}
+        figures["scrape"] = scrape(routes)
     for name, each in figures.items():
         print(f"  {name}: {each}")
     return figures

@@ -3,7 +3,7 @@
 Disks are noisy, so slices of the baseline and of each way of posting alternate, and medians of them are compared. Runs
 on an embedded PostgreSQL of its own with everything as in production: fsync, every guard, and the sealer on its clock.
 
-    python -m tests.benchmarks.bench_ledger
+    python -m tests.benchmarks ledger
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ from collections.abc import Callable
 import psycopg
 
 from tests.benchmarks.scratch import scratch
+from tests.benchmarks.sizes import Size, of
 
-SLICE_SECONDS = 0.7
-SLICES = 7
+SIZES = {Size.TINY: (0.02, 1), Size.USUAL: (0.7, 7)}
+"""Seconds of a slice, slices."""
 CONNECTIONS = (1, 2, 4, 8)
 BATCH = 100
 SEED = 10**9
@@ -100,10 +101,10 @@ WAYS: list[tuple[str, Work, int]] = [
 ]
 
 
-def rate(connections: list[psycopg.Connection], work: Work) -> float:
+def rate(connections: list[psycopg.Connection], work: Work, seconds: float) -> float:
     """Pieces of work a second over one slice."""
     done = [0] * len(connections)
-    end = time.perf_counter() + SLICE_SECONDS
+    end = time.perf_counter() + seconds
 
     def run(place: int) -> None:
         while time.perf_counter() < end:
@@ -118,7 +119,7 @@ def rate(connections: list[psycopg.Connection], work: Work) -> float:
     return sum(done) / (time.perf_counter() - started)
 
 
-def measure(url: str) -> dict[str, dict[str, float]]:
+def measure(url: str, seconds: float, slices: int) -> dict[str, dict[str, float]]:
     """Rates and ratios of every way of posting; the baseline runs on as many connections."""
     connections = [psycopg.connect(url) for _ in range(max(CONNECTIONS))]
     connections[0].execute("create table bench_row (id bigserial primary key, amount bigint not null)")
@@ -130,8 +131,9 @@ def measure(url: str) -> dict[str, dict[str, float]]:
     connections[0].commit()
     found = {}
     for name, work, count in WAYS:
-        rate(connections[:count], work)  # to warm up
-        pairs = [(rate(connections[:count], one_row), rate(connections[:count], work)) for _ in range(SLICES)]
+        used = connections[:count]
+        rate(used, work, seconds)  # to warm up
+        pairs = [(rate(used, one_row, seconds), rate(used, work, seconds)) for _ in range(slices)]
         found[name] = {
             "rows": statistics.median(rows for rows, _ in pairs),
             "postings": statistics.median(postings for _, postings in pairs),
@@ -142,7 +144,7 @@ def measure(url: str) -> dict[str, dict[str, float]]:
     return found
 
 
-def run() -> dict[str, dict[str, float]]:
+def run(size: Size = Size.USUAL) -> dict[str, dict[str, float]]:
     """Start a server, migrate, measure, print; the rates and the ratio of each way of posting."""
     with scratch():
         from apps.escrow import ledger
@@ -159,7 +161,7 @@ def run() -> dict[str, dict[str, float]]:
         sealer = threading.Thread(target=keep_sealing)
         sealer.start()
         load = os.getloadavg()[0]
-        found = measure(os.environ["DATABASE_URL"])
+        found = measure(os.environ["DATABASE_URL"], *of(SIZES, size))
         stop.set()
         sealer.join()
         ledger.seal()

@@ -5,28 +5,46 @@ Two clients ask at once, as many as there are workers; each kind of page is aske
 time, so that no answer is a copy of the last one. `ratio`: requests a second over those of the empty view. 100,000 listings;
 a million with --large.
 
-    python -m tests.benchmarks.bench_listings [LISTINGS]
+    python -m tests.benchmarks listings [--large]
 """
 
 from __future__ import annotations
 
 import json
+import os
 import random
-import socket
 import statistics
-import subprocess
-import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from http.client import HTTPConnection
 from typing import Any
 
+from tests.benchmarks.members import make_members
 from tests.benchmarks.scratch import scratch
+from tests.benchmarks.sizes import Size, of
+from tests.benchmarks.web import served
 
-LISTINGS, LARGE = 100_000, 1_000_000
-PRODUCTS, SELLERS, SETS = 20_000, 2_000, 200
-WARM, SECONDS, CLIENTS = 20, 8.0, 2
+
+@dataclass(frozen=True, slots=True)
+class Market:
+    """How much there is, how often each page is asked before the clock runs, and for how long then."""
+
+    listings: int
+    products: int = 20_000
+    sellers: int = 2_000
+    sets: int = 200
+    warm: int = 20
+    seconds: float = 8.0
+
+
+SIZES = {
+    Size.TINY: Market(60, products=20, sellers=10, sets=4, warm=1, seconds=0.0),
+    Size.USUAL: Market(100_000),
+    Size.LARGE: Market(1_000_000),
+}
+CLIENTS = 2
 _BATCH = 50_000
 
 # fmt: off
@@ -37,12 +55,6 @@ THIRD = ["Elder", "Young", "Ancient", "Radiant", "Shadow", "Crystal", "Feral", "
 # fmt: on
 
 _WORLD = """
-insert into accounts_user (id, password, email, display_name, first_name, last_name, role, country, currency, about, is_active,
-    is_superuser, date_joined)
-select gen_random_uuid(), '', 'm' || n || '@bench.example',
-    'Seller ' || (array['Mira','Tom','Ada','Ben','Chie'])[n %% 5 + 1] || n, '', '', 'member',
-    (array['US','US','US','DE','FR','GB','JP','CA'])[n %% 8 + 1], 'USD', '', true, false, now()
-from generate_series(1, %(sellers)s) n;
 insert into listings_shippingprofile (id, created_at, seller_id, name, currency, is_tracked)
 select gen_random_uuid(), now(), id, 'Standard', 'USD', random() < 0.6 from accounts_user;
 insert into listings_shippingrate (profile_id, destination, is_tracked, price_minor)
@@ -90,7 +102,7 @@ alter table listings_listing enable trigger listing_search_added;
 """
 
 
-def make_world(listings: int) -> float:
+def make_world(market: Market) -> float:
     """A market of that many listings; seconds that their search rows took."""
     from django.core.management import call_command
     from django.db import connection
@@ -99,14 +111,15 @@ def make_world(listings: int) -> float:
 
     words = {"first": FIRST, "second": SECOND, "third": THIRD}
     with connection.cursor() as cursor:
+        make_members(market.sellers)
         for statement in _WORLD.split(";\n"):
             if statement.strip():
-                cursor.execute(statement, {"sellers": SELLERS, "sets": SETS, "products": PRODUCTS} | words)
+                cursor.execute(statement, {"sets": market.sets, "products": market.products} | words)
         refresh_vocabulary()
         cursor.execute("analyze")
         for statement in _COPIES.split(";\n"):
             if statement.strip():
-                cursor.execute(statement, {"listings": listings})
+                cursor.execute(statement, {"listings": market.listings})
         cursor.execute("analyze")
         cursor.execute("select id from listings_listing")
         ids = [pk for (pk,) in cursor.fetchall()]
@@ -119,59 +132,41 @@ def make_world(listings: int) -> float:
     return seconds
 
 
-def serve(port: int) -> subprocess.Popen[bytes]:
-    """The product's own server with two workers; returns once it answers."""
-    command = [sys.executable, "-m", "uvicorn", "config.asgi:application", "--host", "127.0.0.1", "--port", str(port)]
-    server = subprocess.Popen([*command, "--workers", "2", "--log-level", "warning", "--lifespan", "off"])
-    for _ in range(600):
-        try:
-            if _get(HTTPConnection("127.0.0.1", port, timeout=5), "/healthz")[0] == 200:
-                return server
-        except OSError:
-            time.sleep(0.1)
-    server.terminate()
-    raise RuntimeError("the server did not start")
-
-
 def _get(client: HTTPConnection, path: str) -> tuple[int, bytes]:
     client.request("GET", path, headers={"Host": "127.0.0.1", "Accept-Encoding": "gzip"})
     answer = client.getresponse()
     return answer.status, answer.read()
 
 
-def asked(port: int, paths: Callable[[random.Random], Iterator[str]]) -> dict[str, float]:
-    """p50 and p95 in milliseconds, and requests a second, of two clients after a warm-up."""
-    spent: list[float] = []
-    lock = threading.Lock()
+def asked(
+    port: int, paths: Callable[[random.Random], Iterator[str]], *, warm: int = 20, seconds: float = 8.0
+) -> dict[str, float]:
+    """p50 and p95 in milliseconds, and requests a second, of two clients after a warm-up. RuntimeError on a refusal."""
 
-    def ask(seed: int) -> None:
+    def ask(seed: int) -> tuple[list[float], float]:
         client, way = HTTPConnection("127.0.0.1", port, timeout=60), paths(random.Random(seed))
-        for _ in range(WARM):
+        for _ in range(warm):
             _get(client, next(way))
-        own, until = [], time.perf_counter() + SECONDS
-        while time.perf_counter() < until:
+        own, started = [], time.perf_counter()
+        while not own or time.perf_counter() - started < seconds:
             began = time.perf_counter()
             status, _ = _get(client, path := next(way))
             own.append(time.perf_counter() - began)
             if status != 200:
                 raise RuntimeError(f"{path} answered {status}")
-        with lock:
-            spent.extend(own)
+        return own, len(own) / (time.perf_counter() - started)
 
-    threads = [threading.Thread(target=ask, args=(seed,)) for seed in range(CLIENTS)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    spent.sort()
+    with ThreadPoolExecutor(CLIENTS) as clients:
+        each = list(clients.map(ask, range(CLIENTS)))
+    spent = sorted(one for own, _ in each for one in own)
     return {
         "p50 ms": round(1000 * statistics.median(spent), 1),
         "p95 ms": round(1000 * spent[int(len(spent) * 0.95)], 1),
-        "requests a second": round(len(spent) / SECONDS, 1),
+        "requests a second": round(sum(rate for _, rate in each), 1),
     }
 
 
-def questions(listing_ids: list[str]) -> dict[str, Callable[[random.Random], Iterator[str]]]:
+def questions(listing_ids: list[str], market: Market) -> dict[str, Callable[[random.Random], Iterator[str]]]:
     """What is asked, by the name of the figure."""
 
     def forever(one: Callable[[random.Random], str]) -> Callable[[random.Random], Iterator[str]]:
@@ -197,43 +192,34 @@ def questions(listing_ids: list[str]) -> dict[str, Callable[[random.Random], Ite
         "search, misspelt half word": forever(
             lambda rng: f"/market/?q={rng.choice(['levithan', 'serpnt', 'gloem', 'palladn'])}+{rng.choice(THIRD)[:4]}"
         ),
-        "search, a seller": forever(lambda rng: f"/market/?q=mira{rng.randrange(1, SELLERS // 5) * 5}"),
+        "search, a seller": forever(lambda rng: f"/market/?q=mira{rng.randrange(1, market.sellers // 5) * 5}"),
         "search over REST": forever(
-            lambda rng: f"/api/v1/listings/search?q={rng.choice(FIRST)}&set=b{rng.randrange(1, SETS)}"
+            lambda rng: f"/api/v1/listings/search?q={rng.choice(FIRST)}&set=b{rng.randrange(1, market.sets)}"
         ),
     }
 
 
-def run(*, large: bool = False, listings: int = 0) -> dict[str, Any]:
+def run(size: Size = Size.USUAL) -> dict[str, Any]:
     """Figures by page."""
-    count = listings or (LARGE if large else LISTINGS)
+    market = of(SIZES, size)
     with scratch():
-        import os
-
         from django.db import connection
 
         os.environ |= {"API_RATE_PER_HOUR": "100000000", "API_RATE_PER_MINUTE": "100000000"}
-        seconds = make_world(count)
-        told: dict[str, Any] = {"listings": count, "search rows a second": round(count / seconds)}
+        seconds = make_world(market)
+        told: dict[str, Any] = {"listings": market.listings, "search rows a second": round(market.listings / seconds)}
         with connection.cursor() as cursor:
             cursor.execute("select id::text from listings_listing limit 2000")
             ids = [pk for (pk,) in cursor.fetchall()]
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        server = serve(port)
-        try:
-            for name, paths in questions(ids).items():
-                figures = told[name] = asked(port, paths)
+        with served(size) as (port, _):
+            for name, paths in questions(ids, market).items():
+                figures = told[name] = asked(port, paths, warm=market.warm, seconds=market.seconds)
                 if name != "empty view":
                     empty = told["empty view"]["requests a second"]
                     figures["ratio to the empty view"] = round(figures["requests a second"] / empty, 4)
                 print(f"{name:<32}{json.dumps(figures)}", flush=True)
-        finally:
-            server.terminate()
-            server.wait(20)
     return told
 
 
 if __name__ == "__main__":
-    print(json.dumps(run(listings=int(sys.argv[1]) if len(sys.argv) > 1 else 0), indent=1))
+    print(json.dumps(run(), indent=1))

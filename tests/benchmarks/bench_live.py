@@ -15,22 +15,38 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import socket
 import statistics
-import subprocess
-import sys
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import Any
 
 from tests.benchmarks.scratch import scratch
+from tests.benchmarks.sizes import Size, of
+from tests.benchmarks.web import served
 
-CLIENTS = {False: 5_000, True: 10_000}
+
+@dataclass(frozen=True, slots=True)
+class Hall:
+    """Clients; events one at a time, events at once, rounds of questions; seconds of rest between single events."""
+
+    clients: int
+    single: int = 10
+    burst: int = 20
+    questions: int = 3
+    rest: float = 1.0
+
+
+SIZES = {
+    Size.TINY: Hall(4, single=2, burst=2, questions=1, rest=0.0),
+    Size.USUAL: Hall(5_000),
+    Size.LARGE: Hall(10_000),
+}
 AT_ONCE = 200
-"""Clients that connect at the same time."""
-SINGLE, BURST, QUESTIONS, OFFERS = 10, 20, 3, 15
+"""Clients that connect at the same time, at most."""
+OFFERS = 15
 STREAM = "card:0198c1f2-0000-7000-8000-000000000001"
 OURS, BASELINE = "ours", "Channels (baseline)"
 _APPLICATIONS = {OURS: "config.asgi:application", BASELINE: "tests.benchmarks.channels_echo:application"}
@@ -139,38 +155,10 @@ async def reached(is_so: Callable[[], bool], seconds: float = 120.0) -> None:
             await asyncio.sleep(0.002)
 
 
-@contextmanager
-def server(application: str) -> Iterator[tuple[int, int]]:
-    """Uvicorn with one process: its port and its process id."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    how = ["--port", str(port), "--lifespan", "off", "--log-level", "warning", "--no-access-log"]
-    command = [
-        sys.executable,
-        "-m",
-        "uvicorn",
-        application,
-        *how,
-        "--backlog",
-        "4096",
-        "--ws",
-        "config.sockets:Sockets",
-    ]
-    process = subprocess.Popen(command, env=os.environ | {"LIVE_CONNECTIONS": "20000"})
-    try:
-        for _ in range(600):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.1)
-        yield port, process.pid
-    finally:
-        process.terminate()
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            process.kill()
+def web(size: Size, name: str) -> AbstractContextManager[tuple[int, int]]:
+    """One process of ours or of the baseline: its port and its process id."""
+    more = ("--no-access-log", "--backlog", "4096", "--ws", "config.sockets:Sockets")
+    return served(size, application=_APPLICATIONS[name], workers=1, more=more, env={"LIVE_CONNECTIONS": "20000"})
 
 
 def resident(pid: int) -> int:
@@ -179,34 +167,34 @@ def resident(pid: int) -> int:
         return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
-async def measure(port: int, pid: int, count: int, push: Callable[[], Awaitable[None]]) -> dict[str, float]:
+async def measure(port: int, pid: int, hall: Hall, push: Callable[[], Awaitable[None]]) -> dict[str, float]:
     """Figures of one server."""
-    warm = Crowd()
-    await warm.gather(port, AT_ONCE)  # what is loaded and kept once is no client's
+    warm, count = Crowd(), hall.clients
+    await warm.gather(port, min(AT_ONCE, count))  # what is loaded and kept once is no client's
     before = resident(pid)
     crowd = Crowd()
     began = time.monotonic()
     await crowd.gather(port, count)
     joined = time.monotonic() - began
-    told = {"clients": count, "KiB a client": (resident(pid) - before) / count / 1024, "seconds to join": joined}
-    await asyncio.sleep(2)
-    for number in range(1, SINGLE + 1):
+    told = {"clients": count, "KiB a client": max(1, resident(pid) - before) / count / 1024, "seconds to join": joined}
+    await asyncio.sleep(2 * hall.rest)
+    for number in range(1, hall.single + 1):
         await push()
         await reached(lambda number=number: len(crowd.delays) >= number * count)
-        await asyncio.sleep(1)
+        await asyncio.sleep(hall.rest)
     delays = [1000 * each for each in crowd.delays]
     told |= {"fan-out p50 ms": statistics.median(delays), "fan-out p95 ms": statistics.quantiles(delays, n=20)[-1]}
     crowd.delays.clear()
     began = time.monotonic()
-    for _ in range(BURST):
+    for _ in range(hall.burst):
         await push()
-    await reached(lambda: len(crowd.delays) >= BURST * count)
-    told["messages/s"] = BURST * count / (time.monotonic() - began)
+    await reached(lambda: len(crowd.delays) >= hall.burst * count)
+    told["messages/s"] = hall.burst * count / (time.monotonic() - began)
     began = time.monotonic()
-    for number in range(1, QUESTIONS + 1):
+    for number in range(1, hall.questions + 1):
         crowd.ask()
         await reached(lambda number=number: crowd.answers >= number * count)
-    told["answers/s"] = QUESTIONS * count / (time.monotonic() - began)
+    told["answers/s"] = hall.questions * count / (time.monotonic() - began)
     crowd.leave()
     warm.leave()
     return told
@@ -259,7 +247,7 @@ def from_person_to_person() -> dict[str, float] | None:
     visitor.force_login(seller, backend=settings.AUTHENTICATION_BACKENDS[0])
     cookie = visitor.cookies[settings.SESSION_COOKIE_NAME].value
     delays = []
-    with server(_APPLICATIONS[OURS]) as (port, _), sync_playwright() as playwright, ThreadPoolExecutor(1) as aside:
+    with web(Size.USUAL, OURS) as (port, _), sync_playwright() as playwright, ThreadPoolExecutor(1) as aside:
         browser = launch(playwright, executable)
         context = browser.new_context(base_url=f"http://127.0.0.1:{port}")
         context.add_cookies(
@@ -279,16 +267,17 @@ def from_person_to_person() -> dict[str, float] | None:
     return {"p50 ms": statistics.median(delays), "p95 ms": statistics.quantiles(delays, n=20)[-1], "offers": OFFERS}
 
 
-def run(*, large: bool = False) -> dict[str, object]:
+def run(size: Size = Size.USUAL) -> dict[str, object]:
     """Both, one after the other."""
     told: dict[str, Any] = {}
     with scratch():
         for name, push in pushes().items():
-            with server(_APPLICATIONS[name]) as (port, pid):
-                told[name] = asyncio.run(measure(port, pid, CLIENTS[large], push))
+            with web(size, name) as (port, pid):
+                told[name] = asyncio.run(measure(port, pid, of(SIZES, size), push))
             print(f"  {name}: " + ", ".join(f"{key} {value:,.1f}" for key, value in told[name].items()))
-        told["an offer in one browser shown in another"] = from_person_to_person()
-    print(f"  an offer made by one shown to the other: {told['an offer in one browser shown in another']}")
+        if size is not Size.TINY:
+            told["an offer in one browser shown in another"] = shown = from_person_to_person()
+            print(f"  an offer made by one shown to the other: {shown}")
     for key in ("KiB a client", "seconds to join", "fan-out p50 ms", "fan-out p95 ms"):
         told[OURS][f"{key}, ratio"] = told[BASELINE][key] / told[OURS][key]
     for key in ("messages/s", "answers/s"):
@@ -297,4 +286,4 @@ def run(*, large: bool = False) -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    run(large="--large" in sys.argv)
+    run()

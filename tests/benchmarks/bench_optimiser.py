@@ -14,12 +14,14 @@ import time
 from apps.listings.cart.greedy import card_by_card, start
 from apps.listings.cart.market import Market, Offer, Step, Want
 from apps.listings.cart.optimiser import cheapest, fewest_parcels
+from tests.benchmarks.sizes import Size, of
 
-WANTS, SELLERS, SEEDS, SECONDS = 100, 500, 5, 5.0
+SIZES = {Size.TINY: (8, 15, 1, 0.5), Size.USUAL: (100, 500, 5, 5.0)}
+"""Wanted cards, sellers, markets, seconds for each plan."""
 _CONDITIONS = {"NM": 1.0, "LP": 0.85, "MP": 0.7}
 
 
-def market(seed: int, *, wants: int = WANTS, sellers: int = SELLERS, share: float = 0.2) -> Market:
+def market(seed: int, *, wants: int = 100, sellers: int = 500, share: float = 0.2) -> Market:
     """A market of that size; the same for the same seed."""
     dice = random.Random(seed)
     worth = [max(0.25, dice.lognormvariate(1.1, 1.45)) for _ in range(wants)]
@@ -45,19 +47,20 @@ def market(seed: int, *, wants: int = WANTS, sellers: int = SELLERS, share: floa
     return Market(wanted, offers, shipping, packing_grams=20)
 
 
-def run() -> dict[str, object]:
+def run(size: Size = Size.USUAL) -> dict[str, object]:
     """For each seed: the gap at five seconds, what is saved, and the fewest parcels."""
+    wants, sellers, markets, seconds = of(SIZES, size)
     rows = []
-    for seed in range(SEEDS):
-        given = market(seed)
+    for seed in range(markets):
+        given = market(seed, wants=wants, sellers=sellers)
         began = time.perf_counter()
         baseline = card_by_card(given)
         first = start(given)
         ready = time.perf_counter() - began
         began = time.perf_counter()
-        plan = cheapest(given, seconds=SECONDS)
+        plan = cheapest(given, seconds=seconds)
         took = time.perf_counter() - began
-        few = fewest_parcels(given, seconds=SECONDS)
+        few = fewest_parcels(given, seconds=seconds)
         row = {
             "offers": len(given.offers),
             "baseline_minor": baseline.total,
@@ -84,3 +87,7 @@ def run() -> dict[str, object]:
     ratio = statistics.median(row["baseline_minor"] / row["plan_minor"] for row in rows)
     print(f"median: gap {middle['gap']:.2%} at {middle['seconds']:.1f} s, saves {middle['saved_share']:.1%}")
     return {"median": middle, "card by card over plan": {"ratio": round(ratio, 3)}, "runs": rows}
+
+
+if __name__ == "__main__":
+    run()

@@ -24,8 +24,9 @@ import psycopg
 
 from tests.benchmarks.bench_listings import FIRST, SECOND, asked
 from tests.benchmarks.scratch import scratch
+from tests.benchmarks.sizes import NotHere, Size, of
 
-PRODUCTS, LARGE = 1_000, 10_000
+PRODUCTS = {Size.USUAL: 1_000, Size.LARGE: 10_000}
 SHOP = Path(__file__).parent / "oscar"
 
 
@@ -75,13 +76,12 @@ def serve(python: str, port: int, env: dict[str, str]) -> subprocess.Popen[bytes
     raise RuntimeError("the shop did not start")
 
 
-def run(*, large: bool = False) -> dict[str, Any]:
-    """Figures by page; empty where OSCAR_PYTHON is not set."""
+def run(size: Size = Size.USUAL) -> dict[str, Any]:
+    """Figures by page. Raises NotHere where OSCAR_PYTHON is not set."""
     python = os.environ.get("OSCAR_PYTHON", "")
     if not python:
-        print("not measured: OSCAR_PYTHON names no Python with django-oscar")
-        return {}
-    count = LARGE if large else PRODUCTS
+        raise NotHere("OSCAR_PYTHON names no Python with django-oscar")
+    count = of(PRODUCTS, size)
     with scratch() as folder:
         with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
             connection.execute("create database oscar")

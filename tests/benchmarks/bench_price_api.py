@@ -9,8 +9,8 @@ anew  everything runs, but this answer was not asked for yet; one client
 warm  two clients, among addresses that were asked before: the API tells what it has kept, pages are made each time
 
 Then from empty caches a mix of all kinds, cards and words asked for by Zipf's law, as collectors do: how often the API had
-the answer ready. `ratio`: milliseconds over those of the empty view. 2,000 cards and a quarter of a million quotes; with
---large 24,000 and ten million. A folder keeps the world for the next run.
+the answer ready. `ratio`: milliseconds of the empty view over those of the request. 2,000
+cards and a quarter of a million quotes; with --large 24,000 and ten million. A folder keeps the world for the next run.
 
     python -m tests.benchmarks.bench_price_api [--large] [FOLDER]
 """
@@ -21,28 +21,42 @@ import itertools
 import json
 import os
 import random
-import socket
 import statistics
-import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks.bench_listings import FIRST, SECOND, THIRD, serve
+from tests.benchmarks.bench_listings import FIRST, SECOND, THIRD
 from tests.benchmarks.quoted_world import make_world
 from tests.benchmarks.scratch import scratch
+from tests.benchmarks.sizes import Size, of
+from tests.benchmarks.web import served
 
-SIZES = {False: (2_000, 120), True: (24_000, 365)}
-"""Cards and days of quotes."""
-COLD, ANEW, POOL = 40, 60, 40
-SECONDS = {False: 2.0, True: 4.0}
-MIXED = {False: 2_000, True: 4_000}
-"""Requests of the mix."""
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """Cards, days of quotes; requests cold, anew, among how many warm and for how many seconds, and of the mix."""
+
+    cards: int
+    days: int
+    cold: int = 40
+    anew: int = 60
+    pool: int = 40
+    seconds: float = 2.0
+    mixed: int = 2_000
+
+
+SIZES = {
+    Size.TINY: Load(8, 3, cold=1, anew=1, pool=1, seconds=0.0, mixed=8),
+    Size.USUAL: Load(2_000, 120),
+    Size.LARGE: Load(24_000, 365, seconds=4.0, mixed=4_000),
+}
 CLIENTS, EXPONENT = 2, 1.0
 _TYPED = ["dragn", "levithan", "serpnt", "gloem", "palladn", "griffn", "kraken", "titn", "lynx", "hydra"]
 
@@ -91,13 +105,15 @@ def addresses(world: World, kind: str, rng: random.Random) -> Iterator[str]:
 class Servers:
     """PostgreSQL, Redis and the web processes, which can be started anew with nothing in memory."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, size: Size) -> None:
+        self.folder, self.size = folder, size
         self.port = 0
-        self._web: subprocess.Popen[bytes] | None = None
+        self._web = ExitStack()
 
     def start_cold(self) -> None:
-        """Stop what runs, drop what the system has of the database's files, empty Redis, start everything."""
+        """Stop what runs, drop what the system has of the database's files, empty Redis, start everything.
+
+        Tiny, the database is somebody else's and goes on."""
         from django.core.cache import cache
         from django.db import connections
 
@@ -105,26 +121,17 @@ class Servers:
 
         self.stop_web()
         cache.clear()
-        connections.close_all()
-        leave(self.folder)
-        for path in self.folder.rglob("postgres/data/**/*"):
-            drop(path)
-        attach(self.folder)
-        self.start_web()
-
-    def start_web(self) -> None:
-        """Start the web processes; returns once they answer."""
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self._web = serve(self.port)
+        if self.size is not Size.TINY:
+            connections.close_all()
+            leave(self.folder)
+            for path in self.folder.rglob("postgres/data/**/*"):
+                drop(path)
+            attach(self.folder)
+        self.port, _ = self._web.enter_context(served(self.size))
 
     def stop_web(self) -> None:
-        """Stop them."""
-        if self._web:
-            self._web.terminate()
-            self._web.wait(20)
-            self._web = None
+        """Stop the web processes."""
+        self._web.close()
 
 
 def drop(path: Path) -> None:
@@ -189,17 +196,18 @@ def figures(spent: list[float]) -> dict[str, float]:
     }
 
 
-def of_kind(servers: Servers, world: World, kind: str, seconds: float) -> dict[str, Any]:
+def of_kind(servers: Servers, world: World, kind: str, load: Load) -> dict[str, Any]:
     """Cold, anew and warm figures of one kind of request."""
     paths = addresses(world, kind, random.Random(kind))
     servers.start_cold()
-    first, *cold = one_by_one(servers.port, itertools.islice(paths, COLD + 1))
-    anew = one_by_one(servers.port, itertools.islice(paths, ANEW))
-    pool = list(itertools.islice(paths, POOL))
+    first, *cold = one_by_one(servers.port, itertools.islice(paths, load.cold + 1))
+    anew = one_by_one(servers.port, itertools.islice(paths, load.anew))
+    pool = list(itertools.islice(paths, load.pool))
     together(servers.port, [iter(pool * 2) for _ in range(CLIENTS)])
-    warm = together(
-        servers.port, [itertools.cycle(random.Random(n).sample(pool, POOL)) for n in range(CLIENTS)], seconds
-    )
+    ways = [itertools.cycle(random.Random(n).sample(pool, load.pool)) for n in range(CLIENTS)]
+    began = time.perf_counter()
+    warm = together(servers.port, ways, load.seconds)
+    seconds = time.perf_counter() - began
     return {
         "first ms": round(first, 1),
         "cold": figures(cold),
@@ -246,34 +254,38 @@ def mixed(servers: Servers, world: World, count: int) -> dict[str, Any]:
     return told
 
 
-def prepared(large: bool) -> World:
+def prepared(load: Load) -> World:
     """The world, made where it is not there yet."""
     from django.db import connection
 
     with connection.cursor() as cursor:
         cursor.execute("select exists (select from catalog_release where code = 'b1')")
         if not cursor.fetchone()[0]:
-            print(json.dumps(make_world(*SIZES[large])), flush=True)
+            print(json.dumps(make_world(load.cards, load.days)), flush=True)
         cursor.execute("select id::text from catalog_product order by md5(id::text)")
         cards = [pk for (pk,) in cursor.fetchall()]
         cursor.execute("select id::text from catalog_release where code like 'b%' order by released_on desc")
         return World(cards, [pk for (pk,) in cursor.fetchall()])
 
 
-def run(*, large: bool = False, folder: Path | None = None, kinds: Iterable[str] = tuple(KINDS)[1:]) -> dict[str, Any]:
+def run(
+    size: Size = Size.USUAL, *, folder: Path | None = None, kinds: Iterable[str] = tuple(KINDS)[1:]
+) -> dict[str, Any]:
     """Figures by kind of request."""
+    load = of(SIZES, size)
     with scratch(folder) as place:
         os.environ |= {"API_RATE_PER_HOUR": "100000000", "API_RATE_PER_MINUTE": "100000000"}
-        world = prepared(large)
-        servers = Servers(place)
+        world = prepared(load)
+        servers = Servers(place, size)
         told: dict[str, Any] = {"cards": len(world.cards), "load before": round(os.getloadavg()[0], 1)}
         try:
             for kind in ("empty view", *kinds):
-                found = told[kind] = of_kind(servers, world, kind, SECONDS[large])
+                found = told[kind] = of_kind(servers, world, kind, load)
                 for name in ("cold", "anew", "warm"):
-                    found[name]["ratio"] = round(found[name]["p50 ms"] / told["empty view"]["warm"]["p50 ms"], 1)
+                    empty = told["empty view"]["warm"]["p50 ms"]
+                    found[name]["ratio"] = round(empty / found[name]["p50 ms"], 3)
                 print(f"{kind:<28}{json.dumps(found)}", flush=True)
-            told["mix by Zipf's law"] = mixed(servers, world, MIXED[large])
+            told["mix by Zipf's law"] = mixed(servers, world, load.mixed)
         finally:
             servers.stop_web()
         told["load after"] = round(os.getloadavg()[0], 1)
@@ -285,7 +297,8 @@ def main() -> None:
     folders = [Path(each) for each in sys.argv[1:] if not each.startswith("--")]
     for each in folders:
         each.mkdir(exist_ok=True)
-    print(json.dumps(run(large="--large" in sys.argv, folder=next(iter(folders), None)), indent=1))
+    size = Size.LARGE if "--large" in sys.argv else Size.USUAL
+    print(json.dumps(run(size, folder=next(iter(folders), None)), indent=1))
 
 
 if __name__ == "__main__":

@@ -22,8 +22,9 @@ from pathlib import Path
 from typing import Any
 
 from tests.benchmarks.scratch import scratch
+from tests.benchmarks.sizes import Size, of
 
-SIZES = {False: (4_000, 25), True: (25_000, 40)}
+SIZES = {Size.TINY: (8, 5), Size.USUAL: (4_000, 25), Size.LARGE: (25_000, 40)}
 """Printings and days: a hundred thousand quotes, or a million."""
 LAST_DAY = dt.date(2026, 6, 30)
 
@@ -185,10 +186,10 @@ def measured(folder: Path, printings: int, days: int) -> dict[str, Any]:
     }
 
 
-def run(large: bool = False) -> dict[str, Any]:
+def run(size: Size = Size.USUAL) -> dict[str, Any]:
     """Start a server, migrate, measure, print; returns the figures by name."""
     with scratch() as folder:
-        told = measured(folder, *SIZES[large])
+        told = measured(folder, *of(SIZES, size))
     print(json.dumps(told, indent=1))
     return told
 

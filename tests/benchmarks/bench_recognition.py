@@ -1,6 +1,6 @@
 """How many cards of a photograph are named, and in what time, as ratios to three simpler ways in the same run.
 
-    python -m tests.benchmarks.bench_recognition
+    python -m tests.benchmarks recognition [--large]
 
 Photographs are composed by our own code from cards that it draws, so that every corner and every name is known. The
 baselines see the same references and the same photographs:
@@ -20,7 +20,7 @@ import os
 import statistics
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import cv2
@@ -28,7 +28,7 @@ import numpy as np
 from PIL import Image
 
 from apps.demo.art import draw
-from apps.demo.photographs import Photograph, compose_all
+from apps.demo.photographs import Photograph, compose_all, one_card
 from ml import sample
 from ml.engines import default_pipeline
 from ml.geometry import overlap, portrait, warp
@@ -37,10 +37,13 @@ from ml.index import MemoryIndex
 from ml.measure import Judge
 from ml.pipeline import Pipeline
 from ml.types import CardEntry, Picture
+from tests.benchmarks.sizes import Size, of
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = Path(os.environ.get("CARDVAULT_SAMPLE_DATA") or ROOT.parent / "shared" / "data")
 CARDS, IN_A_ROUND = 72, 18
+ROUNDS = {Size.USUAL: 2, Size.LARGE: 4}
+"""Of six photographs each; tiny, there is one photograph, and nothing is read."""
 FARTHEST = 12
 """Differing bits of 64 from which on a hash names nothing: the usual threshold of that kind of hash."""
 
@@ -158,12 +161,12 @@ def ours(pipeline: Pipeline, *, sure: bool) -> Way:
     return named
 
 
-def drawn_cards() -> tuple[dict[str, Image.Image], list[CardEntry]]:
+def drawn_cards(count: int) -> tuple[dict[str, Image.Image], list[CardEntry]]:
     """Cards of the demo's catalogue, drawn."""
     pictures, entries = {}, []
     for name in ("pokemon", "magic", "onepiece"):
         with (ROOT / "apps" / "demo" / "facts" / f"{name}.csv").open(encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file))[: CARDS // 3]
+            rows = list(csv.DictReader(file))[: count // 3]
         for row in rows:
             game, code = row["category"].rsplit("/", 1)[1], row["abbreviation"] or row["release_code"]
             key = f"{row['release_code']}:{row['number']}"
@@ -185,7 +188,8 @@ def measured(ways: dict[str, Way], photos: Sequence[tuple[Picture, Sequence[Sequ
     """Every way over every photo. photos: pixels, and for each card the keys that name it rightly."""
     found = {name: Outcome() for name in ways}
     for name, way in ways.items():
-        way(photos[0][0])  # models load and caches fill before the clock runs
+        if len(photos) > 1:
+            way(photos[0][0])  # models load and caches fill before the clock runs
         outcome = found[name]
         for picture, truth in photos:
             start = time.perf_counter()
@@ -243,9 +247,9 @@ def table(title: str, found: dict[str, Outcome]) -> dict[str, dict[str, float]]:
     return figures
 
 
-def run_composed(rounds: int) -> dict[str, dict[str, float]]:
+def run_composed(size: Size) -> dict[str, dict[str, float]]:
     """Photographs from our own code."""
-    pictures, entries = drawn_cards()
+    pictures, entries = drawn_cards(3 if size is Size.TINY else CARDS)
     arrays = {key: np.asarray(picture, np.uint8) for key, picture in pictures.items()}
     index = MemoryIndex(
         list(arrays),
@@ -255,8 +259,11 @@ def run_composed(rounds: int) -> dict[str, dict[str, float]]:
     )
     pipeline = default_pipeline(index, sample.MemoryCatalogue(entries))
     cards = list(pictures.items())
-    spread = [cards[i::4] for i in range(4)]
-    photos = [photo for part in spread[:rounds] for photo in compose_all(part[:IN_A_ROUND])]
+    if size is Size.TINY:
+        photos, pipeline = [one_card(cards[:1])], replace(pipeline, reader=None)
+    else:
+        spread = [cards[i::4] for i in range(4)]
+        photos = [photo for part in spread[: of(ROUNDS, size)] for photo in compose_all(part[:IN_A_ROUND])]
     hashes = Hashes(arrays)
     ways = {
         "ours": ours(pipeline, sure=False),
@@ -296,10 +303,10 @@ def run_real() -> dict[str, dict[str, float]]:
     return table(f"{len(photos)} real photographs of one card, {len(hashes.keys)} references", measured(ways, photos))
 
 
-def run(*, rounds: int = 2, real: bool = True) -> dict[str, dict[str, dict[str, float]]]:
-    """Measure, print, and answer the figures by block and way. rounds: 1 to 4, of six photographs each."""
-    figures = {"composed": run_composed(rounds)}
-    if real and (SAMPLE / "cards" / "photos.csv").exists():
+def run(size: Size = Size.USUAL) -> dict[str, dict[str, dict[str, float]]]:
+    """Measure, print, and answer the figures by block and way."""
+    figures = {"composed": run_composed(size)}
+    if size is not Size.TINY and (SAMPLE / "cards" / "photos.csv").exists():
         figures["real"] = run_real()
     else:
         print(f"\nno real photographs under {SAMPLE}: set CARDVAULT_SAMPLE_DATA")

@@ -36,9 +36,17 @@ from ml.types import Picture
 from tests.benchmarks import references
 from tests.benchmarks.composed import Known, drawn_card
 from tests.benchmarks.figures import print_table
+from tests.benchmarks.sizes import Size, of
 
 ROOT = Path(__file__).resolve().parents[2]
-REFERENCES, LARGE_CARDS = 1_000, 60
+SIZES = {Size.TINY: (2, 1, 1), Size.USUAL: (1_000, 4, 48), Size.LARGE: (1_000, 12, 48)}
+"""References, photographs of single cards, references described against the clock."""
+ROWS = {Size.TINY: ((False, 2),), Size.USUAL: ((False, 1), (False, 2), (True, 1), (True, 2))}
+"""With reading or without, on so many threads."""
+ONE, NINE = "one card", "page of nine"
+PAGES = {Size.TINY: {ONE: (1, 1)}, Size.USUAL: {ONE: (1, 1), NINE: (3, 3)}}
+"""Rows and columns of a photograph."""
+LARGE_CARDS = 60
 LIMITS = {False: 0.150, True: 0.600}
 """Seconds a card on two threads that are aimed at, without and with reading."""
 
@@ -59,34 +67,37 @@ def laid(shown: Sequence[Known], rows: int, columns: int, *, long: int, seed: in
     return compose(rng, source, Backgrounds(), size=size, layout=layout, strength=0.3).picture
 
 
-def known_cards() -> list[Known]:
+def known_cards(count: int) -> list[Known]:
     """The drawn cards that are references; the first are large enough to be read when they are photographed."""
     return [
         references.on_disk(drawn_card(number, size=(744, 1040) if number < LARGE_CARDS else (320, 448)))
-        for number in range(REFERENCES)
+        for number in range(count)
     ]
 
 
-def pipeline_of(threads: int, *, reads: bool) -> Pipeline:
+def pipeline_of(threads: int, references_wanted: int, *, reads: bool) -> Pipeline:
     """The default engines over the drawn references."""
-    shown = known_cards()
+    shown = known_cards(references_wanted)
     index = references.index_of(engines.DEFAULTS["embed"], shown)
     texts = MemoryCatalogue([card.entry for card in shown])
     pipeline = engines.default_pipeline(index, texts, threads=threads)
     return pipeline if reads else replace(pipeline, reader=None)
 
 
-def timed(threads: int, reads: bool, photos: int) -> dict[str, object]:
-    """In a process of its own: seconds by stage of single cards and of a page of nine."""
+def timed(threads: int, reads: bool, size: Size) -> dict[str, object]:
+    """In a process of its own, unless tiny: seconds by stage of single cards and of a page of nine."""
     cv2.setNumThreads(threads)
-    pipeline, shown = pipeline_of(threads, reads=reads), known_cards()
+    count, photos, _ = of(SIZES, size)
+    pipeline, shown = pipeline_of(threads, count, reads=reads), known_cards(count)
     figures: dict[str, object] = {}
-    for kind, (rows, columns) in {"one card": (1, 1), "page of nine": (3, 3)}.items():
-        count = rows * columns
+    for kind, (rows, columns) in of(PAGES, size).items():
+        cards, most = rows * columns, max(1, min(50, count - rows * columns))
         pictures = [
-            laid(shown[i * count % 50 :], rows, columns, long=1600, seed=i) for i in range(photos if count == 1 else 2)
+            laid(shown[i * cards % most :], rows, columns, long=1600, seed=i)
+            for i in range(photos if cards == 1 else min(2, photos))
         ]
-        pipeline.identify(pictures[0])
+        if size is not Size.TINY:
+            pipeline.identify(pictures[0])
         results = [pipeline.identify(picture) for picture in pictures]
         stages = {stage: statistics.median(r.seconds[stage] for r in results) for stage in STAGES}
         whole = statistics.median(sum(r.seconds.values()) for r in results)
@@ -102,7 +113,7 @@ def timed(threads: int, reads: bool, photos: int) -> dict[str, object]:
 
 def remembered() -> dict[str, float]:
     """In a process of its own: MB at the peak after loading, after one card, after forty on one photo."""
-    pipeline, shown = pipeline_of(0, reads=True), known_cards()
+    pipeline, shown = pipeline_of(0, of(SIZES, Size.USUAL)[0], reads=True), known_cards(LARGE_CARDS)
     one = laid(shown, 1, 1, long=1600, seed=1)
     forty = laid(shown, 8, 5, long=3000, seed=2)
     told = {"before the first photo": peak_mb()}
@@ -118,20 +129,20 @@ def peak_mb() -> float:
     return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 
 
-def apart(*arguments: str, threads: int = 1) -> dict[str, object]:
+def apart(*arguments: object, threads: int = 1) -> dict[str, object]:
     """A row in its own process: this module with arguments, its figures read from the last line."""
     environment = os.environ | {"OMP_NUM_THREADS": str(threads), "OPENBLAS_NUM_THREADS": str(threads)}
-    command = [sys.executable, "-m", "tests.benchmarks.bench_recognition_speed", *arguments]
+    command = [sys.executable, "-m", "tests.benchmarks.bench_recognition_speed", *map(str, arguments)]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(done.stderr[-2000:])
     return json.loads(done.stdout.strip().splitlines()[-1])
 
 
-def described() -> dict[str, float]:
+def described(count: int) -> dict[str, float]:
     """References a second that become descriptors, on one thread, decoding left out; ours to the first engines'."""
     cv2.setNumThreads(1)
-    pictures = [references.distractor(number, (320, 448)) for number in range(48)]
+    pictures = [references.distractor(number, (320, 448)) for number in range(count)]
     told = {}
     for name in dict.fromkeys([engines.DEFAULTS["embed"], HashEmbedder.version]):
         embedder = engines.make("embed", name, engines.Setup(threads=1))
@@ -158,30 +169,30 @@ def on_gpu() -> dict[str, object]:
     }
 
 
-def run(*, large: bool = False) -> dict[str, object]:
+def run(size: Size = Size.USUAL) -> dict[str, object]:
     """Measure, print, answer the figures."""
-    photos = 12 if large else 4
-    pipeline_of(1, reads=False)  # what is kept between runs is made before the clocks run
+    count, _, pictures = of(SIZES, size)
+    pipeline_of(1, count, reads=False)  # what is kept between runs is made before the clocks run
     figures: dict[str, object] = {"engines": engines.versions()}
-    for kind in ("one card", "page of nine"):
+    for kind in of(PAGES, size):
         figures[kind] = {}
-    for reads in (False, True):
-        for threads in (1, 2):
-            name = f"{threads} thread{'s' * (threads > 1)}, {'with' if reads else 'without'} reading"
-            told = apart("--timed", str(threads), str(int(reads)), str(photos), threads=threads)
-            for kind, row in told.items():
-                figures[kind][name] = row  # type: ignore[index]
-    for kind in ("one card", "page of nine"):
+    for reads, threads in of(ROWS, size):
+        name = f"{threads} thread{'s' * (threads > 1)}, {'with' if reads else 'without'} reading"
+        tiny = size is Size.TINY
+        told = timed(threads, reads, size) if tiny else apart("--timed", threads, int(reads), size, threads=threads)
+        for kind, row in told.items():
+            figures[kind][name] = row  # type: ignore[index]
+    for kind in of(PAGES, size):
         by_name: dict[str, dict[str, object]] = figures[kind]  # type: ignore[assignment]
         print_speeds(kind, by_name)
         for reads, limit in LIMITS.items():
-            row = by_name[f"2 threads, {'with' if reads else 'without'} reading"]
-            row["ratio of the aim to a card's time"] = limit / float(row["seconds a card"])  # type: ignore[arg-type]
-    figures["memory MB"] = apart("--memory", threads=2)
-    figures["references described a second"] = described()
-    figures["GPU"] = on_gpu()
+            if row := by_name.get(f"2 threads, {'with' if reads else 'without'} reading"):
+                row["ratio of the aim to a card's time"] = limit / float(row["seconds a card"])  # type: ignore[arg-type]
+    figures["references described a second"] = described(pictures)
+    if size is not Size.TINY:
+        figures |= {"memory MB": apart("--memory", threads=2), "GPU": on_gpu()}
     for name in ("memory MB", "references described a second", "GPU"):
-        print(f"{name}: {figures[name]}")
+        print(f"{name}: {figures.get(name, 'not measured')}")
     return figures
 
 
@@ -197,8 +208,7 @@ def print_speeds(kind: str, by_name: dict[str, dict[str, object]]) -> None:
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--timed"]:
-        given, reading, number = map(int, sys.argv[2:5])
-        print(json.dumps(timed(given, bool(reading), number)))
+        print(json.dumps(timed(int(sys.argv[2]), bool(int(sys.argv[3])), Size(sys.argv[4]))))
     elif sys.argv[1:2] == ["--memory"]:
         print(json.dumps(remembered()))
     else:

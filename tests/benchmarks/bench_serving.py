@@ -18,24 +18,23 @@ import numpy as np
 
 from ml import runtime
 from ml.types import Floats
+from tests.benchmarks.sizes import Size, of
 
-SECONDS = 1.5
-"""How long each is measured, at the least."""
-
-CPU_BATCHES = (1, 2, 4, 8)
-GPU_BATCHES = (1, 8, 32, 128)
+SIZES = {Size.TINY: (0.0, (1, 2), 1), Size.USUAL: (1.5, (1, 2, 4, 8), 15)}
+"""How long each is measured at the least, batches on a CPU, and turns of both precisions."""
+GPU_SECONDS, GPU_BATCHES = 1.5, (1, 8, 32, 128)
 SIDE = 512
 """Of inputs whose size may change, unless the record names the one that is served (config.served_size: height, width)."""
 
 
-def per_second(work: Callable[[], object], items: int) -> float:
+def per_second(work: Callable[[], object], items: int, seconds: float) -> float:
     """Items a second, after a first call that may still allocate."""
     work()
     done, began = 0, time.perf_counter()
-    while (spent := time.perf_counter() - began) < SECONDS:
+    while not done or time.perf_counter() - began < seconds:
         work()
         done += items
-    return done / spent
+    return done / (time.perf_counter() - began)
 
 
 def inputs_of(weights: runtime.Weights, batch: int) -> Floats:
@@ -46,21 +45,23 @@ def inputs_of(weights: runtime.Weights, batch: int) -> Floats:
     return np.random.default_rng(1).random([batch, *shape[1:]], np.float32)
 
 
-def rates_of(model: runtime.Model, weights: runtime.Weights, batches: tuple[int, ...]) -> dict[int, float]:
+def rates_of(
+    model: runtime.Model, weights: runtime.Weights, batches: tuple[int, ...], seconds: float
+) -> dict[int, float]:
     """Items a second by batch."""
     rates = {}
     for n in batches:
         batch = inputs_of(weights, n)
-        rates[n] = per_second(lambda batch=batch: model.run(batch), n)
+        rates[n] = per_second(lambda batch=batch: model.run(batch), n, seconds)
     return rates
 
 
-def on_cpu(weights: runtime.Weights) -> dict[str, object]:
+def on_cpu(weights: runtime.Weights, batches: tuple[int, ...], seconds: float) -> dict[str, object]:
     """Rates of ONNX Runtime on one thread and two."""
     told: dict[str, object] = {}
     for threads in (1, 2):
         model = runtime.load(weights.stage, weights.version, threads=threads, precision="float32")
-        rates = rates_of(model, weights, CPU_BATCHES)
+        rates = rates_of(model, weights, batches, seconds)
         told[f"{threads} thread{'s' * (threads > 1)}"] = {
             "per second by batch": {str(n): round(rate, 1) for n, rate in rates.items()},
             "ratio of the best batch to one at a time": round(max(rates.values()) / rates[1], 2),
@@ -68,7 +69,7 @@ def on_cpu(weights: runtime.Weights) -> dict[str, object]:
     return told
 
 
-def in_eight_bits(weights: runtime.Weights) -> dict[str, object]:
+def in_eight_bits(weights: runtime.Weights, turns: int) -> dict[str, object]:
     """What the copy in eight bits brings here, taking turns with float32, and how far its answers are from those."""
     batch = inputs_of(weights, 1)
     plain, small = (
@@ -78,7 +79,7 @@ def in_eight_bits(weights: runtime.Weights) -> dict[str, object]:
     wanted, answers = plain.run(batch), small.run(batch)
     moved = [float(np.abs(a - b).max() / (np.abs(a).max() + 1e-9)) for a, b in zip(wanted, answers, strict=True)]
     seconds: dict[str, list[float]] = {"float32": [], "int8": []}
-    for _ in range(15):
+    for _ in range(turns):
         for model in (plain, small):
             began = time.perf_counter()
             model.run(batch)
@@ -95,7 +96,7 @@ def on_gpu(weights: runtime.Weights, arithmetic: float) -> dict[str, object]:
     import torch
 
     model = runtime.load(weights.stage, weights.version, backend="torch")
-    rates = rates_of(model, weights, GPU_BATCHES)
+    rates = rates_of(model, weights, GPU_BATCHES, GPU_SECONDS)
     net = importlib.import_module(f"ml.nets.{weights.stage}").build(folded=True).eval().half().cuda()
     net = net.to(memory_format=torch.channels_last)
     batch = torch.from_numpy(inputs_of(weights, GPU_BATCHES[-1])).cuda().half().to(memory_format=torch.channels_last)
@@ -105,7 +106,7 @@ def on_gpu(weights: runtime.Weights, arithmetic: float) -> dict[str, object]:
             net(batch)
         torch.cuda.synchronize()
 
-    alone = per_second(forward, len(batch))
+    alone = per_second(forward, len(batch), GPU_SECONDS)
     needed = operations(net, batch[:1])
     return {
         "per second by batch": {str(n): round(rate, 1) for n, rate in rates.items()},
@@ -139,7 +140,7 @@ def arithmetic_of_gpu() -> float:
             a @ b
         torch.cuda.synchronize()
 
-    return per_second(work, 20) * 2 * side**3
+    return per_second(work, 20, GPU_SECONDS) * 2 * side**3
 
 
 def has_gpu() -> bool:
@@ -151,18 +152,22 @@ def has_gpu() -> bool:
     return bool(torch.cuda.is_available())
 
 
-def run() -> dict[str, object]:
+def run(size: Size = Size.USUAL) -> dict[str, object]:
     """The newest version of each stage that ships."""
     told: dict[str, object] = {}
-    arithmetic = arithmetic_of_gpu() if has_gpu() else 0.0
+    seconds, batches, turns = of(SIZES, size)
+    arithmetic = arithmetic_of_gpu() if size is not Size.TINY and has_gpu() else 0.0
     for stage in ("detect", "embed", "grade"):
         if not runtime.versions(stage):
             print(f"  {stage}: no weights ship")
             continue
         weights = runtime.weights(stage)
-        figures: dict[str, object] = {"input": list(inputs_of(weights, 1).shape), "CPU": on_cpu(weights)}
+        figures: dict[str, object] = {
+            "input": list(inputs_of(weights, 1).shape),
+            "CPU": on_cpu(weights, batches, seconds),
+        }
         if "int8" in weights.record:
-            figures["int8 on one thread"] = in_eight_bits(weights)
+            figures["int8 on one thread"] = in_eight_bits(weights, turns)
         if arithmetic:
             figures["GPU"] = on_gpu(weights, arithmetic)
         told[f"{stage}-{weights.version}"] = figures

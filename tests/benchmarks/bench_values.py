@@ -4,7 +4,7 @@ Made-up sales of two years: prices spread around each printing's own, some playe
 asks. Both ways are held to the same answers on the part. The ratio compares printings a second of processor
 time, so that it means the same on a busy machine.
 
-    python -m tests.benchmarks.bench_values
+    python -m tests.benchmarks values
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ import time
 import numpy as np
 
 from apps.valuations.fair_value import Comparables, Kind, fair_value, fair_values
+from tests.benchmarks.sizes import Size, of
 
-ITEMS = 50_000
-SALES = 2_000_000
-SAMPLE = 500
+SIZES = {Size.TINY: (50, 1_000, 5), Size.USUAL: (50_000, 2_000_000, 500)}
+"""Printings, sales, and the printings that are valued one by one too."""
 HALF_LIFE = 7.0
 
 
@@ -52,12 +52,13 @@ def one_by_one(comparables: Comparables, chosen: np.ndarray) -> list[float]:
     ]
 
 
-def run() -> dict[str, dict[str, float]]:
+def run(size: Size = Size.USUAL) -> dict[str, dict[str, float]]:
     """Measure both, hold them together, print; returns the figures."""
-    comparables = made_up(ITEMS, SALES)
-    chosen = np.sort(np.random.default_rng(1).choice(ITEMS, SAMPLE, replace=False))
+    items, sales, part = of(SIZES, size)
+    comparables = made_up(items, sales)
+    chosen = np.sort(np.random.default_rng(1).choice(items, part, replace=False))
     began, clock = time.process_time(), time.perf_counter()
-    found = fair_values(comparables, items=ITEMS, half_lives=HALF_LIFE)
+    found = fair_values(comparables, items=items, half_lives=HALF_LIFE)
     whole, wall = time.process_time() - began, time.perf_counter() - clock
     began = time.process_time()
     single = one_by_one(comparables, chosen)
@@ -65,13 +66,13 @@ def run() -> dict[str, dict[str, float]]:
     if not np.allclose(single, found.value[chosen], rtol=1e-6):
         raise AssertionError("the two ways do not agree")
     figures = {
-        "row by row (baseline)": {"printings": SAMPLE, "seconds": apart, "printings/s": SAMPLE / apart},
+        "row by row (baseline)": {"printings": part, "seconds": apart, "printings/s": part / apart},
         "vectorised, 2 million sales": {
-            "printings": ITEMS,
+            "printings": items,
             "seconds": whole,
             "seconds by the clock": wall,
-            "printings/s": ITEMS / whole,
-            "ratio": (ITEMS / whole) / (SAMPLE / apart),
+            "printings/s": items / whole,
+            "ratio": (items / whole) / (part / apart),
         },
     }
     print(f"{'fair values':<34}{'printings':>11}{'CPU s':>10}{'printings/s':>13}{'ratio':>8}")

@@ -106,9 +106,9 @@ def cards() -> Cards:
     return Cards(tuple(shown.values()), tuple(others.values()), tuple(entries.values()), real=True)
 
 
-def drawn_cards() -> Cards:
+def drawn_cards(count: int = FROM_KNOWN_GAMES) -> Cards:
     """Cards of our own drawing, their numbers fine enough to be read."""
-    shown = tuple(drawn_card(number, size=(480, 672)) for number in range(FROM_KNOWN_GAMES))
+    shown = tuple(drawn_card(number, size=(480, 672)) for number in range(count))
     return Cards(shown, (), tuple(card.entry for card in shown), real=False)
 
 

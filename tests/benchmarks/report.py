@@ -1,48 +1,82 @@
-"""`python -m tests.benchmarks.report`: the figures of build/bench as one report under docs/benchmarks.
+"""`python -m tests.benchmarks.report [--check]`: the figures of build/bench as one report under docs/benchmarks.
 
-It keeps each benchmark's record as docs/benchmarks/figures/NAME.json and writes README.md, a table of every ratio to its
-baseline, each against the one that was kept before, and ratios.svg. What was not measured anew stays as it was kept.
+It keeps each benchmark's record as docs/benchmarks/figures/NAME.json, with the ratios of the runs that were kept before it, and
+writes README.md, a table of every ratio to its baseline, and ratios.svg. What was not measured anew stays as it was kept.
+It names each ratio that got worse by more than its spread; with --check it writes nothing, and ends with 1 where there is one.
 """
 
 from __future__ import annotations
 
+import argparse
 import importlib
 import json
 import math
+import statistics
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
-from tests.benchmarks.__main__ import KEPT, ratios
+from tests.benchmarks.__main__ import KEPT, compared
 
 REPORT = Path(__file__).parents[2] / "docs" / "benchmarks"
+RUNS = 7
+"""Ratios of so many earlier runs are kept."""
+LEAST_SPREAD = 0.2
+"""A ratio is taken to spread by at least a fifth: what one machine shows on a quiet and on a busy day."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """A ratio to the baseline of its run; `before` is the one that was kept, None where there was none."""
+    """A ratio to the baseline of its run, more is better; `earlier` are those of the runs kept before, the last one last."""
 
     benchmark: str
     figure: str
     ratio: float
-    before: float | None
+    earlier: tuple[float, ...] = ()
+
+    @property
+    def usual(self) -> float | None:
+        """The middle of the earlier ones."""
+        return statistics.median(self.earlier) if self.earlier else None
 
     @property
     def change(self) -> float | None:
-        """The ratio over the one before: 1 where nothing changed."""
-        return self.ratio / self.before if self.before else None
+        """The ratio over the usual one: 1 where nothing changed."""
+        return self.ratio / self.usual if self.usual else None
+
+    @property
+    def spread(self) -> float:
+        """How far the earlier ones lie from their middle at most, as a share of it, and never less than LEAST_SPREAD."""
+        if not self.usual:
+            return LEAST_SPREAD
+        return max(LEAST_SPREAD, *(abs(each / self.usual - 1) for each in self.earlier))
+
+    @property
+    def is_worse(self) -> bool:
+        """Whether it fell below the usual one by more than its spread."""
+        return self.change is not None and self.change < 1 - self.spread
 
 
-def rows_of(records: Mapping[str, Mapping], before: Mapping[str, Mapping]) -> list[Row]:
+def rows_of(records: Mapping[str, Mapping]) -> list[Row]:
     """Every ratio of the records, in the order of their names."""
-    found = []
-    for name, record in sorted(records.items()):
-        kept = dict(ratios(before.get(name, {}).get("figures", {})))
-        for figure, ratio in ratios(record["figures"]):
-            if "baseline" not in figure:
-                found.append(Row(name, figure or "all", ratio, kept.get(figure)))
-    return found
+    return [
+        Row(name, figure, ratio, tuple(record.get("earlier", {}).get(figure, ())))
+        for name, record in sorted(records.items())
+        for figure, ratio in compared(record["figures"]).items()
+    ]
+
+
+def following(record: Mapping, before: Mapping | None) -> dict:
+    """The record with the ratios of the runs before it: those of the one kept last, and of those that it follows itself."""
+    if before is None:
+        return {**record, "earlier": {}}
+    earlier = before.get("earlier", {})
+    if before["measured_at"] != record["measured_at"]:  # else it is the same run, reported again
+        last = compared(before["figures"])
+        earlier = {figure: [*earlier.get(figure, []), ratio][-RUNS:] for figure, ratio in last.items()}
+    return {**record, "earlier": earlier}
 
 
 def table(rows: Sequence[Row], records: Mapping[str, Mapping]) -> str:
@@ -51,7 +85,11 @@ def table(rows: Sequence[Row], records: Mapping[str, Mapping]) -> str:
         "# Benchmarks",
         "",
         "Made by `make bench-report` out of what `make bench` measured. A ratio compares with the baseline of the same run",
-        "on the same machine; what it is, each benchmark says at its top. Against before: this ratio over the one kept last.",
+        "on the same machine, made so that more is better; what it is, each benchmark says at its top. Against before: this",
+        f"ratio over the middle of up to {RUNS} runs kept before it. Spread: how far those lie from their middle, and never less",
+        f"than {LEAST_SPREAD:.0%}. `make bench ARGS=NAME` measures one again, `make bench-report ARGS=--check` only compares.",
+        "",
+        *worse_told(rows),
         "",
         "![Every ratio on a logarithmic scale](ratios.svg)",
         "",
@@ -71,12 +109,25 @@ def table(rows: Sequence[Row], records: Mapping[str, Mapping]) -> str:
         if not own:
             lines += ["Absolute figures only, in its record.", ""]
             continue
-        lines += ["| figure | ratio | against before |", "|---|---|---|"]
+        lines += ["| figure | ratio | against before | spread |", "|---|---|---|---|"]
         for row in own:
-            change = "" if row.change is None else f"{row.change:.2f}"
-            lines.append(f"| {row.figure.replace('|', '/')} | {row.ratio:.2f} | {change} |")
+            told = " | " if row.change is None else f"{row.change:.2f} | {row.spread:.0%}"
+            mark = " **worse**" if row.is_worse else ""
+            lines.append(f"| {row.figure.replace('|', '/')} | {row.ratio:.2f} | {told}{mark} |")
         lines.append("")
     return "\n".join(lines)
+
+
+def worse_told(rows: Sequence[Row]) -> list[str]:
+    """Which ratios got worse by more than their spread, a line each."""
+    worse = [row for row in rows if row.is_worse]
+    if not worse:
+        return ["No ratio is worse than before by more than its spread."]
+    return [
+        f"* {row.benchmark}: {row.figure} is {row.ratio:.2f} where it was {row.usual:.2f}:"
+        f" {1 - (row.change or 0):.0%} less, more than its spread of {row.spread:.0%}."
+        for row in worse
+    ]
 
 
 def plot(rows: Sequence[Row]) -> str:
@@ -117,21 +168,39 @@ def read(folder: Path) -> dict[str, dict]:
     return {path.stem: json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))}
 
 
+def gathered(measured: Path, report: Path) -> tuple[dict[str, dict], list[str]]:
+    """All records, those measured anew in place of the ones kept before; and the names of the new ones."""
+    before, new = read(report / "figures"), read(measured)
+    new = {name: following(record, before.get(name)) for name, record in new.items()}
+    return before | new, list(new)
+
+
 def write(measured: Path, report: Path) -> list[Row]:
     """Keep what was measured and write the report anew; returns its rows."""
     figures = report / "figures"
     figures.mkdir(parents=True, exist_ok=True)
-    before, new = read(figures), read(measured)
-    records = before | new
-    rows = rows_of(records, before)
-    for name, record in new.items():
-        (figures / f"{name}.json").write_text(json.dumps(record, indent=1) + "\n")
+    records, new = gathered(measured, report)
+    rows = rows_of(records)
+    for name in new:
+        (figures / f"{name}.json").write_text(json.dumps(records[name], indent=1) + "\n")
     (report / "README.md").write_text(table(rows, records))
     (report / "ratios.svg").write_text(plot(rows))
     return rows
 
 
+def main() -> None:
+    """Write the report, or only compare; either way every ratio is told, and at the end which of them got worse."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing; end with 1 where a ratio got worse")
+    check = parser.parse_args().check
+    rows = rows_of(gathered(KEPT, REPORT)[0]) if check else write(KEPT, REPORT)
+    for row in rows:
+        told = "" if row.change is None else f"  {row.change:.2f} of before, spread {row.spread:.0%}"
+        print(f"{row.benchmark:<22}{row.figure:<74}{row.ratio:>10.2f}{told}")
+    print("\n".join(worse_told(rows)))
+    if check and any(row.is_worse for row in rows):
+        sys.exit(1)
+
+
 if __name__ == "__main__":
-    for each in write(KEPT, REPORT):
-        told = "" if each.change is None else f"  {each.change:.2f} of before"
-        print(f"{each.benchmark:<22}{each.figure:<66}{each.ratio:>10.2f}{told}")
+    main()

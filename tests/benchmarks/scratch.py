@@ -8,13 +8,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
+from django.apps import apps as django_apps
+
 
 @contextmanager
 def scratch(kept: Path | None = None) -> Iterator[Path]:
     """Start PostgreSQL and Redis, set Django up on them and migrate; the folder in which files may be left meanwhile.
 
-    kept: a folder that stays, with what is in it, for the next run. Once a process: Django is set up for good.
+    kept: a folder that stays, with what is in it, for the next run. Once a process: Django is set up for good. Where it
+    is already, as in a test, its database is the one, and only the folder is new.
     """
+    if django_apps.ready:
+        with tempfile.TemporaryDirectory(prefix="cv-bench-") as name:
+            yield Path(name)
+        return
     with nullcontext(str(kept)) if kept else tempfile.TemporaryDirectory(prefix="cv-bench-") as name:
         from config.embedded import attach
 

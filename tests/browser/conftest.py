@@ -9,13 +9,10 @@ cookie, on a database that is emptied after the test; `open_page` does the same 
 from __future__ import annotations
 
 import os
-import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
-import uvicorn
 from django.conf import settings as django_settings
 from django.test import Client
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -23,6 +20,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from apps.escrow.sandbox.company import Sandbox
 from tests.browser.browsers import Watch, chromium_path, launch, open_context
 from tests.payments import payment_company
+from tests.site import serving
 
 HERE = Path(__file__).parent
 NewPage = Callable[..., Page]
@@ -61,30 +59,9 @@ def chromium() -> Iterator[Browser]:
 def asgi_server(django_db_setup: None) -> Iterator[str]:
     """The address of the whole application, websockets included, in a thread of this process."""
     from config.asgi import application
-    from config.sockets import Sockets
 
-    server = uvicorn.Server(
-        uvicorn.Config(
-            application,
-            host="127.0.0.1",
-            port=0,
-            lifespan="off",
-            log_level="warning",
-            timeout_graceful_shutdown=2,
-            ws=Sockets,
-        )
-    )
-    thread = threading.Thread(target=server.run, name="site", daemon=True)
-    thread.start()
-    deadline = time.monotonic() + 20
-    while not server.started:
-        if not thread.is_alive() or time.monotonic() > deadline:
-            pytest.fail("the site did not start")
-        time.sleep(0.02)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join(10)
+    with serving(application) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 @pytest.fixture

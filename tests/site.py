@@ -1,0 +1,40 @@
+"""An ASGI application served by a thread of this process, with uvicorn as in production."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+
+
+@contextmanager
+def serving(application: object) -> Iterator[int]:
+    """The port at which it answers. Raises RuntimeError where it does not start."""
+    from config.sockets import Sockets
+
+    server = uvicorn.Server(
+        uvicorn.Config(
+            application,
+            host="127.0.0.1",
+            port=0,
+            lifespan="off",
+            log_level="warning",
+            timeout_graceful_shutdown=2,
+            ws=Sockets,
+        )
+    )
+    thread = threading.Thread(target=server.run, name="site", daemon=True)
+    thread.start()
+    deadline = time.monotonic() + 20
+    while not server.started:
+        if not thread.is_alive() or time.monotonic() > deadline:
+            raise RuntimeError("the site did not start")
+        time.sleep(0.02)
+    try:
+        yield server.servers[0].sockets[0].getsockname()[1]
+    finally:
+        server.should_exit = True
+        thread.join(10)
