@@ -15,10 +15,10 @@ class RestoreDrillAdmin(ReadOnlyAdmin):
     ordering = ("-created_at",)
     show_full_result_count = False
 
-    @display(description="outcome", label={"good": "success", "failed": "danger"})
+    @display(description="outcome", label={"good": "success", "failed": "danger", "not finished": "warning"})
     def outcome(self, drill: RestoreDrill) -> str:
         """Whether the backup is good."""
-        return "failed" if drill.trouble else "good"
+        return "failed" if drill.trouble else "good" if drill.stages else "not finished"
 
     @display(description="work lost", ordering="rpo_seconds")
     def rpo(self, drill: RestoreDrill) -> str:

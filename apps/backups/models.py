@@ -1,7 +1,8 @@
-"""Tables of backups: which stored files have a copy, and how each restore drill went."""
+"""Tables of backups: which stored files have a copy, when base backups ended, and how each restore drill went."""
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from apps.core.models import Base
@@ -25,6 +26,15 @@ class MediaCopy(models.Model):
         return self.name
 
 
+class BaseBackup(models.Model):
+    """A base backup of the database that ended well, as `docker/backup/keep.sh` notes it by plain SQL."""
+
+    ended_at = models.DateTimeField(primary_key=True, db_default=Now())
+
+    def __str__(self) -> str:
+        return f"{self.ended_at:%Y-%m-%d %H:%M}"
+
+
 class RestoreDrill(Base):
     """One restore onto a scratch server: what was asked for, what was reached, how long it took, what was amiss."""
 
@@ -43,4 +53,4 @@ class RestoreDrill(Base):
         indexes = [models.Index(fields=["-created_at"], name="drill_newest")]
 
     def __str__(self) -> str:
-        return f"{self.created_at:%Y-%m-%d %H:%M}: {'failed' if self.trouble else 'good'}"
+        return f"{self.created_at:%Y-%m-%d %H:%M}: {'failed' if self.trouble else 'good' if self.stages else 'not finished'}"

@@ -9,6 +9,7 @@ from django.db import connection
 from django.db.models import Count, Min, Q
 from django.utils import timezone
 
+from apps.backups.models import BaseBackup, RestoreDrill
 from apps.core.models import Delivery, OutboxEvent
 from apps.core.money import Money
 from apps.escrow import ledger
@@ -196,6 +197,27 @@ def messages() -> Iterator[Sample]:
         told = rows.filter(due_at__lte=now).aggregate(count=Count("pk"), oldest=Min("due_at"))
         yield "cardvault_messages_due", (channel,), told["count"]
         yield "cardvault_messages_oldest_seconds", (channel,), _age(told["oldest"], now)
+
+
+@reading(
+    Figure("cardvault_base_backup_seconds", "Time since the last base backup of the database that ended well"),
+    Figure("cardvault_drill_seconds", "Time since the last restore drill that proved a backup good"),
+    Figure("cardvault_drill_failed", "1 where the last restore drill found the backup not good"),
+    kept_seconds=60,
+)
+def backups() -> Iterator[Sample]:
+    """Whether there is something to go back to. What never was is left out."""
+    now = timezone.now()
+    taken = BaseBackup.objects.order_by("-ended_at").first()
+    if taken is not None:
+        yield "cardvault_base_backup_seconds", (), _age(taken.ended_at, now)
+    drills = RestoreDrill.objects.exclude(stages={}, trouble="").order_by(
+        "-created_at"
+    )  # one that goes on proves nothing
+    if (good := drills.filter(trouble="").first()) is not None:
+        yield "cardvault_drill_seconds", (), _age(good.created_at, now)
+    if (last := drills.first()) is not None:
+        yield "cardvault_drill_failed", (), float(bool(last.trouble))
 
 
 @reading(

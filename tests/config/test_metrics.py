@@ -8,11 +8,12 @@ import urllib.error
 import urllib.request
 
 import pytest
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
 from django.test import Client
 from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
+from apps.backups.models import RestoreDrill
 from apps.core import metrics
 from apps.core.money import Money
 from apps.escrow import ledger
@@ -157,6 +158,20 @@ def test_the_last_proof_of_the_books_is_told():
     found = {sample[0]: sample[2] for sample in readings.books()}
     assert found["cardvault_ledger_findings"] == 2
     assert 30 * 3600 <= found["cardvault_ledger_checked_seconds"] < 30 * 3600 + 60
+
+
+@pytest.mark.django_db
+def test_backups_and_drills_are_told_with_their_age():
+    assert list(readings.backups()) == []
+    with connection.cursor() as cursor:
+        cursor.execute("insert into backups_basebackup default values")  # as docker/backup/keep.sh does
+    now = timezone.now()
+    for days, how in ((9, {"stages": {"restore": 3.0}}), (4, {"trouble": "a wrong passphrase"}), (0, {})):
+        RestoreDrill.objects.create(created_at=now - dt.timedelta(days=days), **how)
+    found = {sample[0]: sample[2] for sample in readings.backups()}
+    assert 0 <= found["cardvault_base_backup_seconds"] < 60
+    assert found["cardvault_drill_seconds"] == pytest.approx(9 * 86400, abs=60)  # the one under way proves nothing yet
+    assert found["cardvault_drill_failed"] == 1
 
 
 @pytest.mark.django_db
