@@ -16,7 +16,7 @@ from django.utils import timezone
 from apps.accounts.blocks.queries import check_not_blocked
 from apps.accounts.models import Address, User
 from apps.accounts.restrictions.queries import check_may
-from apps.core import outbox
+from apps.core import outbox, parts
 from apps.core.errors import Conflict, InvalidInput, NotYours
 from apps.escrow import actions as escrow
 from apps.escrow import fees
@@ -93,11 +93,13 @@ def agree(*, swap: Swap, ship_to: Address | Mapping[str, str], by: User) -> Swap
 
     In a ring the first of the two who answer has said yes, and waits for the other. It may have to wait until a moderator
     has looked (`checked_since`). Safe to repeat. Raises SwapEnded, NotYours, NotFree, OutOfStock, Blocked, Restricted,
-    InvalidInput. Emits swap.agreed.
+    InvalidInput, SwitchedOff (of a ring, where its proposer has none). Emits swap.agreed.
     """
     swap = _for_answer(swap, by, repeated=SwapState.AGREED)
     if swap.state != SwapState.PROPOSED:
         return swap
+    if swap.is_ring:
+        parts.check_on(parts.RINGS, swap.proposer)
     rings.check_apart(swap.people)
     check_may(by, *KEPT_FROM)
     side = swap.sides.get(member=by)

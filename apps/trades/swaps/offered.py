@@ -92,14 +92,14 @@ def ring_piles(asked: Mapping[str, str], *, people: tuple[User, User, User]) -> 
     return found
 
 
-def edges_around(member: uuid.UUID) -> list[Edge]:
-    """Cards that go from and to the member, and from who wants theirs to who has what they want."""
+def edges_around(member: uuid.UUID, *, rings: bool = True) -> list[Edge]:
+    """Cards that go from and to the member, and, for rings, from who wants theirs to who has what they want."""
     with connection.cursor() as cursor:
         cursor.execute(f"{_EDGES} and %s in (i.owner_id, w.owner_id) {_ORDER}", [member])
         near = _once(cursor.fetchall())
         takers = _most([edge.taker for edge in near if edge.giver == member])
         givers = _most([edge.giver for edge in near if edge.taker == member])
-        if not takers or not givers:
+        if not rings or not takers or not givers:
             return near
         scope = "and i.owner_id = any(%s) and w.owner_id = any(%s)"
         cursor.execute(f"{_EDGES} {scope} {_ORDER}", [takers, givers])
@@ -116,9 +116,9 @@ def _most(members: list[uuid.UUID]) -> list[uuid.UUID]:
     return sorted(counts, key=lambda member: (-counts[member], member))[:MOST_NEIGHBOURS]
 
 
-def matches_of(*, member: User, most: int = 20) -> list[Shown]:
-    """The member's best matches with everything that the page shows. Four queries."""
-    found = proposals(edges_around(member.pk), of=member.pk, most=most)
+def matches_of(*, member: User, most: int = 20, rings: bool = True) -> list[Shown]:
+    """The member's best matches with everything that the page shows; without rings pairs alone. Four queries."""
+    found = proposals(edges_around(member.pk, rings=rings), of=member.pk, most=most)
     ids = {edge.item for made in found for pile in made.piles for edge in pile}
     rows = InventoryItem.objects.filter(pk__in=ids).select_related("variant__product__release")
     rows = rows.annotate(image_name=picture_of("variant__product"))

@@ -14,7 +14,7 @@ from django.utils import timezone
 from apps.accounts.blocks.queries import check_not_blocked
 from apps.accounts.models import Address, User
 from apps.accounts.restrictions.queries import check_may
-from apps.core import outbox
+from apps.core import outbox, parts
 from apps.core.errors import InvalidInput
 from apps.escrow import actions as escrow
 from apps.trades.addresses import kept_address
@@ -49,10 +49,11 @@ def propose_ring(
     """Propose three piles that go round; both others answer. The same `request_key` again is the same proposal.
 
     Every card has a fair value, for that is what is left as a deposit and paid where the ring breaks. Raises
-    InvalidInput, NotFree, Blocked, Restricted, TooManySwaps, NotYours. Emits swap.proposed.
+    InvalidInput, NotFree, Blocked, Restricted, SwitchedOff, TooManySwaps, NotYours. Emits swap.proposed.
     """
     if earlier := proposed_before(by, request_key):
         return earlier
+    parts.check_on(parts.RINGS, by)
     people = (by, other, third)
     if len({person.pk for person in people}) < 3:
         raise InvalidInput("A ring is made of three different people.")

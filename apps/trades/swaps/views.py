@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from apps.accounts import queries as accounts
 from apps.accounts.actions import save_address
 from apps.accounts.models import User
+from apps.core import parts
 from apps.core.errors import DomainError, NotFound
 from apps.core.forms import tell
 from apps.core.ids import uuid7
@@ -44,7 +45,9 @@ def swaps(request: HttpRequest) -> HttpResponse:
 @require_safe
 def matches(request: HttpRequest) -> HttpResponse:
     """Swaps that suit the member and who they would be with, best first."""
-    return render(request, "swaps/matches.html", {"matches": offered.matches_of(member=request.user)})
+    has_rings = parts.is_on(parts.RINGS, request.user)
+    found = offered.matches_of(member=request.user, rings=has_rings)
+    return render(request, "swaps/matches.html", {"matches": found, "has_rings": has_rings})
 
 
 @login_required
@@ -117,6 +120,7 @@ def _builder(request: HttpRequest, other: User, former: Swap | None) -> HttpResp
 @require_http_methods(["GET", "HEAD", "POST"])
 def ring(request: HttpRequest, pk: uuid.UUID, last: uuid.UUID) -> HttpResponse:
     """Look at three piles that go round, as a match found them, and propose them to both others."""
+    parts.check_on(parts.RINGS, request.user)
     other, third = accounts.member(pk), accounts.member(last)
     asked = request.POST if request.method == "POST" else request.GET
     piles = offered.ring_piles(asked, people=(request.user, other, third))

@@ -115,6 +115,11 @@ def test_pairs_and_rings_are_found(three):
     assert ring.proposal.gains == (400, 400, 400)
 
 
+def test_without_rings_pairs_alone_are_found(three):
+    (ada, _, _, dora), _ = three
+    assert [made.proposal.members for made in matches_of(member=ada, rings=False)] == [(ada.pk, dora.pk)]
+
+
 def test_who_is_blocked_or_has_nothing_free_is_no_match(three):
     (ada, bob, _, dora), items = three
     blocks.block(other=dora, by=ada)

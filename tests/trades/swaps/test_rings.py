@@ -11,8 +11,10 @@ from django.utils import timezone
 
 from apps.accounts.blocks import actions as blocks
 from apps.accounts.blocks.queries import Blocked
-from apps.core import outbox
+from apps.core import outbox, parts
 from apps.core.errors import Conflict, InvalidInput, NotYours
+from apps.core.models import Flag
+from apps.core.parts import SwitchedOff
 from apps.escrow import actions as escrow
 from apps.escrow.models import Payment
 from apps.trades.evidence import evidence_of
@@ -318,3 +320,51 @@ def test_over_rest_a_ring_is_a_swap_with_a_third(ring, client):
     shown = client.get(reverse("api-swap", args=[made.json()["id"]])).json()
     assert (shown["balance"]["difference_minor"], shown["may"]) == (500, ["answer", "decline", "say"])
     assert [row["id"] for row in client.get(reverse("api-swaps")).json()["swaps"]] == [made.json()["id"]]
+
+
+# -- switched off -------------------------------------------------------------------------
+@pytest.fixture
+def switched(django_capture_on_commit_callbacks):
+    """What an operator does in the admin."""
+
+    def switch(**given):
+        with django_capture_on_commit_callbacks(execute=True):
+            Flag.objects.update_or_create(name=parts.RINGS, defaults=given)
+
+    return switch
+
+
+def test_an_operator_switches_rings_off_and_pages_and_rest_say_so(ring, client, switched):
+    ring.propose()
+    switched(everyone=False)
+    client.force_login(ring.ada)
+    page = client.get(reverse("swap-ring", args=[ring.bob.pk, ring.cora.pk]))
+    assert (page.status_code, "Rings of three are switched off for now" in page.content.decode()) == (403, True)
+    assert "Rings of three are switched off for now" in client.get(reverse("swap-matches")).content.decode()
+    piles = {name: [{"item_id": item.pk}] for name, item in zip(("gives", "between", "takes"), ring.items, strict=True)}
+    asked = {"member_id": ring.bob.pk, "third_id": ring.cora.pk, "ship_to": ADDRESS, **piles}
+    refused = client.post(reverse("api-swap-rings"), asked, content_type="application/json")
+    assert (refused.status_code, refused.json()["error"]["code"]) == (403, "SWITCHED_OFF")
+    client.force_login(ring.bob)
+    said = client.post(reverse("swap-agree", args=[ring.swap.pk]), ADDRESS, follow=True).content.decode()
+    assert "Rings of three are switched off for now" in said
+    switched(everyone=True)
+    client.post(reverse("swap-agree", args=[ring.swap.pk]), ADDRESS)
+    assert ring.swap.sides.filter(agreed_at__isnull=False).count() == 2
+
+
+def test_what_all_have_agreed_to_goes_on(ring, switched):
+    ring.agreed()
+    switched(everyone=False)
+    for person in ring.people:
+        course.pay(swap=ring.swap, by=person, payment_method="pm_card_visa")
+    outbox.relay(limit=10_000)
+    ring.fresh()
+    assert ring.swap.state == "under-way"
+
+
+def test_some_have_them_and_others_not(ring, switched):
+    switched(members=[ring.ada.pk])
+    ring.propose()
+    with pytest.raises(SwitchedOff):
+        rings.propose_ring(other=ring.ada, third=ring.cora, by=ring.bob, terms=ring.terms, ship_to=ADDRESS)
