@@ -171,7 +171,8 @@ class Launch:
     def _add_web(self) -> None:
         port = self.settings.port
         how = ["--host", "127.0.0.1", "--port", str(port), "--lifespan", "off", "--no-server-header", "--no-access-log"]
-        calm = ["--log-level", "warning", "--timeout-graceful-shutdown", "5", "--ws", "config.sockets:Sockets"]
+        calm = ["--log-level", "warning", "--timeout-graceful-shutdown", "5", "--http", "config.draining:Pages"]
+        calm += ["--ws", "config.sockets:Sockets"]
         # Longer than a client keeps an idle connection: else a request may meet one that is just being closed.
         calm += ["--timeout-keep-alive", "180"]
         self._add("web", ["uvicorn", "config.asgi:application", *how, *calm], probes.web_answers(port), grace=7.0)
