@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
@@ -28,6 +29,8 @@ class Environment(BaseSettings):
     replica_lag_seconds: int = Field(10, ge=1, description="seconds for which who has written reads from the primary")
     pgbouncer: bool = Field(False, description="true where DATABASE_URL leads to PgBouncer in transaction mode")
     redis_url: str = Field("", description="redis://host:6379/0; empty: the embedded server")
+    cache_redis_url: str = Field("", description="a Redis of their own for cache and counters; empty: REDIS_URL")
+    live_redis_url: str = Field("", description="a Redis of its own for live pages; empty: REDIS_URL")
     cardvault_data_dir: Path = Field(ROOT / ".cardvault", description="a writable folder for data, keys and logs")
     port: int = Field(8000, ge=1, le=65535, description="the port of the web server")
     site_url: str = Field("", description="the address that people see, e.g. https://cards.example.com")
@@ -79,6 +82,13 @@ class Environment(BaseSettings):
     s3_bucket: str = Field("", description="bucket for media; empty: files in the data folder")
     s3_endpoint_url: str = Field("", description="address of an S3 that is not Amazon's; empty: Amazon's")
     s3_region: str = Field("", description="the bucket's region; empty: the account's own")
+    media_cdn: str = Field(
+        "",
+        description="where a CDN shows the catalogue's pictures out of the bucket, https://cdn.example.com; empty: none",
+    )
+    media_link_seconds: int = Field(
+        3600, ge=60, le=604_800, description="seconds for which a signed link to a picture in the bucket holds"
+    )
 
     # backups
     backup_media: str = Field(
@@ -218,6 +228,15 @@ class Environment(BaseSettings):
             raise ValueError("expected an address that begins with http:// or https://")
         return value
 
+    @field_validator("media_cdn")
+    @classmethod
+    def is_an_origin(cls, value: str) -> str:
+        """Pages allow pictures from there, by its name."""
+        address = value.rstrip("/")
+        if address and not re.fullmatch(r"https?://[\w.-]+(:\d+)?", address):
+            raise ValueError("expected an address without a path, https://cdn.example.com")
+        return address
+
     @field_validator("database_url", "database_replica_url")
     @classmethod
     def postgresql_only(cls, value: str) -> str:
@@ -226,7 +245,7 @@ class Environment(BaseSettings):
             raise ValueError("expected postgresql://user:password@host:5432/name")
         return value
 
-    @field_validator("redis_url")
+    @field_validator("redis_url", "cache_redis_url", "live_redis_url")
     @classmethod
     def redis_only(cls, value: str) -> str:
         """Redis is the only queue and cache."""

@@ -3,6 +3,7 @@
 import threading
 
 import redis
+from celery import current_app
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
@@ -10,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
+from kombu.exceptions import OperationalError
 
 from apps.core.design import samples
 from apps.core.reference import reference
@@ -52,11 +54,14 @@ def _database() -> str:
 
 
 def _redis() -> str:
-    location = settings.CACHES["default"]["LOCATION"]
+    """Of tasks, cache and live pages, wherever these are."""
     try:
-        with redis.Redis.from_url(location, socket_timeout=2, socket_connect_timeout=2) as client:
-            client.ping()
-    except redis.RedisError:
+        for location in {settings.CACHES["default"]["LOCATION"], settings.LIVE_REDIS_URL}:
+            with redis.Redis.from_url(location, socket_timeout=2, socket_connect_timeout=2) as client:
+                client.ping()
+        with current_app.connection_for_write() as broker:
+            broker.default_channel.client.ping()
+    except (redis.RedisError, OperationalError):
         return "unreachable"
     return "ok"
 

@@ -161,6 +161,15 @@ def redis_forms(url: str) -> dict[str, str]:
     return {"client": url, "celery": url}
 
 
+def redis_places(env: Environment, main: str) -> dict[str, str]:
+    """Where tasks wait (in Celery's form), where cache and counters lie, and where live pages meet: one Redis or several."""
+    return {
+        "tasks": redis_forms(main)["celery"],
+        "cache": redis_forms(env.cache_redis_url or main)["client"],
+        "live": redis_forms(env.live_redis_url or main)["client"],
+    }
+
+
 def backup_storage(env: Environment) -> dict[str, object]:
     """Where copies of media go: s3://bucket, or a folder."""
     if not env.backup_media.startswith("s3://"):
@@ -177,6 +186,16 @@ def backup_storage(env: Environment) -> dict[str, object]:
     }
 
 
+def media_pages(env: Environment) -> list[str]:
+    """Origins that pictures come from when a bucket keeps them."""
+    if not env.s3_bucket:
+        return []
+    # Amazon's oldest region has no part in the name.
+    region = f".{env.s3_region}" if env.s3_region not in ("", "us-east-1") else ""
+    bucket = urlsplit(env.s3_endpoint_url or f"https://{env.s3_bucket}.s3{region}.amazonaws.com")
+    return [f"{bucket.scheme}://{bucket.netloc}", *filter(None, [env.media_cdn])]
+
+
 DATABASES = {"default": database(ENV.database_url)} if ENV.database_url else {}
 if ENV.pgbouncer and DATABASES:
     # What a transaction leaves in its server's session is the next one's: nothing may be left there.
@@ -189,25 +208,25 @@ if ENV.database_replica_url and DATABASES:
     MIDDLEWARE.insert(0, "config.replicas.reads")
 REPLICA_LAG_SECONDS = ENV.replica_lag_seconds
 REDIS_URL = ENV.redis_url
-_redis = redis_forms(REDIS_URL)
+_redis = redis_places(ENV, REDIS_URL)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 ATOMIC_REQUESTS = False
 
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": _redis["client"]}}
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": _redis["cache"]}}
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-        "CONFIG": {"hosts": [_redis["client"]]},
+        "CONFIG": {"hosts": [_redis["live"]]},
     },
 }
 
 # -- live pages ------------------------------------------------------------
-LIVE_REDIS_URL = _redis["client"]
+LIVE_REDIS_URL = _redis["live"]
 LIVE_PREFIX = "live"  # of keys and channels; channels are shared by all databases of one Redis
 LIVE_CONNECTIONS = ENV.live_connections
 
 # -- Celery ----------------------------------------------------------------
-CELERY_BROKER_URL = _redis["celery"]
+CELERY_BROKER_URL = _redis["tasks"]
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
@@ -473,12 +492,17 @@ STORAGES = {
 }
 if ENV.s3_bucket:
     STORAGES["default"] = {
-        "BACKEND": "storages.backends.s3.S3Storage",
+        "BACKEND": "apps.core.media.Media",
         "OPTIONS": {
             "bucket_name": ENV.s3_bucket,
             "endpoint_url": ENV.s3_endpoint_url or None,
             "region_name": ENV.s3_region or None,
             "file_overwrite": False,
+            "signature_version": "s3v4",
+            # Amazon's own is asked by the bucket's name and region: the address without them leads on to another host.
+            "addressing_style": None if ENV.s3_endpoint_url else "virtual",
+            "querystring_expire": ENV.media_link_seconds,
+            "cdn": ENV.media_cdn,
         },
     }
 # -- backups (docs/backups.md) -----------------------------------------------
@@ -517,8 +541,7 @@ if BEHIND_PROXY:
 # Browsers apply form-action to where a form's answer redirects to, and ours redirect to the processor's pages.
 PAYMENT_PAGES = [STRIPE_API_BASE] if STRIPE_API_BASE else ["https://checkout.stripe.com", "https://connect.stripe.com"]
 # Where pictures come from when a bucket keeps them.
-_bucket = urlsplit(ENV.s3_endpoint_url or f"https://{ENV.s3_bucket}.s3.amazonaws.com")
-MEDIA_PAGES = [f"{_bucket.scheme}://{_bucket.netloc}"] if ENV.s3_bucket else []
+MEDIA_PAGES = media_pages(ENV)
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],

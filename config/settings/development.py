@@ -3,7 +3,7 @@
 from config.embedded import attach
 from config.keys import secret_key
 from config.settings.base import *  # noqa: F403
-from config.settings.base import CACHES, CHANNEL_LAYERS, DATA_DIR, ENV, STORAGES, database, redis_forms
+from config.settings.base import CACHES, CHANNEL_LAYERS, DATA_DIR, ENV, STORAGES, database, redis_places
 
 DEBUG = False
 SECRET_KEY = ENV.secret_key or secret_key(DATA_DIR)
@@ -13,11 +13,11 @@ if not (ENV.database_url and ENV.redis_url):
     _embedded = attach(DATA_DIR)
     DATABASES = {"default": database(ENV.database_url or _embedded.database_url)}
     REDIS_URL = ENV.redis_url or _embedded.redis_url
-    _forms = redis_forms(REDIS_URL)
-    CACHES["default"]["LOCATION"] = _forms["client"]
-    CHANNEL_LAYERS["default"]["CONFIG"]["hosts"] = [_forms["client"]]
-    LIVE_REDIS_URL = _forms["client"]
-    CELERY_BROKER_URL = _forms["celery"]
+    _redis = redis_places(ENV, REDIS_URL)
+    CACHES["default"]["LOCATION"] = _redis["cache"]
+    CHANNEL_LAYERS["default"]["CONFIG"]["hosts"] = [_redis["live"]]
+    LIVE_REDIS_URL = _redis["live"]
+    CELERY_BROKER_URL = _redis["tasks"]
 
 STORAGES |= {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

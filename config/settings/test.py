@@ -14,7 +14,20 @@ if "CARDVAULT_TEST_DIR" not in os.environ:
     os.environ["DATABASE_URL"] = _servers.database_url
     os.environ["REDIS_URL"] = _servers.redis_url
     # what the shell that runs them has set for a demo or a site
-    _OF_A_SITE = ("STRIPE_", "SITE_", "EMAIL_", "S3_", "OIDC_", "BACKUP_", "METRICS_", "OTEL_", "SENTRY_")
+    _OF_A_SITE = (
+        "STRIPE_",
+        "SITE_",
+        "EMAIL_",
+        "S3_",
+        "MEDIA_",
+        "CACHE_",
+        "LIVE_",
+        "OIDC_",
+        "BACKUP_",
+        "METRICS_",
+        "OTEL_",
+        "SENTRY_",
+    )
     for _name in [name for name in os.environ if name.startswith(_OF_A_SITE)]:
         del os.environ[_name]
 

@@ -15,7 +15,8 @@ from tests.config.holders import ROOT, eventually, processes
 
 READY_WITHIN = 180.0
 _OURS = (
-    "CARDVAULT_", "DJANGO_", "DATABASE_URL", "REDIS_URL", "STRIPE_", "SITE_", "EMAIL_", "S3_", "LOG_", "PORT", "PYTEST_"
+    "CARDVAULT_", "DJANGO_", "DATABASE_URL", "REDIS_URL", "STRIPE_", "SITE_", "EMAIL_", "S3_", "MEDIA_", "CACHE_", "LIVE_",
+    "LOG_", "PORT", "PYTEST_"
 )  # fmt: skip
 
 

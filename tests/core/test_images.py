@@ -204,6 +204,6 @@ def test_a_bucket_in_the_settings_is_where_files_go(tmp_path):
         [sys.executable, "-c", told],
         env=environment, cwd=Path(__file__).parents[2], capture_output=True, text=True, check=False, timeout=60,
     )  # fmt: skip
-    assert answer.stdout.split() == ["S3Storage", "cards", "http://127.0.0.1:9", "eu-central-1", "False", "True"], (
+    assert answer.stdout.split() == ["Media", "cards", "http://127.0.0.1:9", "eu-central-1", "False", "True"], (
         answer.stderr
     )
