@@ -19,7 +19,8 @@ from apps.alerts.crossing import CENT
 from apps.alerts.models import LINES, Kind, Rule
 from apps.alerts.words import card_name
 from apps.catalog.models import Product, Variant
-from apps.catalog.queries import ProductRow, search_products
+from apps.catalog.rows import ProductRow
+from apps.catalog.search.results import search_products
 from apps.core.conditions import Condition
 from apps.core.errors import DomainError, InvalidInput, NotFound
 from apps.inventory.models import InventoryItem

@@ -11,8 +11,9 @@ from django.http import HttpRequest
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
 
-from apps.catalog import actions, search
+from apps.catalog import actions
 from apps.catalog.models import Barcode, Category, ExternalId, Product, ProductImage, Release, Variant
+from apps.catalog.search.meaning import understand
 from apps.core import audit
 from apps.core.admin import ReadOnlyAdmin
 from ml import gtin
@@ -188,7 +189,7 @@ class ProductAdmin(_SearchedAdmin):
         """Products that the text means."""
         if not search_term.strip():
             return queryset, False
-        understood = search.understand(search_term)
+        understood = understand(search_term)
         if not understood.words:
             return queryset.none(), False
         return queryset.filter(search=SearchQuery(understood.tsquery, config="simple", search_type="raw")), False

@@ -7,7 +7,8 @@ from urllib.parse import urlencode
 
 from django.http import QueryDict
 
-from apps.catalog.search import LONGEST, SORTS
+from apps.catalog.search.meaning import LONGEST
+from apps.catalog.search.sorting import SORTS
 
 PAGE_SIZE = 24
 _LAST_PAGE = 2000

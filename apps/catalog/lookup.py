@@ -7,11 +7,10 @@ from uuid import UUID
 
 from django.db import connection
 
-from apps.catalog.queries import ProductRow
+from apps.catalog.rows import COLUMNS, ProductRow
 
-_ROWS = """
-select p.id, p.name, p.number, p.rarity, c.path, c.game, r.id, r.code, r.name, r.abbreviation, r.released_on,
-       coalesce(i.file, ''), coalesce(i.source_url, ''), v.id, coalesce(v.finish, ''), coalesce(v.treatment, '')
+_ROWS = f"""
+select {COLUMNS}
 from catalog_product p
 join catalog_release r on r.id = p.release_id
 join catalog_category c on c.id = p.category_id
@@ -19,7 +18,7 @@ left join catalog_productimage i on i.product_id = p.id and i.is_primary
 left join lateral (select id, finish, treatment from catalog_variant v where v.product_id = p.id
                    order by v.is_default desc, v.treatment, v.finish limit 1) v on true
 where p.id = any(%(ids)s::uuid[])
-"""
+"""  # noqa: S608 - fixed text
 _KNOWN_ELSEWHERE = """
 select value, product_id from catalog_externalid where source = %(source)s and value = any(%(values)s) order by value, id
 """

@@ -12,8 +12,10 @@ from django.views.decorators.http import require_safe
 
 from apps.catalog import queries
 from apps.catalog.forms import SearchForm
-from apps.catalog.queries import SearchResult
-from apps.catalog.search import SORTS
+from apps.catalog.search import results
+from apps.catalog.search.facets import FacetValue
+from apps.catalog.search.results import SearchResult
+from apps.catalog.search.sorting import SORTS
 
 
 def _groups(result: SearchResult, *, without: str = "") -> list[dict[str, object]]:
@@ -24,7 +26,7 @@ def _groups(result: SearchResult, *, without: str = "") -> list[dict[str, object
     ]
 
 
-def _chosen(values: tuple[queries.FacetValue, ...]) -> bool:
+def _chosen(values: tuple[FacetValue, ...]) -> bool:
     return any(value.selected for value in values)
 
 
@@ -33,7 +35,7 @@ def search(request: HttpRequest) -> HttpResponse:
     """Results of a text and facets."""
     form = SearchForm(request.GET)
     wanted = form.wanted()
-    result = queries.search_products(**wanted.filters, text=wanted.text, sort=wanted.sort, **wanted.slice)
+    result = results.search_products(**wanted.filters, text=wanted.text, sort=wanted.sort, **wanted.slice)
     context = {
         "q": wanted.text,
         "result": result,
@@ -51,7 +53,7 @@ def search(request: HttpRequest) -> HttpResponse:
 def suggest(request: HttpRequest) -> HttpResponse:
     """What half-typed text may mean: the list under the search box."""
     text = request.GET.get("q", "")
-    return render(request, "catalog/partials/suggestions.html", {"q": text.strip(), "rows": queries.suggest(text)})
+    return render(request, "catalog/partials/suggestions.html", {"q": text.strip(), "rows": results.suggest(text)})
 
 
 @require_safe
@@ -70,7 +72,7 @@ def release_context(request: HttpRequest, pk: uuid.UUID) -> dict[str, Any]:
     form = SearchForm(request.GET)
     wanted = form.wanted(sort="number")
     wanted.filters.update(release=[], category=[])
-    result = queries.search_products(
+    result = results.search_products(
         **wanted.filters, within=found.pk, text=wanted.text, sort=wanted.sort, **wanted.slice
     )
     return {

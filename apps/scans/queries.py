@@ -11,8 +11,8 @@ from django.db.models import Count, OuterRef, Prefetch, Q, QuerySet, Subquery, V
 from django.db.models.functions import Coalesce
 
 from apps.accounts.models import User
-from apps.catalog import queries as catalog
 from apps.catalog.models import Product, ProductImage
+from apps.catalog.search.results import search_products
 from apps.core.conditions import Condition
 from apps.core.errors import NotFound
 from apps.scans import waiting
@@ -210,7 +210,7 @@ def printings(*, text: str, limit: int = 8) -> list[Choice]:
     """Cards that a typed set, number or name means, with their printings, nearest first."""
     if not text.strip():
         return []
-    found = catalog.search_products(text=text, limit=limit, facets=False).page.rows
+    found = search_products(text=text, limit=limit, facets=False).page.rows
     order = {row.id: position for position, row in enumerate(found)}
     picture = ProductImage.objects.filter(product=OuterRef("pk"), is_primary=True)
     rows = (

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from apps.catalog import lookup
 from apps.catalog.models import Variant
-from apps.catalog.queries import ProductRow
+from apps.catalog.rows import ProductRow
 from apps.core.conditions import Condition, GradeCompany, grade_of
 from apps.valuations import charts
 from apps.valuations.fair_value import Basis

@@ -1,6 +1,7 @@
 """What prices add to the search of the catalogue: two ways to sort, and the price of each result. Plugged in at start."""
 
-from apps.catalog.search import ENRICHERS, SORTS, Sort
+from apps.catalog.search.results import ENRICHERS
+from apps.catalog.search.sorting import SORTS, Sort
 from apps.valuations.queries import attach_prices
 
 _JOIN = """left join catalog_variant fair_variant on fair_variant.product_id = p.id and fair_variant.is_default

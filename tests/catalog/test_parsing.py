@@ -14,7 +14,7 @@ from apps.catalog.importers.onepiece import base_of, release_code
 from apps.catalog.importers.rows import count_from, date_from, finish_from
 from apps.catalog.importers.streams import elements_of
 from apps.catalog.models import Finish
-from apps.catalog.search import number_key
+from apps.catalog.search.meaning import number_key
 from apps.core.errors import InvalidInput
 from apps.core.tabular import rows_in
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from django.urls import reverse
 
-from apps.catalog import queries
 from apps.catalog.actions import import_catalog
 from apps.catalog.models import Product, Release, Variant
+from apps.catalog.search.results import search_products
 
 SAMPLE = Path(os.environ.get("CARDVAULT_SAMPLE_DATA", Path(__file__).resolve().parents[3] / "shared/data")) / "catalog"
 FILES = {"tcgdex-csv": SAMPLE, "punk-records-csv": SAMPLE / "onepiece_cards.csv"}
@@ -65,7 +65,7 @@ def test_every_pokemon_and_one_piece_card_comes_in_and_is_found(client):
         ("monkey d lufy ST01-001", "Monkey.D.Luffy", "ST01-001"),
         ("umbreon vmax 215/203", "Umbreon VMAX", "215"),
     ):
-        row = queries.search_products(text=text).page.rows[0]
+        row = search_products(text=text).page.rows[0]
         assert (row.name, row.number) == (name, number), text
     for text in ("", "pikachu", "charzard", "rare", "e", "4/102"):
         started = time.monotonic()

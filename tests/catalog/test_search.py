@@ -5,7 +5,8 @@ import pytest
 from apps.catalog import queries
 from apps.catalog.actions import refresh_vocabulary
 from apps.catalog.models import Release
-from apps.catalog.search import SORTS
+from apps.catalog.search import results
+from apps.catalog.search.sorting import SORTS
 from tests.factories import make_price
 
 pytestmark = pytest.mark.django_db
@@ -13,7 +14,7 @@ pytestmark = pytest.mark.django_db
 
 def found(text="", **more):
     """What was found, as "set code number"."""
-    return [f"{row.release_code} {row.number}" for row in queries.search_products(text=text, **more).page.rows]
+    return [f"{row.release_code} {row.number}" for row in results.search_products(text=text, **more).page.rows]
 
 
 @pytest.mark.parametrize(
@@ -51,16 +52,16 @@ def test_what_is_typed_finds_what_is_meant(catalogue, text, first):
 
 
 def test_a_mistyped_word_is_told(catalogue):
-    result = queries.search_products(text="emberisard ex")
+    result = results.search_products(text="emberisard ex")
     assert result.suggestion == "emberizard ex"
 
 
 def test_a_right_word_is_never_replaced(catalogue):
-    assert queries.search_products(text="emberizard").suggestion == ""
+    assert results.search_products(text="emberizard").suggestion == ""
 
 
 def test_a_word_that_means_nothing_is_named(catalogue):
-    result = queries.search_products(text="emberizard qqqqqq")
+    result = results.search_products(text="emberizard qqqqqq")
     assert result.understood.unknown == ["qqqqqq"]
     assert result.page.total == 3, "the rest is searched"
 
@@ -77,7 +78,7 @@ def test_a_word_that_means_nothing_is_named(catalogue):
     ],
 )
 def test_where_no_card_has_all_words_those_with_most_are_found(catalogue, text, cards):
-    result = queries.search_products(text=text)
+    result = results.search_products(text=text)
     assert result.understood.is_loose
     assert sorted(found(text)) == sorted(cards)
     assert found(text)[0] == cards[0]
@@ -91,8 +92,8 @@ def test_nothing_but_unknown_words_finds_nothing(catalogue):
     "text", ["'", "\\", "a & b | !c", "<->", "()", "%", "' or 1=1 --", "x" * 5000, "🃏", ":*", "4/", "/"]
 )
 def test_no_text_breaks_it(catalogue, text):
-    queries.search_products(text=text)
-    queries.suggest(text)
+    results.search_products(text=text)
+    results.suggest(text)
 
 
 def test_a_total_that_no_set_has_falls_back_to_the_number(catalogue):
@@ -127,7 +128,7 @@ def test_filters_leave_what_fits(catalogue, filters, count):
 
 
 def test_a_filter_by_finish_shows_that_printing(catalogue):
-    (row,) = queries.search_products(text="otterling", finish="reverse-holofoil", language="ja").page.rows
+    (row,) = results.search_products(text="otterling", finish="reverse-holofoil", language="ja").page.rows
     printing = catalogue["emb1 010"].variants.get(finish="reverse-holofoil", language="ja")
     assert row.variant_id == printing.pk
 
@@ -137,14 +138,14 @@ def facet(result, name):
 
 
 def test_facets_count_what_each_choice_leaves(catalogue):
-    result = queries.search_products(text="emberizard")
+    result = results.search_products(text="emberizard")
     assert facet(result, "rarity") == {"Rare Holo": 1, "Ultra Rare": 1, "Rare": 1}
     assert facet(result, "finish") == {"holofoil": 2, "normal": 1, "reverse-holofoil": 1}
     assert facet(result, "game") == {"trading-cards/pokemon": 3}
 
 
 def test_a_chosen_value_narrows_the_other_facets_but_not_its_own(catalogue):
-    result = queries.search_products(rarity="Common")
+    result = results.search_products(rarity="Common")
     assert facet(result, "rarity")["Rare"] == 2
     assert facet(result, "game") == {"trading-cards/pokemon": 1, "trading-cards/onepiece": 1}
     assert facet(result, "language") == {"en": 2, "ja": 1}
@@ -153,7 +154,7 @@ def test_a_chosen_value_narrows_the_other_facets_but_not_its_own(catalogue):
 @pytest.mark.parametrize("text", ["", "emberizard"])
 def test_each_facets_counts_are_what_choosing_it_finds(catalogue, text):
     names = {"game": "category", "set": "release", "rarity": "rarity", "finish": "finish", "language": "language"}
-    for each in queries.search_products(text=text).facets:
+    for each in results.search_products(text=text).facets:
         for value in each.values:
             assert len(found(text, **{names[each.name]: value.value})) == value.count, (each.name, value)
 
@@ -167,7 +168,7 @@ def test_within_a_set_nothing_else_is_found_or_counted(catalogue):
     of_set = Release.objects.get(code="tid2").pk
     assert found(within=of_set, sort="number") == found(release="tid2", sort="number")
     assert found("ember", within=of_set) == [card for card in found("ember") if card.startswith("tid2")]
-    assert [each.count for each in queries.search_products(within=of_set).facets[1].values] == [3]
+    assert [each.count for each in results.search_products(within=of_set).facets[1].values] == [3]
 
 
 def test_order_by_price_has_the_unpriced_last(catalogue):
@@ -191,19 +192,19 @@ def test_pages_show_every_card_once(catalogue, sort, text):
 
 
 def test_past_the_end_the_count_is_still_told(catalogue):
-    page = queries.search_products(text="emberizard", offset=100).page
+    page = results.search_products(text="emberizard", offset=100).page
     assert (list(page.rows), page.total) == ([], 3)
 
 
 def test_results_carry_their_price(catalogue):
     make_price(catalogue["emb1 004"].variants.get(), "12.50")
-    rows = queries.search_products(text="emberizard", release="emb1").page.rows
+    rows = results.search_products(text="emberizard", release="emb1").page.rows
     assert [row.extras["price"] and str(row.extras["price"].amount) for row in rows] == ["12.50", None]
 
 
 def test_suggestions_need_two_letters(catalogue):
-    assert queries.suggest("e") == []
-    assert [row.name for row in queries.suggest("ott")] == ["Otterling", "Otterling Gallery"]
+    assert results.suggest("e") == []
+    assert [row.name for row in results.suggest("ott")] == ["Otterling", "Otterling Gallery"]
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from django.db.models import Count, QuerySet
 
 from apps.accounts.models import User
 from apps.catalog.models import Variant
-from apps.catalog.queries import suggest
+from apps.catalog.search.results import suggest
 from apps.core.errors import NotFound
 from apps.core.pagination import Page
 from apps.inventory.exchange import files, states

@@ -16,8 +16,8 @@ import redis
 from django.core.cache import cache
 from django.db import connection
 
+from apps.catalog.languages import LANGUAGE_NAMES
 from apps.catalog.models import Finish
-from apps.catalog.queries import LANGUAGE_NAMES
 from apps.core.conditions import Condition
 from apps.core.countries import COUNTRIES
 from apps.listings.search.asking import FACETS, Wanted

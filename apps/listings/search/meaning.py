@@ -9,8 +9,8 @@ from uuid import UUID
 
 from django.db import connection
 
-from apps.catalog import search as catalog
-from apps.catalog.search import Understood
+from apps.catalog.search import meaning as catalog
+from apps.catalog.search.meaning import Understood
 
 MOST_RANKED = 3000
 """So many cards are told apart by how well they fit; text that means more of them is only a filter."""

@@ -15,6 +15,7 @@ from apps.catalog import queries as catalog
 from apps.catalog.api import known_game, plain
 from apps.catalog.models import Variant
 from apps.catalog.queries import ProductDetail
+from apps.catalog.search.results import search_products
 from apps.core import answers
 from apps.core.answers import Answer
 from apps.core.errors import InvalidInput
@@ -68,7 +69,7 @@ def search(asked: Search) -> Answer:
 
     def look() -> dict[str, object]:
         try:
-            found = catalog.search_products(
+            found = search_products(
                 text=asked.text, category=known_game(asked.game), release=asked.release, rarity=asked.rarity,
                 finish=asked.finish, language=asked.language, sort=asked.sort, limit=asked.limit, offset=asked.offset,
                 after=asked.after, facets=asked.facets,

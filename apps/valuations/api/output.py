@@ -10,7 +10,7 @@ from typing import Any
 from rest_framework import serializers
 
 from apps.catalog.api import SetOutput, kept_picture
-from apps.catalog.queries import ProductRow
+from apps.catalog.rows import ProductRow
 from apps.core.conditions import grade_of
 from apps.valuations.history import History, Point
 from apps.valuations.queries import Mover, Price

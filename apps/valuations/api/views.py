@@ -15,7 +15,7 @@ from rest_framework.response import Response
 
 from apps.catalog.api import GAME, id_asked, one_of, plain, word
 from apps.catalog.models import Finish
-from apps.catalog.search import SORTS
+from apps.catalog.search.sorting import SORTS
 from apps.core.answers import Answer
 from apps.core.conditions import Condition, condition_from
 from apps.core.errors import InvalidInput

@@ -1,73 +1,25 @@
-"""How the catalogue is searched: what was typed becomes one full-text condition and a rank. No page knows this SQL.
+"""What was typed, as one full-text condition and a rank. No page knows this SQL.
 
 Words match from their beginning; a word that no product has is replaced by its nearest words; a number ("4/102",
 "OP01-016") outranks a word, and a barcode everything. Where no product has all of the words, those that have most of them
-are found. Apps above may add ways to sort (`SORTS`) and columns to a page of results (`ENRICHERS`).
+are found.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.db import connection
 from rapidfuzz.distance import OSA
 
 from ml import gtin
 
-if TYPE_CHECKING:
-    from apps.catalog.queries import ProductRow
-
 LONGEST = 120
 # Sites that tell toys of one number apart write a 1 behind the first, which no box has: 75192-1 is 75192.
 _FIRST_OF_ITS_NUMBER = re.compile(r"(?<![\w/-])(\d{4,7})-1(?![\w/-])")
 _TOTAL = re.compile(r"(?<![\w/])([A-Za-z]{0,5}\d{1,4}[a-z]?)\s*/\s*([A-Za-z]{0,5})(\d{1,4})(?![\w/])")
-
-
-@dataclass(frozen=True)
-class Sort:
-    """A way to order results: SQL over `p` (catalog_product) and `r` (catalog_release), with a join where it needs one."""
-
-    label: str
-    order: str
-    join: str = ""
-
-    @property
-    def keys(self) -> list[tuple[str, bool]]:
-        """The expressions of `order`, and whether each is told from the highest down. What is unknown stands last in all."""
-        parts = [part.strip() for part in re.split(r",\s*(?![^()]*\))", self.order)]
-        plain = [part.removesuffix(" nulls last") for part in parts]
-        return [(part.removesuffix(" desc"), part.endswith(" desc")) for part in plain]
-
-    def following(self, position: Sequence[str | None]) -> tuple[str, dict[str, str]]:
-        """SQL that holds for rows behind a position, and its parameters. Raises ValueError where it is of another order."""
-        keys = self.keys
-        if len(position) != len(keys):
-            raise ValueError("a position of another order")
-        sql, known = "false", {}
-        for number, ((expression, falls), value) in reversed(list(enumerate(zip(keys, position, strict=True)))):
-            name = f"%(place_{number})s"
-            if value is None:
-                sql = f"({expression} is null and {sql})"
-                continue
-            known[f"place_{number}"] = value
-            behind = f"{expression} {'<' if falls else '>'} {name} or {expression} is null"
-            sql = f"({behind} or {expression} = {name} and {sql})"
-        return sql, known
-
-
-SORTS: dict[str, Sort] = {
-    "relevance": Sort("Relevance", "m.rank desc, r.released_on desc nulls last, p.number_sort, p.id"),
-    "name": Sort("Name", "lower(p.name), r.released_on desc nulls last, p.number_sort, p.id"),
-    "number": Sort("Number", "r.released_on desc nulls last, r.code, p.number_sort, p.number, p.id"),
-    "newest": Sort("Newest", "r.released_on desc nulls last, r.code, p.number_sort, p.number, p.id"),
-}
-"""By name as it stands in the address. valuations adds the sorts by price."""
-
-ENRICHERS: list[Callable[[Sequence[ProductRow]], None]] = []
-"""Called with each page of results; they add to `row.extras`, in one query each."""
 
 
 @dataclass
@@ -180,20 +132,9 @@ def _nearest(word: str, candidates: list[tuple[str, int]]) -> list[str]:
     return [candidate for cost, _, candidate in scored[:3] if cost <= scored[0][0] + 0.5]
 
 
-@dataclass(frozen=True)
-class Filters:
-    """Chosen facets; any of the values of one facet, all of the facets."""
-
-    category: tuple[str, ...] = ()
-    release: tuple[str, ...] = ()
-    rarity: tuple[str, ...] = ()
-    finish: tuple[str, ...] = ()
-    language: tuple[str, ...] = ()
-    within: str = ""
-    """The id of a set beyond which nothing is looked for, nor counted: its own page."""
-
-    def __bool__(self) -> bool:
-        return any((self.category, self.release, self.rarity, self.finish, self.language))
+def kept(understood: Understood) -> str:
+    """Whether what matches is worked out first: it is what selects, except for blank text, where the facets do."""
+    return "materialized" if understood.text else "not materialized"
 
 
 def matched(
