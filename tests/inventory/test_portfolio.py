@@ -12,7 +12,12 @@ from apps.core.errors import InvalidInput
 from apps.core.ids import uuid7
 from apps.inventory import actions as inventory
 from apps.inventory.models import Movement, PortfolioDay
-from apps.inventory.portfolio import actions, queries
+from apps.inventory.portfolio import actions
+from apps.inventory.portfolio.allocation import allocation
+from apps.inventory.portfolio.history import history
+from apps.inventory.portfolio.holdings import holdings
+from apps.inventory.portfolio.movers import movers
+from apps.inventory.portfolio.sums import at_rates_of, summaries
 from apps.inventory.queries import items_page
 from apps.inventory.tasks import take_portfolio_days
 from apps.valuations.actions import make_partitions, refresh_prices
@@ -58,14 +63,14 @@ def quote(variant, day, market, *, condition="NM", source="tcgplayer"):
 
 
 def only(owner):
-    (told,) = queries.summaries(owner=owner)
+    (told,) = summaries(owner=owner)
     return told
 
 
 class TestSums:
     def test_somebody_without_copies_has_none(self, owner):
-        assert queries.summaries(owner=owner) == []
-        assert queries.holdings(owner=owner).rows == []
+        assert summaries(owner=owner) == []
+        assert holdings(owner=owner).rows == []
 
     def test_realised_and_unrealised_are_value_and_proceeds_less_what_was_paid(self, owner):
         item = make_item(owner, priced("10.00"), quantity=5, unit_cost_minor=700)
@@ -88,14 +93,14 @@ class TestSums:
     def test_currencies_are_never_added(self, owner):
         make_item(owner, priced("10.00"), unit_cost_minor=700)
         make_item(owner, priced("20.00", name="Euro Drake", currency="EUR"), unit_cost_minor=900, currency="USD")
-        dollars, euros = sorted(queries.summaries(owner=owner), key=lambda each: each.currency, reverse=True)
+        dollars, euros = sorted(summaries(owner=owner), key=lambda each: each.currency, reverse=True)
         assert (dollars.currency, dollars.value, dollars.cost, dollars.unrealised) == ("USD", D(10), D(16), D(3))
         assert (euros.currency, euros.value, euros.cost, euros.unrealised) == ("EUR", D(20), 0, 0)
 
     def test_a_sale_in_another_currency_than_the_cost_has_proceeds_and_no_gain(self, owner):
         item = make_item(owner, priced("10.00"), quantity=2, unit_cost_minor=700)
         sell(item, 1, 900, currency="EUR")
-        told = {each.currency: each for each in queries.summaries(owner=owner)}
+        told = {each.currency: each for each in summaries(owner=owner)}
         assert (told["EUR"].proceeds, told["EUR"].realised, told["EUR"].sold_uncosted) == (D(9), 0, 1)
         assert told["USD"].realised == 0
 
@@ -110,7 +115,7 @@ class TestSums:
         make_item(other, variant, quantity=1, unit_cost_minor=700, notes="one")
         make_item(other, variant, quantity=3, unit_cost_minor=700, notes="three")
         assert only(owner) == only(other)
-        (whole,), (split,) = (queries.holdings(owner=each).rows for each in (owner, other))
+        (whole,), (split,) = (holdings(owner=each).rows for each in (owner, other))
         assert (whole.by_lot, whole.at_average) == (split.by_lot, split.at_average)
         assert (len(whole.lots), len(split.lots)) == (1, 2)
 
@@ -121,7 +126,7 @@ class TestHoldings:
         make_item(owner, variant, unit_cost_minor=1000)
         dear = make_item(owner, variant, unit_cost_minor=3000, quantity=2)
         sell(dear, 1, 3500)
-        (held,) = queries.holdings(owner=owner).rows
+        (held,) = holdings(owner=owner).rows
         assert (held.copies, held.value, held.sold) == (2, D(50), 1)
         assert (held.by_lot.cost, held.by_lot.realised, held.by_lot.unrealised) == (D(40), D(5), D(10))
         assert held.at_average.average_cost == D("23.33")
@@ -133,7 +138,7 @@ class TestHoldings:
             variant = priced(value, name=f"Drake {number}")
             item = make_item(owner, variant, quantity=3, unit_cost_minor=333 * (number + 1))
             sell(item, 1, 999)
-        rows, told = queries.holdings(owner=owner).rows, only(owner)
+        rows, told = holdings(owner=owner).rows, only(owner)
         assert sum(row.value for row in rows) == told.value
         assert sum(row.by_lot.realised for row in rows) == told.realised
         assert sum(row.by_lot.unrealised for row in rows) == told.unrealised
@@ -143,14 +148,14 @@ class TestHoldings:
         variant = priced("10.00")
         make_item(owner, variant, unit_cost_minor=400)
         make_item(owner, variant, unit_cost_minor=300, currency="EUR")
-        (held,) = queries.holdings(owner=owner).rows
+        (held,) = holdings(owner=owner).rows
         assert (held.copies, held.costed, held.elsewhere) == (2, 1, 1)
         assert (held.by_lot.cost, held.by_lot.unrealised) == (D(4), D(6))
 
     def test_a_graded_copy_has_no_price_of_an_ungraded_one(self, owner):
         variant = priced("10.00", market_price=D(10), change_30d=D(1))
         make_item(owner, variant, condition="", grade_company="PSA", grade=D("9.5"), unit_cost_minor=5000)
-        (held,) = queries.holdings(owner=owner).rows
+        (held,) = holdings(owner=owner).rows
         assert (held.value, held.by_lot.cost, held.by_lot.unrealised, held.suggestion) == (None, D(50), None, None)
         assert held.percent_30d is None
 
@@ -160,11 +165,11 @@ class TestHoldings:
         make_price(variant, "70.00", condition="CGC 9.5")
         make_item(owner, variant, condition="", grade_company="PSA", grade=D("9.5"), unit_cost_minor=5000)
         make_item(owner, variant, quantity=2)
-        graded, plain = queries.holdings(owner=owner).rows
+        graded, plain = holdings(owner=owner).rows
         assert (graded.value, graded.by_lot.unrealised, plain.value) == (D(90), D(40), D(20))
         assert graded.percent_30d is None, "Near Mint's movement says nothing of it"
         assert only(owner).value == D(110)
-        assert {part.name for part in queries.allocation(owner=owner, currency="USD").condition} == {
+        assert {part.name for part in allocation(owner=owner, currency="USD").condition} == {
             "PSA 9.5", "Near Mint",
         }  # fmt: skip
         assert (actions.take_days(at=NOON).days, only(owner).unpriced) == (1, 0)
@@ -174,22 +179,22 @@ class TestHoldings:
         quote(variant, timezone.now().date() - dt.timedelta(1), "10.00")
         make_item(owner, variant, condition="", grade_company="BGS", grade=D("9.0"))
         refresh_prices([variant.pk])
-        (held,) = queries.holdings(owner=owner).rows
+        (held,) = holdings(owner=owner).rows
         assert held.value > D(20)
 
     def test_pages_and_orders(self, owner):
         for name, value in (("Ant", "1.00"), ("Bee", "9.00"), ("Cat", "5.00")):
             make_item(owner, priced(value, name=name))
-        first = queries.holdings(owner=owner, limit=2)
+        first = holdings(owner=owner, limit=2)
         assert ([row.name for row in first.rows], first.total) == (["Bee", "Cat"], 3)
-        assert [row.name for row in queries.holdings(owner=owner, sort="name").rows] == ["Ant", "Bee", "Cat"]
+        assert [row.name for row in holdings(owner=owner, sort="name").rows] == ["Ant", "Bee", "Cat"]
         with pytest.raises(InvalidInput):
-            queries.holdings(owner=owner, sort="beauty")
+            holdings(owner=owner, sort="beauty")
 
     def test_each_priced_holding_has_a_suggestion_with_reasons(self, owner):
         variant = priced("40.00", market_price=D(40), change_30d=D("-10"), all_time_low=D(5), all_time_high=D(44))
         make_item(owner, variant, unit_cost_minor=1000)
-        (held,) = queries.holdings(owner=owner).rows
+        (held,) = holdings(owner=owner).rows
         assert held.percent_30d == D("-20.0")
         assert held.suggestion.action == "sell"
         assert "The price fell 20 % in 30 days." in [reason.text for reason in held.suggestion.reasons]
@@ -219,15 +224,15 @@ class TestTogether:
         return owner
 
     def test_prices_by_todays_rate_and_costs_by_that_of_their_day(self, mixed):
-        (told,) = queries.summaries(owner=mixed, unit="USD")
+        (told,) = summaries(owner=mixed, unit="USD")
         assert (told.currency, told.value) == ("USD", D("60.00"))
         assert told.cost == D("7.00") + 2 * D("9.90")
         assert told.unrealised == told.value - told.cost
-        assert len(queries.summaries(owner=mixed)) == 2
+        assert len(summaries(owner=mixed)) == 2
 
     def test_sums_of_the_holdings_are_those_of_the_portfolio(self, mixed):
-        (told,) = queries.summaries(owner=mixed, unit="USD")
-        rows = queries.holdings(owner=mixed, unit="USD", currency="USD").rows
+        (told,) = summaries(owner=mixed, unit="USD")
+        rows = holdings(owner=mixed, unit="USD", currency="USD").rows
         assert sum(row.value for row in rows) == told.value
         assert sum(row.by_lot.unrealised for row in rows) == told.unrealised
         euro = next(row for row in rows if row.own_currency == "EUR")
@@ -237,37 +242,37 @@ class TestTogether:
         assert sum(row.share for row in rows) == pytest.approx(1)
 
     def test_movers_and_parts_too(self, mixed):
-        week = queries.movers(owner=mixed, currency="USD", unit="USD")[1]
+        week = movers(owner=mixed, currency="USD", unit="USD")[1]
         assert (week.rows[0].effect, week.rows[0].percent) == (D("10.00"), D("25.0"))
-        (part,) = queries.allocation(owner=mixed, currency="USD", unit="USD").category
+        (part,) = allocation(owner=mixed, currency="USD", unit="USD").category
         assert part.value == D(60)
 
     def test_a_sale_counts_by_the_rate_of_its_day(self, mixed):
         item = mixed.items.get(currency="EUR")
         sell(item, 1, 1800, currency="EUR")
-        (told,) = queries.summaries(owner=mixed, unit="USD")
+        (told,) = summaries(owner=mixed, unit="USD")
         assert told.proceeds == D("22.50")
         assert told.realised == D("22.50") - D("9.90")
-        held = next(row for row in queries.holdings(owner=mixed, unit="USD").rows if row.sold)
+        held = next(row for row in holdings(owner=mixed, unit="USD").rows if row.sold)
         assert held.by_lot.realised == told.realised
 
     def test_yen_become_dollars_and_dollars_yen(self, owner):
         rates(timezone.now().date(), USD="1.25", JPY="150")
         make_item(owner, priced("1500", currency="JPY"), unit_cost_minor=300, currency="JPY")
-        (told,) = queries.summaries(owner=owner, unit="USD")
+        (told,) = summaries(owner=owner, unit="USD")
         assert (told.value, told.cost) == (D("12.50"), D("2.50"))
-        (held,) = queries.holdings(owner=owner, unit="USD").rows
+        (held,) = holdings(owner=owner, unit="USD").rows
         assert (held.by_lot.cost, held.by_lot.unrealised) == (D("2.50"), D("10.00"))
         other = make_user()
         make_item(other, priced("12.50", name="Dollar Drake"), unit_cost_minor=250)
-        (back,) = queries.summaries(owner=other, unit="JPY")
+        (back,) = summaries(owner=other, unit="JPY")
         assert (back.value, back.cost) == (D(1500), D(300))
-        (held,) = queries.holdings(owner=other, unit="JPY").rows
+        (held,) = holdings(owner=other, unit="JPY").rows
         assert held.by_lot.unrealised == D(1200)
 
     def test_what_has_no_rate_stays_apart(self, mixed):
         make_item(mixed, priced("5.00", name="Crown Drake", currency="SEK"))
-        told = {each.currency: each.value for each in queries.summaries(owner=mixed, unit="USD")}
+        told = {each.currency: each.value for each in summaries(owner=mixed, unit="USD")}
         assert told == {"USD": D(60), "SEK": D(5)}
 
     def test_a_cost_of_a_day_without_a_rate_gives_no_gain(self, owner):
@@ -276,16 +281,16 @@ class TestTogether:
         make_item(
             owner, priced("20.00", currency="EUR"), unit_cost_minor=900, currency="EUR", acquired_on=long_ago
         )  # fmt: skip
-        told = {each.currency: each for each in queries.summaries(owner=owner, unit="USD")}
+        told = {each.currency: each for each in summaries(owner=owner, unit="USD")}
         assert (told["USD"].value, told["USD"].cost, told["USD"].unrealised) == (D(25), 0, 0)
         assert told["EUR"].cost == D(9)
 
     def test_each_day_is_told_by_its_own_rates(self, mixed):
         day = timezone.now() - dt.timedelta(days=30)
         actions.take_day(owners=[mixed.pk], at=day)
-        sums = queries.summaries(owner=mixed)
-        now = queries.at_rates_of(sums, unit="USD", on=timezone.now().date())
-        told = queries.history(owner=mixed, now=now, period="1y", unit="USD")
+        sums = summaries(owner=mixed)
+        now = at_rates_of(sums, unit="USD", on=timezone.now().date())
+        told = history(owner=mixed, now=now, period="1y", unit="USD")
         assert [each.value for each in told.days] == [D("54.00"), D("60.00")]
         assert told.days[0].cost == D("7.00") + D("19.80")
 
@@ -296,7 +301,7 @@ class TestMoversAndParts:
         falling = priced("40.00", name="Faller", market_price=D(50), change_7d=D(-50))
         make_item(owner, rising, quantity=3)
         make_item(owner, falling)
-        day, week, month = queries.movers(owner=owner, currency="USD")
+        day, week, month = movers(owner=owner, currency="USD")
         assert [(row.name, row.effect, row.percent) for row in week.rows] == [
             ("Faller", D("-40.00"), D("-50.0")), ("Riser", D("6.00"), D("20.0")),
         ]  # fmt: skip
@@ -308,7 +313,7 @@ class TestMoversAndParts:
         variant = priced("10.00", market_price=D(10), change_30d=D(2))
         make_price(variant, "5.00", condition="MP")
         make_item(owner, variant, condition="MP", quantity=2)
-        (mover,) = queries.movers(owner=owner, currency="USD")[2].rows
+        (mover,) = movers(owner=owner, currency="USD")[2].rows
         assert (mover.effect, mover.percent) == (D("2.00"), D("25.0"))
 
     def test_allocation_adds_up(self, owner):
@@ -317,7 +322,7 @@ class TestMoversAndParts:
         brick = make_variant(make_product("Brick", category=toys, code="b1"))
         make_price(brick, "25.00", condition="LP")
         make_item(owner, brick, condition="LP")
-        told = queries.allocation(owner=owner, currency="USD")
+        told = allocation(owner=owner, currency="USD")
         assert [(part.name, part.value, part.share) for part in told.category] == [
             ("Pokémon", D(75), D("0.75")), ("LEGO", D(25), D("0.25")),
         ]  # fmt: skip
@@ -392,11 +397,11 @@ class TestDays:
     def test_history_ends_with_now_and_is_in_one_currency(self, owner):
         make_item(owner, priced("10.00"))
         actions.take_days(at=timezone.now() - dt.timedelta(days=1))
-        told = queries.history(owner=owner, now=only(owner), period="30d")
+        told = history(owner=owner, now=only(owner), period="30d")
         assert [day.value for day in told.days] == [D(10), D(10)]
         assert told.days[-1].day == timezone.now().date()
         with pytest.raises(InvalidInput):
-            queries.history(owner=owner, now=only(owner), period="9y")
+            history(owner=owner, now=only(owner), period="9y")
 
     def test_what_somebody_sold_out_of_is_still_told(self, owner):
         item = make_item(owner, priced("10.00"), unit_cost_minor=400)

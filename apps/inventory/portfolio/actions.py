@@ -14,7 +14,7 @@ from django.utils import timezone
 from apps.accounts.models import User
 from apps.inventory.models import InventoryItem, PortfolioDay
 from apps.inventory.portfolio import statements
-from apps.inventory.portfolio.queries import DIGITS
+from apps.inventory.portfolio.asking import DIGITS
 
 OWNERS_AT_ONCE = 500
 PASTS_AT_ONCE = 100

@@ -13,9 +13,12 @@ from rest_framework.views import APIView
 from apps.core.errors import InvalidInput
 from apps.core.lists import BY_OFFSET, Pagination
 from apps.core.pagination import limit_offset
-from apps.inventory.portfolio import queries
-from apps.inventory.portfolio.queries import PERIODS, SORTS, Summary
+from apps.inventory.portfolio.allocation import allocation
+from apps.inventory.portfolio.history import PERIODS, history
+from apps.inventory.portfolio.holdings import SORTS, holdings
+from apps.inventory.portfolio.movers import MOVER_PERIODS, movers
 from apps.inventory.portfolio.suggestions import ACTIONS
+from apps.inventory.portfolio.sums import Summary, summaries
 
 CURRENCY = OpenApiParameter("currency", str, description="ISO 4217; the one with the highest value unless told")
 
@@ -184,7 +187,7 @@ class PortfolioMoverOutput(serializers.Serializer):
 class PortfolioMovesOutput(serializers.Serializer):
     """One period; null where no change is known."""
 
-    period = serializers.CharField(help_text=", ".join(queries.MOVER_PERIODS))
+    period = serializers.CharField(help_text=", ".join(MOVER_PERIODS))
     change = Amount(source="total", allow_null=True)
     change_percent = Percent(source="percent", allow_null=True)
     movers = PortfolioMoverOutput(source="rows", many=True)
@@ -195,7 +198,7 @@ def _summary(request: Request) -> Summary:
     wanted = request.query_params.get("currency", "")
     if wanted and not (len(wanted) == 3 and wanted.isascii() and wanted.isupper()):
         raise InvalidInput("currency is an ISO 4217 code such as USD.", field="currency", given=wanted[:40])
-    sums = queries.summaries(owner=request.user)
+    sums = summaries(owner=request.user)
     if not wanted:
         return sums[0] if sums else Summary(request.user.currency)
     return next((each for each in sums if each.currency == wanted), Summary(wanted))
@@ -211,7 +214,7 @@ class PortfolioSums(APIView):
     )
     def get(self, request: Request) -> Response:
         """One row for each currency, the highest value first. Currencies are never added."""
-        return Response({"sums": PortfolioSumsOutput(queries.summaries(owner=request.user), many=True).data})
+        return Response({"sums": PortfolioSumsOutput(summaries(owner=request.user), many=True).data})
 
 
 class PortfolioHistory(APIView):
@@ -226,7 +229,7 @@ class PortfolioHistory(APIView):
     def get(self, request: Request) -> Response:
         """One row for each day that was taken or estimated, and one of now."""
         period = request.query_params.get("period", "1y")
-        told = queries.history(owner=request.user, now=_summary(request), period=period)
+        told = history(owner=request.user, now=_summary(request), period=period)
         return Response(PortfolioHistoryOutput(told).data)
 
 
@@ -250,7 +253,7 @@ class PortfolioHoldings(APIView):
         limit, offset = limit_offset(request)
         wanted = request.query_params.get("currency", "").replace("\x00", "")[:3]
         sort = request.query_params.get("sort", "value")
-        page = queries.holdings(owner=request.user, currency=wanted, sort=sort, limit=limit, offset=offset)
+        page = holdings(owner=request.user, currency=wanted, sort=sort, limit=limit, offset=offset)
         return Response({"holdings": HoldingOutput(page.rows, many=True).data, "pagination": page.envelope()})
 
 
@@ -263,7 +266,7 @@ class PortfolioAllocation(APIView):
     def get(self, request: Request) -> Response:
         """Over categories, sets and conditions."""
         currency = _summary(request).currency
-        told = queries.allocation(owner=request.user, currency=currency)
+        told = allocation(owner=request.user, currency=currency)
         parts = {
             name: AllocationPartOutput(getattr(told, name), many=True).data for name in ("category", "set", "condition")
         }
@@ -284,5 +287,5 @@ class PortfolioMovers(APIView):
     def get(self, request: Request) -> Response:
         """What prices did in 24 hours, 7 and 30 days to what is held now, the ten largest effects of each."""
         currency = _summary(request).currency
-        told = queries.movers(owner=request.user, currency=currency, most=10)
+        told = movers(owner=request.user, currency=currency, most=10)
         return Response({"currency": currency, "periods": PortfolioMovesOutput(told, many=True).data})

@@ -10,7 +10,7 @@ from typing import Any
 from django.utils.formats import date_format
 
 from apps.core.money import Money
-from apps.inventory.portfolio.queries import Day, History
+from apps.inventory.portfolio.history import Day, History
 
 MOST_ROWS = 62
 COLUMNS = ("Day", "Value", "Cost", "Unrealised gain", "Realised so far", "How it is known")

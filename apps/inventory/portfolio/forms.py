@@ -9,7 +9,8 @@ from urllib.parse import urlencode
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from apps.inventory.portfolio.queries import PERIODS, SORTS
+from apps.inventory.portfolio.history import PERIODS
+from apps.inventory.portfolio.holdings import SORTS
 
 SORT_NAMES = {
     "value": _("Most valuable"),

@@ -9,9 +9,14 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from apps.inventory.portfolio import queries, work
+from apps.inventory.portfolio import work
+from apps.inventory.portfolio.allocation import allocation
 from apps.inventory.portfolio.charts import value_chart
 from apps.inventory.portfolio.forms import TOGETHER, PortfolioForm
+from apps.inventory.portfolio.history import history
+from apps.inventory.portfolio.holdings import holdings
+from apps.inventory.portfolio.movers import movers
+from apps.inventory.portfolio.sums import at_rates_of, summaries, together
 
 PAGE_SIZE = 25
 PERIOD_NAMES = {"30d": "30 days", "3m": "3 months", "1y": "1 year", "all": "All"}
@@ -21,22 +26,22 @@ PERIOD_NAMES = {"30d": "30 days", "3m": "3 months", "1y": "1 year", "all": "All"
 @require_safe
 def portfolio(request: HttpRequest) -> HttpResponse:
     """Value over time, gain, movers, allocation, and each holding with its suggestion; one currency, or all in the member's."""
-    sums = queries.summaries(owner=request.user)
+    sums = summaries(owner=request.user)
     working = work.standing(request.user.pk)
     if not any(each.copies or each.sold for each in sums):
         return render(request, "inventory/portfolio.html", {"summary": None})
     own = request.user.currency
-    together = queries.together(owner=request.user, sums=sums)
+    joined = together(owner=request.user, sums=sums)
     form = PortfolioForm(
-        request.GET, currencies=[each.currency for each in sums], unit=own if together is not None else ""
+        request.GET, currencies=[each.currency for each in sums], unit=own if joined is not None else ""
     )
     form.is_valid()
     wanted = form.wanted
     unit = own if wanted.currency == TOGETHER else ""
-    shown = together if unit and together is not None else sums
+    shown = joined if unit and joined is not None else sums
     summary = next(each for each in shown if each.currency == (unit or wanted.currency))
-    now = queries.at_rates_of(sums, unit=unit, on=timezone.now().date()) if unit else summary
-    told = queries.history(owner=request.user, now=now, period=wanted.period, unit=unit)
+    now = at_rates_of(sums, unit=unit, on=timezone.now().date()) if unit else summary
+    told = history(owner=request.user, now=now, period=wanted.period, unit=unit)
     context = {
         "form": form,
         "wanted": wanted,
@@ -51,9 +56,9 @@ def portfolio(request: HttpRequest) -> HttpResponse:
             {"label": name, "url": f"?{form.query(period=period)}", "current": period == wanted.period}
             for period, name in PERIOD_NAMES.items()
         ],
-        "movers": queries.movers(owner=request.user, currency=summary.currency, unit=unit),
-        "allocation": queries.allocation(owner=request.user, currency=summary.currency, unit=unit),
-        "page": queries.holdings(
+        "movers": movers(owner=request.user, currency=summary.currency, unit=unit),
+        "allocation": allocation(owner=request.user, currency=summary.currency, unit=unit),
+        "page": holdings(
             owner=request.user,
             currency=summary.currency,
             sort=wanted.sort,
