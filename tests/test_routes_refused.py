@@ -1,6 +1,6 @@
 """What is somebody else's is neither seen nor acted upon, by any route and any HTTP method.
 
-Every route of the product that is listed in test_routes.py as not open to everybody is asked here by every method, as a
+Every route of the product that is listed in tests/routes as not open to everybody is asked here by every method, as a
 visitor, as another member, and as a moderator, about things of a trade, swap, case, offer, cart, item, scan, address or
 payment that is not theirs. A new route is listed there or its test fails; listed there it is asked here.
 """
@@ -21,19 +21,10 @@ from rest_framework.test import APIClient
 from apps.accounts import actions as accounts
 from apps.accounts.models import Role, Scope
 from tests.factories import make_user
-from tests.test_routes import (
-    KEYLESS,
-    MEMBER,
-    MODERATOR,
-    OWNER,
-    PARTY,
-    REST,
-    WEB,
-    address_of,
-    is_sent_to_sign_in,
-    made_once,  # noqa: F401 - a fixture
-    world,  # noqa: F401 - a fixture
-)
+from tests.routes.asking import address_of, is_sent_to_sign_in
+from tests.routes.kinds import KEYLESS, MEMBER, MODERATOR, OWNER, PARTY
+from tests.routes.listed import REST, WEB
+from tests.routes.world import made_once, world  # noqa: F401 - fixtures
 
 pytestmark = pytest.mark.django_db
 

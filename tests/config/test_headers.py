@@ -164,7 +164,7 @@ def test_every_form_needs_its_token(page):
 def test_only_what_cannot_carry_a_token_does_without_one():
     from django.urls import get_resolver
 
-    from tests.test_routes import routes_with_views
+    from tests.routes.asking import routes_with_views
 
     exempt = {
         name for name, view in routes_with_views(get_resolver().url_patterns) if getattr(view, "csrf_exempt", False)
