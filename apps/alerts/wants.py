@@ -10,10 +10,9 @@ from decimal import Decimal
 
 from django.db import transaction
 
-from apps.alerts.events import AlertTriggered
 from apps.alerts.models import Alert, Kind
+from apps.alerts.telling import tell
 from apps.alerts.words import money
-from apps.core.outbox import emit_all
 
 
 @dataclass(frozen=True)
@@ -35,28 +34,24 @@ class Matched:
 @transaction.atomic
 def tell_of_wants(found: Sequence[Matched], *, at: dt.datetime) -> int:
     """Tell the owners, once for each want; how many were told. Emits: alert.triggered."""
-    alerts = Alert.objects.bulk_create(
-        Alert(
-            owner_id=each.owner_id,
-            kind=Kind.WANT,
-            variant_id=each.variant_id,
-            condition=each.condition,
-            value=each.price,
-            currency=each.currency,
-            words=in_words(each)[:500],
-            cause=f"want:{each.want_id}:{each.listing_id or at.isoformat()}",
-            listing_id=each.listing_id,
-            at=at,
+    return tell(
+        (
+            Alert(
+                owner_id=each.owner_id,
+                kind=Kind.WANT,
+                variant_id=each.variant_id,
+                condition=each.condition,
+                value=each.price,
+                currency=each.currency,
+                words=in_words(each)[:500],
+                cause=f"want:{each.want_id}:{each.listing_id or at.isoformat()}",
+                listing_id=each.listing_id,
+                at=at,
+            ),
+            each.want_id,
         )
         for each in found
     )
-    emit_all(
-        [
-            AlertTriggered(alert_id=alert.pk, rule_id=each.want_id, owner_id=each.owner_id, kind=alert.kind, at=at)
-            for alert, each in zip(alerts, found, strict=True)
-        ]
-    )
-    return len(alerts)
 
 
 def in_words(matched: Matched) -> str:

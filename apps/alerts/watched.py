@@ -10,10 +10,9 @@ from decimal import Decimal
 
 from django.db import transaction
 
-from apps.alerts.events import AlertTriggered
 from apps.alerts.models import Alert, Kind
+from apps.alerts.telling import tell
 from apps.alerts.words import money, percentage
-from apps.core.outbox import emit_all
 
 
 @dataclass(frozen=True)
@@ -39,30 +38,26 @@ class Watched:
 @transaction.atomic
 def tell_of_watched(found: Sequence[Watched], *, at: dt.datetime) -> int:
     """Tell the watchers; how many were told. Emits: alert.triggered."""
-    alerts = Alert.objects.bulk_create(
-        Alert(
-            owner_id=each.owner_id,
-            kind=Kind.OFFER if each.before is None else Kind.DROP,
-            variant_id=each.variant_id,
-            condition=each.condition,
-            value=each.price,
-            before=each.before,
-            percent=None if each.percent is None else round(each.percent, 1),
-            currency=each.currency,
-            words=in_words(each)[:500],
-            cause=f"watch:{each.watch_id}:{at.isoformat()}",
-            listing_id=each.listing_id,
-            at=at,
+    return tell(
+        (
+            Alert(
+                owner_id=each.owner_id,
+                kind=Kind.OFFER if each.before is None else Kind.DROP,
+                variant_id=each.variant_id,
+                condition=each.condition,
+                value=each.price,
+                before=each.before,
+                percent=None if each.percent is None else round(each.percent, 1),
+                currency=each.currency,
+                words=in_words(each)[:500],
+                cause=f"watch:{each.watch_id}:{at.isoformat()}",
+                listing_id=each.listing_id,
+                at=at,
+            ),
+            each.watch_id,
         )
         for each in found
     )
-    emit_all(
-        [
-            AlertTriggered(alert_id=alert.pk, rule_id=each.watch_id, owner_id=each.owner_id, kind=alert.kind, at=at)
-            for alert, each in zip(alerts, found, strict=True)
-        ]
-    )
-    return len(alerts)
 
 
 def in_words(watched: Watched) -> str:

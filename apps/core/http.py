@@ -8,7 +8,8 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from types import TracebackType
@@ -231,7 +232,7 @@ class Fetcher:
         self.deadline.set(self.timeout)
         asked = {"If-None-Match": etag, "If-Modified-Since": modified}
         sent = {name: value for name, value in asked.items() if value} | dict(headers or {})
-        try:
+        with _told():
             for _hop in range(REDIRECTS + 1):
                 with self.client.stream(method, _checked(url), headers=sent, content=content) as answer:
                     if answer.has_redirect_location and method == "GET":
@@ -241,12 +242,6 @@ class Fetcher:
                         url = str(onward)
                         continue
                     return self._read(answer, most_bytes, accept)
-        except httpx.TimeoutException as error:
-            raise FetchFailed("the other side was too slow") from error
-        except (httpx.HTTPError, httpx.StreamError) as error:
-            raise FetchFailed(f"{type(error).__name__}: {error}") from error
-        except httpx.InvalidURL as error:
-            raise FetchRefused(str(error)) from error
         raise FetchRefused(f"more than {REDIRECTS} redirects")
 
     def send(self, url: str, *, content: bytes, headers: Mapping[str, str], most_bytes: int) -> Answered:
@@ -256,7 +251,7 @@ class Fetcher:
         Raises FetchRefused (the address is not one that we send to), FetchFailed (network, time).
         """
         self.deadline.set(self.timeout)
-        try:
+        with _told():
             _checked_to_send(url, allow_private=self.allow_private)
             with self.client.stream("POST", url, headers=dict(headers), content=content) as answer:
                 taken = bytearray()
@@ -267,12 +262,6 @@ class Fetcher:
                 return Answered(
                     answer.status_code, bytes(taken[:most_bytes]), wait_told(answer.headers.get("retry-after", ""))
                 )
-        except httpx.TimeoutException as error:
-            raise FetchFailed("the other side was too slow") from error
-        except (httpx.HTTPError, httpx.StreamError) as error:
-            raise FetchFailed(f"{type(error).__name__}: {error}") from error
-        except httpx.InvalidURL as error:
-            raise FetchRefused(str(error)) from error
 
     def _read(self, answer: httpx.Response, most_bytes: int, accept: tuple[str, ...]) -> Fetched | None:
         if answer.status_code == httpx.codes.NOT_MODIFIED:
@@ -291,6 +280,19 @@ class Fetcher:
                 raise FetchRefused(f"larger than {most_bytes} bytes")
         told = answer.headers
         return Fetched(str(answer.url), bytes(content), kind, told.get("etag", ""), told.get("last-modified", ""))
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """What goes wrong on the way, in our words."""
+    try:
+        yield
+    except httpx.TimeoutException as error:
+        raise FetchFailed("the other side was too slow") from error
+    except (httpx.HTTPError, httpx.StreamError) as error:
+        raise FetchFailed(f"{type(error).__name__}: {error}") from error
+    except httpx.InvalidURL as error:
+        raise FetchRefused(str(error)) from error
 
 
 def _checked(url: str) -> str:

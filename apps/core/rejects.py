@@ -6,14 +6,16 @@ import hashlib
 import json
 import re
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 from django.db.models import JSONField, Value
 from django.utils import timezone
 
 from apps.core.models import RejectedInput
 
+Row = TypeVar("Row")
 # PostgreSQL's texts hold no NUL. A backslash that is escaped itself does not begin one.
 _NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 
@@ -25,6 +27,17 @@ class Reject:
     line: int | None
     content: object
     reason: str
+
+
+def each_read(
+    lines: Iterable[tuple[int, dict[str, str]]], read: Callable[[int, dict[str, str]], Row]
+) -> Iterator[Row | Reject]:
+    """What `read` makes of each line; where it raises ValueError, a reject with its sentence."""
+    for line, row in lines:
+        try:
+            yield read(line, row)
+        except ValueError as error:
+            yield Reject(line, row, str(error))
 
 
 def keep(rejects: Iterable[Reject], *, origin: str, batch_id: uuid.UUID) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from apps.catalog.importers.rows import Printing, ReleaseFacts, VariantFacts, count_from
 from apps.catalog.models import Finish
-from apps.core.rejects import Reject
+from apps.core.rejects import Reject, each_read
 from apps.core.tabular import rows_of
 from ml import gtin
 
@@ -20,11 +20,7 @@ _SEALED, _USED = VariantFacts(Finish.SEALED), VariantFacts(Finish.NORMAL)
 
 def read(path: Path) -> Iterator[Printing | Reject]:
     """One set a line. A release is a theme; barcodes come from the columns `EAN` and `UPC`, where the export has them."""
-    for line, row in rows_of(path, required=REQUIRED):
-        try:
-            yield _printing(line, row)
-        except ValueError as error:
-            yield Reject(line, row, str(error))
+    return each_read(rows_of(path, required=REQUIRED), _printing)
 
 
 def set_number(number: str, variant: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from apps.catalog.importers.rows import Printing, ReleaseFacts, VariantFacts, count_from, date_from, finish_from
-from apps.core.rejects import Reject
+from apps.core.rejects import Reject, each_read
 from apps.core.tabular import rows_of
 from ml import gtin
 
@@ -16,11 +16,7 @@ REQUIRED = ("category", "release_code", "number", "name")
 
 def read(path: Path) -> Iterator[Printing | Reject]:
     """One printing a line; `finishes` and `language` may name several, joined by "|"."""
-    for line, row in rows_of(path, required=REQUIRED):
-        try:
-            yield _printing(line, row)
-        except ValueError as error:
-            yield Reject(line, row, str(error))
+    return each_read(rows_of(path, required=REQUIRED), _printing)
 
 
 def _printing(line: int, row: dict[str, str]) -> Printing:

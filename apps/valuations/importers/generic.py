@@ -8,7 +8,7 @@ from pathlib import Path
 
 from apps.catalog.importers.rows import count_from
 from apps.core.conditions import grade_from
-from apps.core.rejects import Reject
+from apps.core.rejects import Reject, each_read
 from apps.core.tabular import rows_of
 from apps.valuations.importers.rows import (
     Lookup,
@@ -70,11 +70,7 @@ def _quotes(
 def _quotes_one_by_one(
     lines: list[tuple[int, dict[str, str]]], source: str, lookup: Callable[[dict[str, str]], Lookup]
 ) -> Iterator[QuoteRow | Reject]:
-    for line, row in lines:
-        try:
-            yield _quote(line, row, row.get("source") or source, lookup)
-        except ValueError as error:
-            yield Reject(line, row, str(error))
+    return each_read(lines, lambda line, row: _quote(line, row, row.get("source") or source, lookup))
 
 
 def _quote(line: int, row: dict[str, str], source: str, lookup: Callable[[dict[str, str]], Lookup]) -> QuoteRow:
@@ -97,11 +93,8 @@ def _quote(line: int, row: dict[str, str], source: str, lookup: Callable[[dict[s
 
 def read_sales(path: Path, *, source: str = "file") -> Iterator[SaleRow | Reject]:
     """One sale a line. `reference` is the source's own id of the sale."""
-    for line, row in rows_of(path, required=("reference", "price", "sold_at")):
-        try:
-            yield _sale(line, row, row.get("source") or source)
-        except ValueError as error:
-            yield Reject(line, row, str(error))
+    rows = rows_of(path, required=("reference", "price", "sold_at"))
+    return each_read(rows, lambda line, row: _sale(line, row, row.get("source") or source))
 
 
 def _sale(line: int, row: dict[str, str], source: str) -> SaleRow:
