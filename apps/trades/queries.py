@@ -21,7 +21,7 @@ from apps.escrow.models import Dispute, HoldState
 from apps.escrow.states import Actor, HoldEvent
 from apps.listings.queries import picture_of
 from apps.trades.models import ASPECTS, Message, Review, Trade, TradeLine
-from apps.trades.reputation.reviews import BLIND_FOR, aspects_of, is_visible
+from apps.trades.reputation.reviews import aspects_of, is_time, is_visible
 
 
 @dataclass(frozen=True)
@@ -187,7 +187,7 @@ def may(trade: Trade, reader: User, now: dt.datetime | None = None) -> dict[str,
         "give_back": actor == Actor.PAYEE and hold.state in PAID_OUT and now <= hold.closed_at + REFUNDABLE_FOR,
         "dispute": can(HoldEvent.DISPUTE),
         "withdraw": can(HoldEvent.WITHDRAW) and any(case.state in UNRULED for case in hold.disputes.all()),
-        "review": trade.state == Trade.State.COMPLETED and actor is not None and trade.closed_at > now - BLIND_FOR,
+        "review": trade.state == Trade.State.COMPLETED and actor is not None and is_time(trade.closed_at, now=now),
         "say": actor is not None,
     }
 

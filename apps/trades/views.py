@@ -33,7 +33,7 @@ from apps.trades.forms import (
     ReviewForm,
 )
 from apps.trades.models import Trade
-from apps.trades.reputation.reviews import BLIND_FOR
+from apps.trades.reputation.reviews import is_time
 from apps.trades.rooms import IN_EVERY_ROOM, Room
 
 PAGE_SIZE = 30
@@ -152,7 +152,7 @@ def _room(request: HttpRequest, pk: uuid.UUID, *, status: int = 200, **forms: ob
         "payment": next(iter(sorted(found.hold.payments.all(), key=lambda p: -p.attempt)), None),
         "my_review": next((r for r in reviews if r.author_id == request.user.pk), None),
         "their_review": next((r for r in reviews if r.author_id != request.user.pk), None)
-        if len(reviews) > 1 or (reviews and found.closed_at and found.closed_at <= timezone.now() - BLIND_FOR)
+        if len(reviews) > 1 or (reviews and found.closed_at and not is_time(found.closed_at, now=timezone.now()))
         else None,
         "cards": cards_of(request.user) if found.hold.state == HoldState.CREATED else [],
         **room.empty(),

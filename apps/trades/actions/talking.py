@@ -16,7 +16,7 @@ from apps.live.pushing import push
 from apps.trades.actions.locking import locked, who
 from apps.trades.events import MessageSent
 from apps.trades.models import Message, Review, Trade
-from apps.trades.reputation.reviews import BLIND_FOR
+from apps.trades.reputation.reviews import write
 
 _DOUBLE_CLICK = dt.timedelta(seconds=10)  # the same words again this soon are one message
 
@@ -55,21 +55,13 @@ def review(
     trade = locked(trade, either=by)
     if trade.state != Trade.State.COMPLETED:
         raise Conflict("Reviews open when the trade is completed.")
-    if trade.closed_at is not None and trade.closed_at <= timezone.now() - BLIND_FOR:
-        raise Conflict("The 14 days for a review have passed.")
-    if rating not in range(1, 6):
-        raise InvalidInput("A rating is 1 to 5 stars.", field="rating")
     aspects = {"described": described, "packing": packing, "speed": speed}
-    for name, stars in aspects.items():
-        if stars is not None and (stars not in range(1, 6) or by.pk != trade.buyer_id):
-            raise InvalidInput("A buyer gives 1 to 5 stars to each aspect, or none.", field=name)
-    subject = trade.seller if by.pk == trade.buyer_id else trade.buyer
-    made, created = Review.objects.get_or_create(
-        trade=trade, author=by, defaults={"subject": subject, "rating": rating, "body": body.strip()[:1000], **aspects}
-    )
-    if not created:
-        raise Conflict("You have reviewed this trade already.")
-    return made
+    if by.pk != trade.buyer_id and (given := next((name for name, stars in aspects.items() if stars is not None), "")):
+        raise InvalidInput(
+            "Only the buyer gives stars to the item as described, the packing and the speed.", field=given
+        )
+    subject_id = trade.seller_id if by.pk == trade.buyer_id else trade.buyer_id
+    return write(about=trade, by=by, subject_id=subject_id, rating=rating, body=body, aspects=aspects)
 
 
 def note(*, hold_id: uuid.UUID, body: str) -> None:

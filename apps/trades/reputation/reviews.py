@@ -1,11 +1,12 @@
 """Reviews of a sale or a swap: written blind, shown when both are in or the time is over, answered once.
 
-They are first written by `apps.trades.actions.review` and `apps.trades.swaps.reviewing.review`.
+Who may write one, and of whom, say `apps.trades.actions.review` and `apps.trades.swaps.reviewing.review`.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from collections.abc import Iterable, Mapping
 
 from django.db import transaction
@@ -16,10 +17,46 @@ from apps.accounts.models import User
 from apps.core import outbox
 from apps.core.errors import Conflict, InvalidInput, NotFound, NotYours
 from apps.trades.events import ReviewRevealed
-from apps.trades.models import ASPECTS, Review
+from apps.trades.models import ASPECTS, Review, Trade
+from apps.trades.swaps.models import Swap
 
 BLIND_FOR = dt.timedelta(days=14)
 _SET = 1000
+
+
+def is_time(closed_at: dt.datetime | None, *, now: dt.datetime) -> bool:
+    """Whether reviews are taken of what ended then."""
+    return closed_at is not None and closed_at > now - BLIND_FOR
+
+
+def write(
+    *,
+    about: Trade | Swap,
+    by: User,
+    subject_id: uuid.UUID,
+    rating: int,
+    body: str,
+    aspects: Mapping[str, int | None],
+    now: dt.datetime | None = None,
+) -> Review:
+    """Keep one side's words of a sale or a swap that is completed, once; in the caller's transaction.
+
+    rating, aspects: 1 to 5 stars; an aspect may be left out. Raises Conflict (too late, or done before), InvalidInput.
+    """
+    if not is_time(about.closed_at, now=now or timezone.now()):
+        raise Conflict("The 14 days for a review have passed.")
+    for name, stars in {"rating": rating, **aspects}.items():
+        if stars not in range(1, 6) and not (stars is None and name != "rating"):
+            raise InvalidInput("A rating is 1 to 5 stars.", field=name)
+    kind = "trade" if isinstance(about, Trade) else "swap"
+    made, created = Review.objects.get_or_create(
+        **{kind: about},
+        author=by,
+        defaults={"subject_id": subject_id, "rating": rating, "body": body.strip()[:1000], **aspects},
+    )
+    if not created:
+        raise Conflict(f"You have reviewed this {kind} already.")
+    return made
 
 
 def is_visible(now: dt.datetime) -> Q:

@@ -8,9 +8,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.accounts.models import User
-from apps.core.errors import Conflict, InvalidInput
+from apps.core.errors import Conflict
 from apps.trades.models import Review
-from apps.trades.reputation.reviews import BLIND_FOR, is_visible
+from apps.trades.reputation.reviews import is_time, is_visible, write
 from apps.trades.swaps import moves
 from apps.trades.swaps.models import Swap
 from apps.trades.swaps.states import SwapState
@@ -32,24 +32,14 @@ def review(
     swap = moves.locked(swap.pk, by)
     if swap.state != SwapState.COMPLETED:
         raise Conflict("Reviews open when the swap is completed.")
-    if not is_open(swap, now=now):
-        raise Conflict("The 14 days for a review have passed.")
-    stars = {"rating": rating, "described": described, "packing": packing, "speed": speed}
-    for name, given in stars.items():
-        if given not in range(1, 6) and not (given is None and name != "rating"):
-            raise InvalidInput("A rating is 1 to 5 stars.", field=name)
-    made, created = Review.objects.get_or_create(
-        swap=swap, author=by, defaults={"subject_id": swap.sender_to(by.pk), "body": body.strip()[:1000], **stars}
-    )
-    if not created:
-        raise Conflict("You have reviewed this swap already.")
-    return made
+    aspects = {"described": described, "packing": packing, "speed": speed}
+    subject_id = swap.sender_to(by.pk)
+    return write(about=swap, by=by, subject_id=subject_id, rating=rating, body=body, aspects=aspects, now=now)
 
 
 def is_open(swap: Swap, *, now: dt.datetime | None = None) -> bool:
     """Whether reviews of a swap are taken."""
-    is_done = swap.state == SwapState.COMPLETED and swap.closed_at is not None
-    return is_done and swap.closed_at > (now or timezone.now()) - BLIND_FOR
+    return swap.state == SwapState.COMPLETED and is_time(swap.closed_at, now=now or timezone.now())
 
 
 def written(swap: Swap, reader: User) -> dict[str, Review | None]:
