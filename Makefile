@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev setup-ml setup-backup drill rolling scale browser demo test machine manifests faults crowd lint docs audit bench bench-report train
+.PHONY: help setup setup-dev setup-ml setup-backup drill rolling scale browser demo test machine manifests faults crowd load lint docs audit bench bench-report train
 
 # Some machines forbid Python to keep what it has compiled. Every process would compile all of Django again.
 unexport PYTHONDONTWRITEBYTECODE
@@ -51,6 +51,9 @@ faults: setup-dev ## kill -9 web, worker, Redis, PostgreSQL in the middle of eve
 
 crowd: setup-dev ## 200 members trade the same hundred cards for ten minutes (ARGS="--members 20 --seconds 60")
 	@exec $(PY) -m tests.crowd $(ARGS)
+
+load: setup-dev ## Mixed real use at rising rates until the product saturates, figures by route (ARGS="--seconds 60 --rate 25 50")
+	@exec $(PY) -m tests.load $(ARGS)
 
 drill: setup-backup ## Back up a database in service, restore it, prove it; bad backups must be told (needs gpg and rsync)
 	@exec $(PY) -m tests.drill $(ARGS)

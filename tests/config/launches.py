@@ -27,9 +27,17 @@ def free_port() -> int:
 
 
 class Launched:
-    """One run of the launcher. `before` is a command that runs it, such as one that changes the user first."""
+    """One run of the launcher, or of a `program` like it. `before`: a command that runs it, e.g. one that changes the user."""
 
-    def __init__(self, data_dir: Path, *, before: Sequence[str] = (), python: str = sys.executable, **settings: str):
+    def __init__(
+        self,
+        data_dir: Path,
+        *,
+        before: Sequence[str] = (),
+        python: str = sys.executable,
+        program: str = "config.launcher",
+        **settings: str,
+    ):
         self.data_dir, self.mark, self.port = data_dir, uuid.uuid4().hex, free_port()
         self.began = time.monotonic()
         self.left: list[int] = []
@@ -39,7 +47,7 @@ class Launched:
         self.errors = Path(f"{data_dir}-{self.mark}.err")
         with self.output.open("wb") as output, self.errors.open("wb") as errors:
             self.process = subprocess.Popen(
-                [*before, python, "-m", "config.launcher"],
+                [*before, python, "-m", program],
                 cwd=ROOT,
                 env={**inherited, **wanted, "LAUNCH_MARK": self.mark, **settings},
                 stdin=subprocess.DEVNULL,

@@ -29,11 +29,11 @@ _NO_LIMIT = {"API_RATE_PER_HOUR": "10000000", "API_RATE_PER_MINUTE": "10000000",
 
 
 class System:
-    """One launch in a folder of its own. Django may be used in this process from `attach` on."""
+    """One launch in a folder of its own, by `program`. Django may be used in this process from `attach` on."""
 
-    def __init__(self, **settings: str) -> None:
+    def __init__(self, program: str = "config.launcher", **settings: str) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="cv-f-"))
-        self.launched = Launched(self.folder, LOG_LEVEL="WARNING", **_NO_LIMIT | settings)
+        self.launched = Launched(self.folder, program=program, **{"LOG_LEVEL": "WARNING"} | _NO_LIMIT | settings)
         self.site = f"http://127.0.0.1:{self.launched.port}"
         sockets = self.folder / "servers" / "sockets"
         self.database_url = f"postgresql://cardvault@/cardvault?host={sockets}"
