@@ -61,8 +61,11 @@ class LedgerEntry(models.Model):
     """An amount on one account; append only."""
 
     id = models.BigAutoField(primary_key=True)
-    transaction = models.ForeignKey(LedgerTransaction, on_delete=models.PROTECT, related_name="entries")
-    # The trigger of the entries sees to account and currency: a foreign key would lock an account that all post to.
+    # The trigger of the entries sees to transaction, account and currency: foreign keys would look again, and lock an
+    # account that all post to.
+    transaction = models.ForeignKey(
+        LedgerTransaction, on_delete=models.PROTECT, related_name="entries", db_constraint=False
+    )
     account = models.ForeignKey(
         LedgerAccount, on_delete=models.PROTECT, related_name="entries", db_constraint=False, db_index=False
     )
