@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev setup-ml setup-backup drill rolling scale browser demo test machine manifests faults crowd load lint docs audit bench bench-report train
+.PHONY: help setup setup-dev setup-ml setup-backup drill rolling scale newcomer browser demo test machine manifests faults crowd load lint docs audit bench bench-report train
 
 # Some machines forbid Python to keep what it has compiled. Every process would compile all of Django again.
 unexport PYTHONDONTWRITEBYTECODE
@@ -63,6 +63,9 @@ rolling: setup-dev ## Replace web processes and a worker of the running product 
 
 scale: setup-dev ## Reads from a real replica, and the site behind a real PgBouncer (needs Debian's pgbouncer)
 	@exec $(PY) -m tests.scale $(ARGS)
+
+newcomer: setup-dev browser ## From a clone to the first card in an inventory, in a fresh folder, each step timed (ARGS=--cold)
+	@exec $(PY) -m tests.newcomer $(ARGS)
 
 lint: setup-dev ## Style, layers, types, whether models and migrations agree, and the documents' links
 	@$(PY) -m ruff check .

@@ -30,6 +30,8 @@ FACTS = Path(__file__).parent / "facts"
 PICTURES = {"trading-cards/pokemon": 72, "trading-cards/magic": 28, "trading-cards/onepiece": 32, "toys/lego": 12}
 PHOTOS = "demo/photos"
 LAST_PHOTO = "fan"
+COPY_HEIGHT = 1200
+"""Pixels of a photograph of a copy: it is looked at, and no scan reads it."""
 
 
 def load_facts() -> int:
@@ -172,6 +174,6 @@ def photograph_copy(item: InventoryItem) -> None:
     """A photograph of a member's own copy: its drawn card on a desk. Needs the card's picture."""
     reference = item.variant.product.images.filter(is_primary=True).exclude(file="").first()
     with default_storage.open(reference.file) as file:
-        photograph = one_card([(str(item.pk), Image.open(file).convert("RGB"))])
+        photograph = one_card([(str(item.pk), Image.open(file).convert("RGB"))], height=COPY_HEIGHT)
     stored = images.store(photograph.picture, folder=f"items/{item.pk}")
     inventory.attach_stored_photo(item=item, name=stored.name, width=stored.width, height=stored.height)

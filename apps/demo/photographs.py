@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -46,10 +47,11 @@ def compose_all(cards: Sequence[Card]) -> list[Photograph]:
     ]
 
 
-def one_card(cards: Sequence[Card]) -> Photograph:
-    """A single card on a wooden desk, nearly straight."""
-    scene = _Scene("one-card", (1500, 2000), _wood(1), seed=1)
-    scene.lay(cards[0], centre=(760, 1010), width=900, turn=3.0)
+def one_card(cards: Sequence[Card], *, height: int = 2000) -> Photograph:
+    """A single card on a wooden desk, nearly straight. height: of the photo in pixels; seconds grow with its square."""
+    scale = height / 2000
+    scene = _Scene("one-card", (round(1500 * scale), height), _wood(1), seed=1, scale=scale)
+    scene.lay(cards[0], centre=(760 * scale, 1010 * scale), width=900 * scale, turn=3.0)
     return scene.photograph()
 
 
@@ -103,8 +105,8 @@ def boxed(key: str, facts: BoxFacts) -> Photograph:
 class _Scene:
     """A ground on which cards are laid one after the other, then photographed."""
 
-    def __init__(self, name: str, size: tuple[int, int], ground: Pixels, *, seed: int) -> None:
-        self.name, self.size = name, size
+    def __init__(self, name: str, size: tuple[int, int], ground: Pixels, *, seed: int, scale: float = 1.0) -> None:
+        self.name, self.size, self.scale = name, size, scale
         self.random = np.random.default_rng(seed)
         self.pixels = cv2.resize(ground, size, interpolation=cv2.INTER_CUBIC)
         self.truth: list[dict[str, object]] = []
@@ -131,7 +133,8 @@ class _Scene:
         source = np.array([[0, 0], [face.shape[1], 0], [face.shape[1], face.shape[0]], [0, face.shape[0]]], np.float32)
         matrix = cv2.getPerspectiveTransform(source, local)
         mask = cv2.warpPerspective(_rounded(face.shape[:2], 34), matrix, size, flags=cv2.INTER_AREA)[..., None]
-        shadow = cv2.GaussianBlur(np.roll(mask, (14, 10), (0, 1)), (0, 0), 18)[..., None]
+        down, aside = round(14 * self.scale), round(10 * self.scale)
+        shadow = cv2.GaussianBlur(np.roll(mask, (down, aside), (0, 1)), (0, 0), 18 * self.scale)[..., None]
         here *= 1 - 0.5 * shadow
         if sleeve:
             film = np.zeros(size[::-1], np.float32)
@@ -145,13 +148,18 @@ class _Scene:
 
     def photograph(self) -> Photograph:
         """Light that falls off to the corners, a little blur and sensor noise."""
-        width, height = self.size
-        y, x = np.mgrid[0:height, 0:width].astype(np.float32)
-        away = ((x - width * 0.42) / width) ** 2 + ((y - height * 0.38) / height) ** 2
-        lit = self.pixels * (1.06 - 0.42 * away)[..., None] * np.array([1.02, 1.0, 0.96], np.float32)
-        soft = cv2.GaussianBlur(lit, (0, 0), 0.8)
-        noisy = soft + self.random.standard_normal(soft.shape, np.float32) * 2.6
-        return Photograph(self.name, Image.fromarray(np.clip(noisy, 0, 255).astype(np.uint8)), self.truth)
+        soft = cv2.GaussianBlur(self.pixels * _light(self.size), (0, 0), 0.8)
+        soft += self.random.standard_normal(soft.shape, np.float32) * np.float32(2.6)
+        return Photograph(self.name, Image.fromarray(np.clip(soft, 0, 255).astype(np.uint8)), self.truth)
+
+
+@lru_cache(maxsize=2)
+def _light(size: tuple[int, int]) -> Pixels:
+    """What a lamp gives to each pixel and channel, (height, width, 3): less to the corners, and a little warm."""
+    width, height = size
+    x, y = np.arange(width, dtype=np.float32)[None], np.arange(height, dtype=np.float32)[:, None]
+    away = ((x - width * 0.42) / width) ** 2 + ((y - height * 0.38) / height) ** 2
+    return ((1.06 - 0.42 * away)[..., None] * np.array([1.02, 1.0, 0.96])).astype(np.float32)
 
 
 def _quad(centre: tuple[float, float], width: float, turn: float, lean: float, ratio: float) -> Quad:
@@ -185,6 +193,7 @@ def _rounded(shape: tuple[int, int], radius: int) -> Pixels:
     return mask
 
 
+@lru_cache(maxsize=1)
 def _wood(seed: int) -> Pixels:
     """Planks with grain."""
     random = np.random.default_rng(seed)

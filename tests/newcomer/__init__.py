@@ -1,0 +1,1 @@
+"""`make newcomer`: the path of somebody who has only the repository, timed."""
