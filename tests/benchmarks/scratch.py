@@ -10,6 +10,8 @@ from pathlib import Path
 
 from django.apps import apps as django_apps
 
+from tests import schema
+
 
 @contextmanager
 def scratch(kept: Path | None = None) -> Iterator[Path]:
@@ -35,10 +37,13 @@ def scratch(kept: Path | None = None) -> Iterator[Path]:
         }
         import django
         from django.core.management import call_command
-        from django.db import connections
+        from django.db import connection, connections
 
         django.setup()
-        call_command("migrate", verbosity=0)
+        if kept:
+            call_command("migrate", verbosity=0)
+        else:
+            schema.make(connection.settings_dict["NAME"])
         try:
             yield Path(name)
         finally:
