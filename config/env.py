@@ -30,7 +30,9 @@ class Environment(BaseSettings):
     pgbouncer: bool = Field(False, description="true where DATABASE_URL leads to PgBouncer in transaction mode")
     redis_url: str = Field("", description="redis://host:6379/0; empty: the embedded server")
     cache_redis_url: str = Field("", description="a Redis of their own for cache and counters; empty: REDIS_URL")
-    live_redis_url: str = Field("", description="a Redis of its own for live pages; empty: REDIS_URL")
+    live_redis_url: str = Field(
+        "", description="one Redis of its own for live pages, or several by commas that share them; empty: REDIS_URL"
+    )
     cardvault_data_dir: Path = Field(ROOT / ".cardvault", description="a writable folder for data, keys and logs")
     port: int = Field(8000, ge=1, le=65535, description="the port of the web server")
     site_url: str = Field("", description="the address that people see, e.g. https://cards.example.com")
@@ -247,9 +249,10 @@ class Environment(BaseSettings):
 
     @field_validator("redis_url", "cache_redis_url", "live_redis_url")
     @classmethod
-    def redis_only(cls, value: str) -> str:
+    def redis_only(cls, value: str, info: ValidationInfo) -> str:
         """Redis is the only queue and cache."""
-        if value and not value.startswith(("redis://", "rediss://", "unix://")):
+        several = value.split(",") if info.field_name == "live_redis_url" else [value]
+        if value and not all(each.startswith(("redis://", "rediss://", "unix://")) for each in several):
             raise ValueError("expected redis://host:6379/0")
         return value
 

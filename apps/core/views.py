@@ -56,7 +56,7 @@ def _database() -> str:
 def _redis() -> str:
     """Of tasks, cache and live pages, wherever these are."""
     try:
-        for location in {settings.CACHES["default"]["LOCATION"], settings.LIVE_REDIS_URL}:
+        for location in {settings.CACHES["default"]["LOCATION"], *settings.LIVE_REDIS_URL.split(",")}:
             with redis.Redis.from_url(location, socket_timeout=2, socket_connect_timeout=2) as client:
                 client.ping()
         with current_app.connection_for_write() as broker:

@@ -19,7 +19,7 @@ from django.conf import settings
 from redis.exceptions import RedisError
 
 from apps.core import metrics
-from apps.live import keeping, streams
+from apps.live import keeping, places, streams
 from apps.live.connections import Connection
 from apps.live.feed import Feed
 from apps.live.presence import Presence
@@ -31,7 +31,7 @@ log = structlog.get_logger()
 MOST_PER_MEMBER = 40
 _FAN_OUT_AT_ONCE = 500
 _TO_REDIS = 8
-"""Connections, one of them the feed's; thousands who come back at once take turns."""
+"""Connections to each, one of them the feed's; thousands who come back at once take turns."""
 
 _hubs: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = weakref.WeakKeyDictionary()
 
@@ -95,35 +95,48 @@ class Hub:
         return None if self.connections else self._stop()
 
     def _start(self) -> None:
-        pool = aioredis.BlockingConnectionPool.from_url(
-            settings.LIVE_REDIS_URL, decode_responses=True, max_connections=_TO_REDIS, timeout=10
-        )
-        self.redis = aioredis.Redis.from_pool(pool)
-        self._since = self.redis.register_script(keeping.SINCE)
-        self.feed = Feed(self.redis, self.heard, self.ordered, self.catch_up)
+        self.servers = [
+            aioredis.Redis.from_pool(
+                aioredis.BlockingConnectionPool.from_url(
+                    address, decode_responses=True, max_connections=_TO_REDIS, timeout=10
+                )
+            )
+            for address in places.addresses()
+        ]
+        self._since = [server.register_script(keeping.SINCE) for server in self.servers]
+        self.feeds = [Feed(server, self.heard, self.ordered, self.catch_up) for server in self.servers]
         self.presence = Presence(self)
         self.rounds = Rounds(self)
         loop = asyncio.get_running_loop()
-        self._tasks = [loop.create_task(work()) for work in (self.feed.run, self.presence.run, self.rounds.run)]
+        self._tasks = [
+            loop.create_task(work())
+            for work in (*(feed.run for feed in self.feeds), self.presence.run, self.rounds.run)
+        ]
 
     def _stop(self) -> Awaitable[None]:
         tasks, self._tasks = self._tasks, []
         for task in tasks:
             task.cancel()
-        self.feed.stop()
-        self._closing = asyncio.create_task(self._close(tasks, self.feed, self.presence, self.redis))
+        for feed in self.feeds:
+            feed.stop()
+        self._closing = asyncio.create_task(self._close(tasks, self.feeds, self.presence, self.servers))
         return self._closing
 
     async def _close(
-        self, tasks: list[asyncio.Task[None]], feed: Feed, presence: Presence, connection: aioredis.Redis
+        self, tasks: list[asyncio.Task[None]], feeds: list[Feed], presence: Presence, servers: list[aioredis.Redis]
     ) -> None:
-        try:
-            await asyncio.gather(*tasks, return_exceptions=True)
-            await presence.settle()
-            await feed.close()
-            await connection.aclose()
-        except (RedisError, OSError) as error:
-            log.info("live.closed_badly", error=type(error).__name__)
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await presence.settle()
+        for feed, server in zip(feeds, servers, strict=True):
+            try:
+                await feed.close()
+                await server.aclose()
+            except (RedisError, OSError) as error:
+                log.info("live.closed_badly", error=type(error).__name__)
+
+    def number_of(self, stream: str) -> int:
+        """Which of the servers keeps a stream."""
+        return places.number_of(stream, len(self.servers))
 
     # -- streams -----------------------------------------------------------
     async def follow(self, connection: Connection, wanted: Mapping[str, str]) -> None:
@@ -132,7 +145,7 @@ class Hub:
             heard: list[tuple[str, str]] = []
             try:
                 self._joining[name].append(heard)
-                await self.feed.subscribe(name)
+                await self.feeds[self.number_of(name)].subscribe(name)
                 complete, at, missed = await self.since(name, last)
             except (RedisError, OSError, TimeoutError) as error:
                 log.warning("live.subscribe_failed", error=type(error).__name__)
@@ -169,7 +182,7 @@ class Hub:
         if not self.followers[name] and name not in self._joining:
             del self.followers[name]
             self._reached.pop(name, None)
-            self.feed.unsubscribe(name)
+            self.feeds[self.number_of(name)].unsubscribe(name)
 
     def refuse(self, connection: Connection, name: str) -> None:
         """The client may not follow the stream any more."""
@@ -184,7 +197,8 @@ class Hub:
         """Whether everything after `last` is kept, the id reached, and what came after it."""
         kind, _ = streams.kind_of(name)
         arguments = keeping.since_arguments(name, last, only_watched=kind.only_watched)
-        complete, at, missed = await self._since(keys=keeping.keys_of(name), args=arguments)
+        since = self._since[self.number_of(name)]
+        complete, at, missed = await since(keys=keeping.keys_of(name), args=arguments)
         return bool(complete), at, [(event_id, fields[1]) for event_id, fields in missed]
 
     # -- what Redis tells --------------------------------------------------

@@ -102,7 +102,7 @@ def _order(event_id: str) -> tuple[int, int]:
     return int(milliseconds), int(part)
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=16)
 def client(url: str) -> redis.Redis:
     """This process's connections for pushing: what does not answer soon is given up, for pushing is liveness only."""
     return redis.Redis.from_url(url, socket_timeout=1, socket_connect_timeout=1, decode_responses=True)

@@ -44,7 +44,7 @@ class Presence:
         self._process = secrets.token_hex(6)
         self._here: dict[str, dict[Connection, str]] = {}
         self._told: dict[str, list[str]] = {}
-        self._mark = hub.redis.register_script(_MARK)
+        self._mark = [server.register_script(_MARK) for server in hub.servers]
         self._moves: set[asyncio.Task[None]] = set()
 
     def came(self, connection: Connection, stream: str) -> None:
@@ -84,14 +84,15 @@ class Presence:
 
     async def _members(self, stream: str, member: str = "", how: str = "") -> list[str]:
         arguments = [f"{member}@{self._process}", _EXPIRES_MS, how]
-        marks = await self._mark(keys=[keeping.name("here", stream)], args=arguments)
+        mark = self._mark[self._hub.number_of(stream)]
+        marks = await mark(keys=[keeping.name("here", stream)], args=arguments)
         return sorted({mark.partition("@")[0] for mark in marks})
 
     async def _publish(self, stream: str, member: str, how: str) -> None:
         """Come or leave, and tell everybody who is there now."""
         try:
             text = frame("presence", stream=stream, members=await self._members(stream, member, how))
-            await self._hub.redis.publish(keeping.name("heard", stream), f" {text}")
+            await self._hub.servers[self._hub.number_of(stream)].publish(keeping.name("heard", stream), f" {text}")
         except (RedisError, OSError) as error:
             log.info("live.presence_failed", error=type(error).__name__)
 

@@ -16,12 +16,11 @@ from typing import Any
 
 import redis
 import structlog
-from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, transaction
 from redis.exceptions import NoScriptError
 
-from apps.live import keeping, streams
+from apps.live import keeping, places, streams
 
 log = structlog.get_logger()
 
@@ -77,21 +76,29 @@ def _sending() -> _Sending:
 
 def send(commands: Sequence[tuple[str, str]]) -> None:
     """Append and publish (stream, event as JSON) each, whatever the transaction."""
-    try:
-        answers = _run(commands)
-        unknown = [each for each, answer in zip(commands, answers, strict=True) if isinstance(answer, NoScriptError)]
-        if unknown:  # Redis was started anew
-            keeping.client(settings.LIVE_REDIS_URL).script_load(keeping.PUSH)
-            answers = _run(unknown)
-        failed = [answer for answer in answers if isinstance(answer, Exception)]
-        if failed:
-            raise failed[0]
-    except redis.RedisError as error:
-        log.warning("live.push_failed", events=len(commands), error=type(error).__name__)
+    by_server: dict[str, list[tuple[str, str]]] = {}
+    for command in commands:
+        by_server.setdefault(places.address_of(command[0]), []).append(command)
+    for address, part in by_server.items():
+        try:
+            _send(keeping.client(address), part)
+        except redis.RedisError as error:
+            log.warning("live.push_failed", events=len(part), error=type(error).__name__)
 
 
-def _run(commands: Sequence[tuple[str, str]]) -> list[Any]:
-    pipe = keeping.client(settings.LIVE_REDIS_URL).pipeline(transaction=False)
+def _send(server: redis.Redis, commands: Sequence[tuple[str, str]]) -> None:
+    answers = _run(server, commands)
+    unknown = [each for each, answer in zip(commands, answers, strict=True) if isinstance(answer, NoScriptError)]
+    if unknown:  # Redis was started anew
+        server.script_load(keeping.PUSH)
+        answers = _run(server, unknown)
+    failed = [answer for answer in answers if isinstance(answer, Exception)]
+    if failed:
+        raise failed[0]
+
+
+def _run(server: redis.Redis, commands: Sequence[tuple[str, str]]) -> list[Any]:
+    pipe = server.pipeline(transaction=False)
     for stream, text in commands:
         kind, _ = streams.kind_of(stream)
         keys = keeping.keys_of(stream)
@@ -101,17 +108,20 @@ def _run(commands: Sequence[tuple[str, str]]) -> list[Any]:
 
 
 def watched(kind: str) -> list[str]:
-    """The keys of a kind that somebody follows or lately followed; none where Redis is away.
+    """The keys of a kind that somebody follows or lately followed; none of a Redis that is away.
 
     For batches: of fifty thousand changed prices a handful is looked at right now.
     """
-    try:
-        seconds, micro = keeping.client(settings.LIVE_REDIS_URL).time()
-        now = seconds * 1000 + micro // 1000
-        return keeping.client(settings.LIVE_REDIS_URL).zrangebyscore(keeping.name("watched", kind), now, "+inf")
-    except redis.RedisError as error:
-        log.warning("live.watched_unknown", kind=kind, error=type(error).__name__)
-        return []
+    found: list[str] = []
+    for address in places.addresses():
+        server = keeping.client(address)
+        try:
+            seconds, micro = server.time()
+            now = seconds * 1000 + micro // 1000
+            found += server.zrangebyscore(keeping.name("watched", kind), now, "+inf")
+        except redis.RedisError as error:
+            log.warning("live.watched_unknown", kind=kind, error=type(error).__name__)
+    return found
 
 
 def rights_changed(member_id: uuid.UUID) -> None:
@@ -130,6 +140,7 @@ def _tell_hubs(order: dict[str, str]) -> None:
 
 def _publish(order: dict[str, str]) -> None:
     try:
-        keeping.client(settings.LIVE_REDIS_URL).publish(keeping.name("orders"), json.dumps(order))
+        # Every process listens to all servers: one of them is enough for what all have to hear.
+        keeping.client(places.addresses()[0]).publish(keeping.name("orders"), json.dumps(order))
     except redis.RedisError as error:  # the round of each minute finds it
         log.warning("live.order_failed", error=type(error).__name__)

@@ -166,7 +166,7 @@ def redis_places(env: Environment, main: str) -> dict[str, str]:
     return {
         "tasks": redis_forms(main)["celery"],
         "cache": redis_forms(env.cache_redis_url or main)["client"],
-        "live": redis_forms(env.live_redis_url or main)["client"],
+        "live": ",".join(redis_forms(url)["client"] for url in (env.live_redis_url or main).split(",")),
     }
 
 
@@ -216,7 +216,7 @@ CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", 
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-        "CONFIG": {"hosts": [_redis["live"]]},
+        "CONFIG": {"hosts": _redis["live"].split(",")},
     },
 }
 

@@ -15,7 +15,7 @@ if not (ENV.database_url and ENV.redis_url):
     REDIS_URL = ENV.redis_url or _embedded.redis_url
     _redis = redis_places(ENV, REDIS_URL)
     CACHES["default"]["LOCATION"] = _redis["cache"]
-    CHANNEL_LAYERS["default"]["CONFIG"]["hosts"] = [_redis["live"]]
+    CHANNEL_LAYERS["default"]["CONFIG"]["hosts"] = _redis["live"].split(",")
     LIVE_REDIS_URL = _redis["live"]
     CELERY_BROKER_URL = _redis["tasks"]
 

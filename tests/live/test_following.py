@@ -13,7 +13,7 @@ from apps.accounts.adapter import AccountAdapter
 from apps.accounts.models import APIKey, Role
 from apps.core import metrics, outbox
 from apps.core.ids import uuid7
-from apps.live import keeping, pushing
+from apps.live import keeping, places, pushing
 from apps.live.pushing import push
 from apps.valuations.events import PriceChanged
 from tests.factories import make_trade, make_user, make_variant
@@ -131,6 +131,40 @@ def _url() -> str:
     from django.conf import settings
 
     return settings.LIVE_REDIS_URL
+
+
+def test_streams_may_be_shared_out_among_several_servers(member, settings):
+    """Two databases stand for two servers: each stream lies whole on one, and nobody who follows notices."""
+    one = settings.LIVE_REDIS_URL
+    settings.LIVE_REDIS_URL = f"{one},{one.partition('?')[0]}?db=15"
+    servers = [keeping.client(address) for address in places.addresses()]
+    people = [member]
+    while len({places.number_of(mine(person), 2) for person in people}) < 2 or len(people) < 4:
+        people.append(make_user())
+
+    async def story():
+        pages = [Socket(await do(signed_in, person)) for person in people]
+        for page, person in zip(pages, people, strict=True):
+            await page.connect()
+            assert (await page.follow(mine(person)))["complete"]
+        assert {str(person.pk) for person in people} <= set(await do(pushing.watched, "member"))
+        last = {}
+        for person in people:
+            await do(push, mine(person), "told")
+        for page, person in zip(pages, people, strict=True):
+            event = await page.heard()
+            assert (event["event"], event["stream"]) == ("told", mine(person))
+            last[person] = event["id"]
+            await page.leave()
+        for person in people:
+            kept = [await do(server.exists, keeping.name("kept", mine(person))) for server in servers]
+            assert kept == ([1, 0] if places.number_of(mine(person), 2) == 0 else [0, 1])
+        again = Socket(await do(signed_in, member))
+        await again.connect()
+        assert (await again.follow(mine(member), last[member]))["complete"]
+        await again.leave()
+
+    live(story)
 
 
 def test_others_and_visitors_hear_nothing_of_a_member(member):

@@ -1,4 +1,4 @@
-"""`make scale`: reads from a replica that really streams, and the site behind a real PgBouncer in transaction mode.
+"""`make scale`: reads from a replica that really streams, the site behind a real PgBouncer, and four Redis for what is one else.
 
 The replica is told to wait, so that what it answers is told apart from what the primary does. Exits with 1 on a difference.
 """
@@ -19,6 +19,7 @@ from config.embedded.addresses import postgres_answers
 from config.embedded.processes import dies_with_parent
 from config.embedded.servers import Postgres
 from tests.drill.source import Source
+from tests.scale.redises import Redises, stores
 
 _POOL = 3
 
@@ -31,6 +32,7 @@ def main() -> int:
     folder = Path(tempfile.mkdtemp(prefix="cv-s-"))
     source = Source(folder)
     follower = bouncer = None
+    servers = Redises(folder / "redises")
     try:
         follower = follow(source, folder / "follower")
         bouncer = bounce(source, folder / "bouncer", program)
@@ -38,7 +40,7 @@ def main() -> int:
             "DATABASE_URL": f"postgresql://cardvault@/cardvault?host={folder / 'bouncer'}",
             "DATABASE_REPLICA_URL": f"postgresql://cardvault@/cardvault?host={follower.sockets}",
             "PGBOUNCER": "true",
-            "REDIS_URL": source.addresses.redis_url,
+            **servers.environment,
             "CARDVAULT_DATA_DIR": str(folder),
             "DJANGO_SETTINGS_MODULE": "config.settings.development",
             "LOG_LEVEL": "ERROR",
@@ -49,13 +51,14 @@ def main() -> int:
 
         django.setup()
         call_command("migrate", verbosity=0)
-        found = replica(follower) + pgbouncer()
+        found = replica(follower) + pgbouncer() + stores(servers)
     finally:
         if bouncer:
             bouncer.terminate()
             bouncer.wait(20)
         if follower:
             follower.stop()
+        servers.end()
         source.end()
         shutil.rmtree(folder, ignore_errors=True)
     print("\n".join(found) or "all as it must be")

@@ -120,7 +120,8 @@ def _builder(request: HttpRequest, other: User, former: Swap | None) -> HttpResp
 @require_http_methods(["GET", "HEAD", "POST"])
 def ring(request: HttpRequest, pk: uuid.UUID, last: uuid.UUID) -> HttpResponse:
     """Look at three piles that go round, as a match found them, and propose them to both others."""
-    parts.check_on(parts.RINGS, request.user)
+    if not parts.is_on(parts.RINGS, request.user):
+        return redirect("swap-matches")  # which says so
     other, third = accounts.member(pk), accounts.member(last)
     asked = request.POST if request.method == "POST" else request.GET
     piles = offered.ring_piles(asked, people=(request.user, other, third))
