@@ -7,7 +7,7 @@ copy is in exactly one place) is here. A statement for all of them costs a tenth
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from django.db import connection, transaction
 
@@ -113,9 +113,9 @@ def sent_by(sandbox: Sandbox) -> dict[str, list[dict[str, object]]]:
     }
 
 
-def copy_of(sandbox: Sandbox) -> Sandbox:
-    """A payment company that knows what the other knows, and goes its own way from here."""
-    made = Sandbox(seed=1)
+def copy_of(sandbox: Sandbox, *, clock: Callable[[], float]) -> Sandbox:
+    """A payment company that knows what the other knows, and goes its own way from here, by a clock of its own."""
+    made = Sandbox(seed=1, clock=clock)
     sandbox.books.connection.backup(made.books.connection)
     made.random.setstate(sandbox.random.getstate())
     return made

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from django.db import connection, transaction
@@ -30,6 +30,7 @@ from apps.escrow.states import TERMINAL, TRANSITIONS, HoldEvent
 from apps.listings.models import Listing
 from apps.trades import actions as trades
 from apps.trades.models import Trade
+from tests.clock import StoryClock
 from tests.escrow.conftest import DECLINED, VISA, Company, minor, receive
 from tests.factories import ADDRESS, make_listing, make_user
 from tests.proofs import COPIES, MONEY, Proof, books_are_right, copy_of
@@ -67,6 +68,7 @@ class World:
     listings: tuple[Listing, ...]
     copies: dict[uuid.UUID, int]
     company: Sandbox
+    made_at: dt.datetime
 
 
 def make_world() -> World:
@@ -77,7 +79,7 @@ def make_world() -> World:
     )
     made = World(
         people, make_user(role=Role.MODERATOR), make_user(), listings,
-        {listing.item.variant_id: listing.quantity for listing in listings}, Sandbox(seed=1),
+        {listing.item.variant_id: listing.quantity for listing in listings}, Sandbox(seed=1), timezone.now(),
     )  # fmt: skip
     before = gateway.use_http_client(SandboxHTTPClient(made.company))
     for place, stage in enumerate(["created", "created", "funded", "shipped", "delivered", "disputed", "released"]):
@@ -87,7 +89,7 @@ def make_world() -> World:
         bring_to(stage, trades.buy(listing=listing, quantity=1, ship_to=ADDRESS, by=buyer))
     outbox.relay(limit=10_000)
     gateway.use_http_client(before)
-    return made
+    return replace(made, made_at=timezone.now())
 
 
 def bring_to(stage: str, trade: Trade) -> None:
@@ -122,9 +124,9 @@ class Market(CaseRules, RuleBasedStateMachine):
         self.wrapping = transaction.atomic()
         self.wrapping._from_testcase = True  # as Django's own test case: `durable` means the level below
         self.wrapping.__enter__()
-        self.company = Company(copy_of(self.world.company))
+        self.clock = StoryClock(self.world.made_at).__enter__()
+        self.company = Company(copy_of(self.world.company, clock=self.clock.seconds))
         self.before = gateway.use_http_client(SandboxHTTPClient(self.company.sandbox))
-        self.now = timezone.now()
         # As they were when the world was made: what a story before this one learned of them was taken back.
         found = User.objects.in_bulk([person.pk for person in self.world.people])
         self.people = [found[person.pk] for person in self.world.people]
@@ -141,6 +143,11 @@ class Market(CaseRules, RuleBasedStateMachine):
             self.company.sandbox.close()
             transaction.set_rollback(True)
             self.wrapping.__exit__(None, None, None)
+            self.clock.__exit__(None, None, None)
+
+    @property
+    def now(self) -> dt.datetime:
+        return self.clock.now
 
     def attempt(self, act, *, crash: bool = False, **given):
         """Do it or be refused; anything but a refusal is a fault of ours. What the caller had locked is let go.
@@ -281,7 +288,7 @@ class Market(CaseRules, RuleBasedStateMachine):
     # -- time, tasks, weather ------------------------------------------------------
     @rule(hours=st.sampled_from([1, 25, 80, 170, 250, 1100]))
     def time_passes(self, hours):
-        self.now += dt.timedelta(hours=hours)
+        self.clock.passed += dt.timedelta(hours=hours)
         self.company.sandbox.advance(hours * 3600)
 
     @rule()
@@ -354,7 +361,7 @@ class Market(CaseRules, RuleBasedStateMachine):
         actions.fetch_missed(since=timezone.now() - dt.timedelta(days=4000))
         self.company.sandbox.deliver(receive)
         for _ in range(4):
-            self.now += dt.timedelta(hours=7)
+            self.clock.passed += dt.timedelta(hours=7)
             actions.handle_webhooks(limit=10_000, now=self.now)
             actions.close_abandoned()
             actions.settle_due(now=self.now)

@@ -31,6 +31,7 @@ from apps.trades.swaps import actions, cases, clock, course, rings
 from apps.trades.swaps.actions import Terms
 from apps.trades.swaps.models import Swap
 from apps.trades.swaps.states import BINDING, LIVE, SwapState
+from tests.clock import StoryClock
 from tests.escrow.conftest import Company, minor, receive
 from tests.factories import ADDRESS, make_user
 from tests.proofs import COPIES, MONEY, Proof, books_are_right
@@ -85,6 +86,7 @@ class World:
     moderator: User
     items: tuple[tuple[InventoryItem, ...], ...]
     copies: dict[uuid.UUID, int]
+    made_at: dt.datetime
 
     @property
     def valued(self) -> set[uuid.UUID]:
@@ -99,7 +101,8 @@ def make_world() -> World:
         for place, owner in enumerate(people[:3])
     )
     outbox.relay(limit=10_000)
-    return World(people, make_user(role=Role.MODERATOR), items, {i.variant_id: EACH for pile in items for i in pile})
+    copies = {item.variant_id: EACH for pile in items for item in pile}
+    return World(people, make_user(role=Role.MODERATOR), items, copies, timezone.now())
 
 
 class Swapping(RuleBasedStateMachine):
@@ -112,10 +115,10 @@ class Swapping(RuleBasedStateMachine):
         self.wrapping = transaction.atomic()
         self.wrapping._from_testcase = True  # as Django's own test case: `durable` means the level below
         self.wrapping.__enter__()
-        self.company = Company(Sandbox(seed=3))
+        self.clock = StoryClock(self.world.made_at).__enter__()
+        self.company = Company(Sandbox(seed=3, clock=self.clock.seconds))
         self.sandbox = self.company.sandbox
         self.before = gateway.use_http_client(SandboxHTTPClient(self.sandbox))
-        self.now = timezone.now()
         found = User.objects.in_bulk([person.pk for person in self.world.people])
         self.people = [found[person.pk] for person in self.world.people]
         self.moderator, self.items = self.world.moderator, self.world.items
@@ -130,6 +133,11 @@ class Swapping(RuleBasedStateMachine):
             self.sandbox.close()
             transaction.set_rollback(True)
             self.wrapping.__exit__(None, None, None)
+            self.clock.__exit__(None, None, None)
+
+    @property
+    def now(self) -> dt.datetime:
+        return self.clock.now
 
     def attempt(self, act, *, crash: bool = False, **given):
         """Do it or be refused; after a crash nothing of it is there."""
@@ -232,7 +240,7 @@ class Swapping(RuleBasedStateMachine):
 
     @rule()
     def money_leaves(self):
-        escrow.settle_due(now=self.now + dt.timedelta(seconds=1))
+        escrow.settle_due(now=self.now)
 
     # -- parcels ---------------------------------------------------------------
     @precondition(lambda self: self.some_swap(0, BINDING))
@@ -366,7 +374,7 @@ class Swapping(RuleBasedStateMachine):
     # -- the clock -------------------------------------------------------------
     @rule(hours=st.sampled_from([1, 25, 74, 24 * 8, 24 * 46]))
     def time_passes(self, hours):
-        self.now += dt.timedelta(hours=hours)
+        self.clock.passed += dt.timedelta(hours=hours)
         clock.sweep(now=self.now)
         escrow.sweep_deadlines(now=self.now)
         escrow.sweep_cases(now=self.now)
@@ -382,7 +390,7 @@ class Swapping(RuleBasedStateMachine):
             outbox.relay(limit=10_000)
             for case in Dispute.objects.filter(state__in=ACTIVE):
                 self.attempt(escrow.decide_dispute, dispute=case, by=self.moderator, outcome="refund", decision="So.")
-            self.now += dt.timedelta(days=47)
+            self.clock.passed += dt.timedelta(days=47)
             clock.sweep(now=self.now)
             escrow.sweep_deadlines(now=self.now)
             escrow.sweep_cases(now=self.now)
