@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings as django_settings
 from django.test import Client
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from apps.escrow.sandbox.company import Sandbox
 from tests.browser.browsers import Watch, chromium_path, launch, open_context
@@ -23,6 +23,7 @@ from tests.payments import payment_company
 from tests.site import serving
 
 HERE = Path(__file__).parent
+PATIENCE_MS = 30_000  # what is there in a moment may take long on a machine that has much else to do
 NewPage = Callable[..., Page]
 
 
@@ -47,6 +48,7 @@ def chromium() -> Iterator[Browser]:
     # Playwright's synchronous driver keeps an event loop in this thread; Django would refuse the database beside it.
     before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = launch(playwright, executable)
         yield browser
@@ -90,7 +92,7 @@ def open_page(chromium: Browser, asgi_server: str) -> Iterator[NewPage]:
     ) -> Page:
         how = {"viewport": viewport, "theme": theme, "javascript": javascript, "worker": worker}
         context = open_context(chromium, base_url=asgi_server, **how)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE_MS)
         if user is not None:
             context.add_cookies([session_cookie(user, asgi_server)])
         page = context.new_page()

@@ -17,6 +17,7 @@ from tests.browser.accessibility import assert_fits
 from tests.browser.browsers import VIEWPORTS
 from tests.browser.test_pages import assert_pleasant
 from tests.factories import make_item, make_listing, make_price, make_product, make_user, make_variant
+from tests.waiting import BUSY
 
 pytestmark = pytest.mark.django_db(transaction=True)
 KEPT = os.environ.get("CARDVAULT_SCREENSHOTS", "")
@@ -86,7 +87,7 @@ def test_two_hundred_cards_are_listed_in_under_a_minute(site, new_page):
     keep(page, "many")
     page.get_by_role("button", name="List the chosen ones").first.click()
     expect(page.get_by_text("200 listed.")).to_be_visible()
-    assert time.monotonic() - began < 60
+    assert time.monotonic() - began < 60 * BUSY
     assert Listing.objects.filter(seller=seller, state="active").count() == 200
     page.goto(f"{site}{reverse('reprice')}")
     page.get_by_label("Share of fair value", exact=True).fill("90")

@@ -6,14 +6,14 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
 import redis
 
-GONE_WITHIN = 20.0
+from tests.waiting import eventually
+
+GONE_WITHIN = 60.0
 ROOT = Path(__file__).resolve().parents[2]
 _HOLD = """
 import itertools, json, sys
@@ -93,15 +93,6 @@ def postmaster(data_dir: Path) -> int:
 
 def keeper(data_dir: Path) -> int:
     return json.loads((data_dir / "servers/ready.json").read_text())["keeper"]
-
-
-def eventually(holds: Callable[[], object], *, within: float) -> object:
-    """The first true answer; fails when there is none in so many seconds."""
-    deadline = time.monotonic() + within
-    while not (answer := holds()):
-        assert time.monotonic() < deadline, f"not within {within} s: {holds}"
-        time.sleep(0.05)
-    return answer
 
 
 def query(database_url: str, statement: str) -> list[tuple]:

@@ -1,6 +1,8 @@
 """A launcher as a person starts it: its lines, its processes, its end."""
 
+import contextlib
 import os
+import random
 import re
 import signal
 import socket
@@ -11,7 +13,8 @@ import uuid
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tests.config.holders import ROOT, eventually, processes
+from tests.config.holders import ROOT, processes
+from tests.waiting import eventually
 
 READY_WITHIN = 180.0
 _OURS = (
@@ -21,9 +24,12 @@ _OURS = (
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port that nobody has, below those that the system gives to connections by itself: none of them takes it meanwhile."""
+    for port in random.SystemRandom().sample(range(15_000, 32_000), 100):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise OSError("a hundred ports are all taken")
 
 
 class Launched:

@@ -10,7 +10,8 @@ import redis
 
 from config.embedded.binaries import find_postgres
 from config.embedded.servers import EXTENSIONS
-from tests.config.holders import GONE_WITHIN, can_query, eventually, leave, postmaster, processes, query, redis_value
+from tests.config.holders import GONE_WITHIN, can_query, leave, postmaster, processes, query, redis_value
+from tests.waiting import eventually
 
 
 def test_a_first_start_has_the_database_its_role_and_the_extensions(hold):

@@ -5,18 +5,8 @@ import signal
 
 import redis
 
-from tests.config.holders import (
-    GONE_WITHIN,
-    can_query,
-    eventually,
-    keeper,
-    kill,
-    leave,
-    postmaster,
-    processes,
-    query,
-    redis_value,
-)
+from tests.config.holders import GONE_WITHIN, can_query, keeper, kill, leave, postmaster, processes, query, redis_value
+from tests.waiting import eventually
 
 
 def test_a_killed_holder_leaves_nothing_behind(hold, data_dir):
@@ -30,7 +20,7 @@ def test_a_killed_postmaster_comes_back_for_those_who_hold_it(hold, data_dir):
     found = hold().answer()
     query(found["database_url"], "create table kept as select 42 as answer")
     kill(postmaster(data_dir))
-    assert eventually(lambda: can_query(found["database_url"], "select answer from kept"), within=10) == [(42,)]
+    assert eventually(lambda: can_query(found["database_url"], "select answer from kept")) == [(42,)]
 
 
 def test_a_killed_redis_comes_back_with_what_it_was_told(hold, data_dir):
@@ -38,7 +28,7 @@ def test_a_killed_redis_comes_back_with_what_it_was_told(hold, data_dir):
     client = redis.Redis.from_url(found["redis_url"])
     client.set("kept", "42")
     kill(client.info("server")["process_id"])
-    assert eventually(lambda: redis_value(found["redis_url"], "kept"), within=10) == b"42"
+    assert eventually(lambda: redis_value(found["redis_url"], "kept")) == b"42"
 
 
 def test_a_killed_keeper_takes_the_servers_along_and_the_next_start_has_the_data(hold, data_dir):
@@ -46,7 +36,7 @@ def test_a_killed_keeper_takes_the_servers_along_and_the_next_start_has_the_data
     found = holder.answer()
     query(found["database_url"], "create table kept as select 42 as answer")
     kill(keeper(data_dir))
-    eventually(lambda: not processes(data_dir, "config.embedded.keeper"), within=5)
+    eventually(lambda: not processes(data_dir, "config.embedded.keeper"))
     assert holder.attach_again() == found
     assert query(found["database_url"], "select answer from kept") == [(42,)]
 

@@ -17,8 +17,9 @@ import redis
 
 from config.embedded import Addresses, celery_form
 from config.launcher import probes
-from tests.config.holders import GONE_WITHIN, can_query, eventually, keeper, kill, postmaster, processes, query
+from tests.config.holders import GONE_WITHIN, can_query, keeper, kill, postmaster, processes, query
 from tests.config.launches import Launched, says
+from tests.waiting import eventually
 
 PARTS = {
     "web": "uvicorn config.asgi",
@@ -113,8 +114,8 @@ def test_a_second_launcher_on_the_same_folder_says_that_one_runs_already(home, s
 def test_a_killed_part_is_started_again(name, second):
     killed = second.process_of(PARTS[name])
     kill(killed)
-    eventually(says(second, rf"{name} was killed \(SIGKILL\); starting it again"), within=30)
-    eventually(lambda: _process_of(second, name) not in {0, killed}, within=30)
+    eventually(says(second, rf"{name} was killed \(SIGKILL\); starting it again"))
+    eventually(lambda: _process_of(second, name) not in {0, killed})
 
 
 def _process_of(launched: Launched, name: str) -> int:
@@ -127,14 +128,14 @@ def _process_of(launched: Launched, name: str) -> int:
 def test_killed_servers_come_back(home, second):
     found = addresses(home)
     kill(postmaster(home), redis.Redis.from_url(found.redis_url).info("server")["process_id"])
-    assert eventually(lambda: can_query(found.database_url, "select answer from kept"), within=30) == [(42,)]
+    assert eventually(lambda: can_query(found.database_url, "select answer from kept")) == [(42,)]
 
 
 def test_a_killed_keeper_is_replaced(home, second):
     killed = keeper(home)
     kill(killed)
-    eventually(lambda: (home / "servers/ready.json").exists() and keeper(home) != killed, within=60)
-    assert eventually(lambda: can_query(addresses(home).database_url, "select answer from kept"), within=30) == [(42,)]
+    eventually(lambda: (home / "servers/ready.json").exists() and keeper(home) != killed)
+    assert eventually(lambda: can_query(addresses(home).database_url, "select answer from kept")) == [(42,)]
 
 
 def test_after_all_that_everything_works_again(home, second):
@@ -156,7 +157,7 @@ def test_a_killed_launcher_leaves_no_process_and_the_next_start_has_the_data(hom
 
 def test_ctrl_c_in_the_middle_of_a_first_start_leaves_no_process(data_dir, launch):
     launched = launch(data_dir)
-    eventually(says(launched, "preparing the database"), within=60)
+    eventually(says(launched, "preparing the database"))
     assert launched.end(signal.SIGINT) == 0
     assert launched.left == []
 

@@ -13,8 +13,9 @@ import pytest
 from config.embedded.addresses import postgres_answers
 from config.embedded.binaries import find_postgres
 from config.embedded.servers import Postgres
-from tests.config.holders import Holder, eventually, query
+from tests.config.holders import Holder, query
 from tests.config.launches import Launched, free_port
+from tests.waiting import eventually
 
 
 @pytest.fixture
@@ -45,7 +46,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     rules = Path(query(as_superuser, "show hba_file")[0][0])
     rules.write_text(f"local all locked scram-sha-256\n{rules.read_text()}")
     query(as_superuser, "select pg_reload_conf()")
-    eventually(lambda: _refuses_locked(url), within=10)
+    eventually(lambda: _refuses_locked(url))
     yield url
     holder.end()
 
@@ -119,7 +120,7 @@ def test_an_extension_that_the_server_does_not_have(launch, data_dir):
     postgres.create()
     postgres.start()
     try:
-        eventually(lambda: postgres_answers(sockets), within=30)
+        eventually(lambda: postgres_answers(sockets))
         said = launch(DATABASE_URL=f"postgresql://postgres@/postgres?host={sockets}").fails()
     finally:
         postgres.stop()

@@ -76,10 +76,10 @@ def test_a_workers_own_server_shows_counts_alone_to_who_has_the_token(on):
     address = f"http://127.0.0.1:{server.server_port}/"
     try:
         request = urllib.request.Request(address, headers={"Authorization": f"Bearer {TOKEN}"})
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             text = answer.read().decode()
         with pytest.raises(urllib.error.HTTPError) as refused:
-            urllib.request.urlopen(address, timeout=10)
+            urllib.request.urlopen(address, timeout=60)
     finally:
         server.shutdown()
         server.server_close()

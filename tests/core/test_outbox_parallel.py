@@ -7,6 +7,7 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +21,8 @@ from apps.core import outbox
 from apps.core.models import Delivery, RejectedInput
 from tests.core.outbox_world import Counted, arrived, note, write
 from tests.core.test_outbox import make_due
+from tests.together import together
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROOT = Path(__file__).parents[2]
@@ -32,21 +35,10 @@ def emit_all(numbers: range, things: str) -> None:
                 outbox.emit(Counted(thing=thing, number=number))
 
 
-def in_threads(count: int, work) -> list:
-    def run(_index: int):
-        try:
-            return work()
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(count) as pool:
-        return list(pool.map(run, range(count)))
-
-
 def drain() -> int:
     """Relay until nothing is open, as workers do again and again."""
     done = 0
-    until = time.monotonic() + 60
+    until = time.monotonic() + PATIENCE
     while Delivery.objects.filter(delivered_at__isnull=True, parked_at__isnull=True).exists():
         done += outbox.relay()
         assert time.monotonic() < until, "the relays do not come to an end"
@@ -54,11 +46,14 @@ def drain() -> int:
 
 
 def test_parallel_relays_deliver_each_fact_once_and_in_order(subscribed):
-    chance = random.Random(7)
+    chance, relays, both = random.Random(7), set(), threading.Event()
 
     def slow(event: Counted) -> None:
         write("slow", event)
-        time.sleep(chance.random() * 0.004)
+        relays.add(threading.get_ident())
+        if len(relays) > 1:
+            both.set()
+        assert both.wait(PATIENCE), "one relay keeps the others waiting"
 
     def stumbling(event: Counted) -> None:
         write("stumbling", event)
@@ -73,7 +68,7 @@ def test_parallel_relays_deliver_each_fact_once_and_in_order(subscribed):
 
     subscribed(slow, stumbling)
     emit_all(range(12), "abcd")
-    delivered = in_threads(4, drain)
+    delivered = together([drain] * 4)
     assert sum(delivered) == 2 * 12 * 4
     assert sum(1 for share in delivered if share) > 1
     for origin in ("slow", "stumbling"):
@@ -99,7 +94,7 @@ def test_a_handler_still_at_work_when_its_time_runs_out_is_not_run_beside_itself
 
     subscribed(slow)
     emit_all(range(1), "a")
-    assert sum(in_threads(2, outbox.relay)) == 1
+    assert sum(together([outbox.relay] * 2)) == 1
     assert arrived("slow") == [0]
 
 

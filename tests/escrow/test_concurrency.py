@@ -6,43 +6,27 @@ import os
 import signal
 import subprocess
 import sys
-import threading
-import time
 from collections import Counter
 from pathlib import Path
 
 import pytest
-from django.db import connection, connections
+from django.db import connection
 
 from apps.core.money import Money
 from apps.escrow import actions, ledger
 from apps.escrow.models import Payment, Settlement, WebhookEvent
 from tests.escrow.conftest import minor, receive
+from tests.together import together
+from tests.waiting import eventually, is_connected
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def at_once(works):
-    """Run every function in a thread of its own, started together; what each returned or raised, by name."""
-    barrier = threading.Barrier(len(works))
-    outcomes = [None] * len(works)
-
-    def run(place, work):
-        try:
-            barrier.wait(20)
-            outcomes[place] = work() or "done"
-        except Exception as error:  # noqa: BLE001 - whatever it is, the test looks at its name
-            outcomes[place] = type(error).__name__
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=run, args=(place, work)) for place, work in enumerate(works)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    return outcomes
+    """What each returned or raised, by name, when all begin together."""
+    outcomes = together(works, refusals=(Exception,))  # whatever it is, the test looks at its name
+    return [type(each).__name__ if isinstance(each, Exception) else each or "done" for each in outcomes]
 
 
 def named(name, work):
@@ -214,7 +198,12 @@ def test_a_worker_killed_in_the_middle_of_a_message_loses_nothing(sale, company)
         ],
         cwd=ROOT,
         stdout=subprocess.PIPE,
-        env={**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings.test", "PYTHONPATH": str(ROOT)},
+        env={
+            **os.environ,
+            "DJANGO_SETTINGS_MODULE": "config.settings.test",
+            "PYTHONPATH": str(ROOT),
+            "PGAPPNAME": "dies",
+        },
     )
     try:
         assert worker.stdout.readline() == b"posted\n"
@@ -223,24 +212,9 @@ def test_a_worker_killed_in_the_middle_of_a_message_loses_nothing(sale, company)
         worker.kill()
         worker.wait(10)
         worker.stdout.close()
-    _until(lambda: sale.held == 0 and _nobody_holds_a_lock())
+    eventually(lambda: not is_connected("dies"))
+    assert sale.held == 0
     message = WebhookEvent.objects.get()
     assert (message.attempts, message.handled_at, sale.state) == (1, None, "created")
     assert actions.handle_webhooks(now=message.next_attempt_at) == 1
     assert (sale.state, sale.held, ledger.check()) == ("funded", 10_000, [])
-
-
-def _nobody_holds_a_lock():
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
-            " and state like 'idle in transaction%'"
-        )
-        return cursor.fetchone()[0] == 0
-
-
-def _until(true):
-    deadline = time.monotonic() + 10
-    while not true():
-        assert time.monotonic() < deadline, "waited ten seconds in vain"
-        time.sleep(0.02)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -19,6 +18,7 @@ from apps.core.errors import DomainError
 from apps.escrow import actions, ledger
 from apps.escrow.models import Settlement
 from tests.escrow.conftest import person
+from tests.waiting import eventually, is_session
 
 
 @contextmanager
@@ -64,14 +64,13 @@ def in_a_process_that_dies(act: Callable[[], object], *, of_what: str) -> None:
             finally:
                 del ours
                 os._exit(0)
-        deadline = time.monotonic() + 30
-        while (session := waits(holder)) is None:
-            assert time.monotonic() < deadline, "it never came so far"
+        session = eventually(lambda: waits(holder))
         if of_what == "process":
             os.kill(child, signal.SIGKILL)
         else:
             holder.execute("select pg_terminate_backend(%s)", [session])
     os.waitpid(child, 0)
+    eventually(lambda: not is_session(session))
 
 
 @pytest.mark.django_db(transaction=True)

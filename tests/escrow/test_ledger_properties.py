@@ -7,7 +7,6 @@ import random
 import subprocess
 import sys
 import threading
-import time
 from collections import defaultdict
 from contextlib import contextmanager
 
@@ -21,6 +20,7 @@ from apps.core.money import Money
 from apps.escrow import ledger
 from apps.escrow.ledger import InsufficientFunds, LedgerRefused, Posting
 from apps.escrow.models import LedgerSeal, LedgerTransaction
+from tests.waiting import eventually
 
 OF_MEMBERS = "what members are owed is what is still to be sent to them"  # these members' money is made up
 MEMBERS = [ledger.available_account(name) for name in "abc"]
@@ -294,7 +294,7 @@ def test_many_posters_and_sealers_at_once_leave_the_books_right(seed):
         thread.join()
     assert failures == []
     assert findings() == []
-    _until_nothing_is_under_way()  # what a dead process left open is rolled back a moment later
+    eventually(_nothing_is_under_way)  # what a dead process left open is rolled back a moment later
     ledger.seal()
     sealed = [number for seal in LedgerSeal.objects.order_by("number") for number in seal.ids]
     assert sealed == list(LedgerTransaction.objects.order_by("id").values_list("id", flat=True))
@@ -355,7 +355,7 @@ def test_whoever_is_killed_between_two_steps_leaves_whole_ones(where, posted, se
         worker.kill()
         worker.wait(10)
         worker.stdout.close()
-    _until_nothing_is_under_way()
+    eventually(_nothing_is_under_way)
     assert LedgerTransaction.objects.count() == posted
     assert sum(len(seal.ids) for seal in LedgerSeal.objects.all()) == sealed
     assert findings() == []
@@ -370,15 +370,10 @@ def test_whoever_is_killed_between_two_steps_leaves_whole_ones(where, posted, se
     assert findings() == []
 
 
-def _until_nothing_is_under_way():
-    deadline = time.monotonic() + 60
-    while True:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
-                " and backend_type = 'client backend' and xact_start is not null"
-            )
-            if not cursor.fetchone()[0]:
-                return
-        assert time.monotonic() < deadline, "waited a minute in vain"
-        time.sleep(0.02)
+def _nothing_is_under_way():
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select not exists (select from pg_stat_activity where datname = current_database()"
+            " and pid <> pg_backend_pid() and backend_type = 'client backend' and xact_start is not null)"
+        )
+        return cursor.fetchone()[0]

@@ -19,8 +19,9 @@ import httpx
 import psycopg
 import redis
 
-from tests.config.holders import eventually, kill, postmaster, processes
+from tests.config.holders import kill, postmaster, processes
 from tests.config.launches import Launched
+from tests.waiting import eventually
 
 READY_WITHIN = 600.0  # a busy machine takes its time over the tables
 VICTIMS = ("web", "worker", "Redis", "PostgreSQL")

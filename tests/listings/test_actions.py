@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import threading
-
 import pytest
-from django.db import connection
 
 from apps.core.errors import Conflict, InvalidInput, NotYours
 from apps.inventory.actions import OutOfStock
 from apps.listings import actions, queries
 from apps.listings.models import Listing
 from tests.factories import make_item, make_listing, make_price, make_user, make_variant
+from tests.together import together
 
 pytestmark = pytest.mark.django_db
 
@@ -66,24 +64,8 @@ def test_a_withdrawn_or_paused_listing_is_not_for_sale():
 @pytest.mark.django_db(transaction=True)
 def test_of_two_at_once_exactly_one_takes_the_last_copy():
     listing = make_listing(quantity=1)
-    outcomes, start = [], threading.Barrier(2)
-
-    def take() -> None:
-        try:
-            start.wait(10)
-            actions.take(listing_id=listing.pk, quantity=1)
-            outcomes.append("got")
-        except OutOfStock:
-            outcomes.append("gone")
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=take) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(20)
-    assert sorted(outcomes) == ["gone", "got"]
+    outcomes = together([lambda: actions.take(listing_id=listing.pk, quantity=1)] * 2)
+    assert sum(isinstance(each, OutOfStock) for each in outcomes) == 1
 
 
 def test_offers_are_sorted_by_what_they_cost_delivered_to_the_reader():

@@ -14,6 +14,7 @@ from apps.live.hub import hub
 from apps.live.pushing import push
 from tests.live.clients import do, live
 from tests.live.test_following import open_stream
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -40,14 +41,14 @@ class Client:
 
     async def hears(self, kind: str, times: int = 1) -> list[dict[str, Any]]:
         """What was heard of this kind, as soon as there is enough of it."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while len(found := [each for each in self.heard if each["type"] == kind]) < times:
                 await asyncio.sleep(0)
         return found
 
     async def leave(self) -> None:
         self._said.put_nowait({"type": "websocket.disconnect", "code": 1000})
-        await asyncio.wait([self.served], timeout=10)
+        await asyncio.wait([self.served], timeout=PATIENCE)
 
 
 async def two(stream: str) -> tuple[Client, Client]:
@@ -93,7 +94,7 @@ def test_one_that_reads_nothing_for_long_is_closed(monkeypatch):
         slow, quick = await two(stream)
         await do(push, stream, "tick")
         await quick.hears("event")
-        await asyncio.wait([slow.served], timeout=10)
+        await asyncio.wait([slow.served], timeout=PATIENCE)
         assert slow.served.done()
         assert len(hub().connections) == 1
         await quick.leave()

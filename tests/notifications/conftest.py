@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import email
-import socket
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from aiosmtpd.controller import Controller
 from apps.accounts.models import User
 from apps.notifications.models import Notification
 from apps.notifications.telling import Told, tell
+from tests.config.launches import free_port
 
 
 @pytest.fixture
@@ -61,9 +61,7 @@ class MailServer:
 @pytest.fixture(scope="module")
 def _mail_server() -> Iterator[MailServer]:
     server = MailServer()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        server.port = free.getsockname()[1]
+    server.port = free_port()
     controller = Controller(server, hostname="127.0.0.1", port=server.port)
     controller.start()
     yield server

@@ -20,6 +20,7 @@ from apps.catalog.models import ProductImage
 from apps.scans import pictures
 from apps.scans.models import Fingerprint
 from tests.factories import make_product, picture_bytes
+from tests.waiting import eventually, is_connected
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -218,17 +219,17 @@ def test_a_killed_download_goes_on_where_it_stopped(server, known_by_address, ca
     known_by_address(*[f"/slow/{i}" for i in range(12)])
     address = urlsplit(os.environ["DATABASE_URL"])._replace(path="/" + connection.settings_dict["NAME"])
     environment = os.environ | {"DATABASE_URL": address.geturl(), "DJANGO_SETTINGS_MODULE": "config.settings.test"}
+    environment["PGAPPNAME"] = "dies"
     process = subprocess.Popen(
         [sys.executable, "manage.py", "index_images", "--fetch", "--private", "--per-second", "50"],
         cwd=ROOT,
         env=environment,
         stdout=subprocess.DEVNULL,
     )
-    deadline = time.monotonic() + 90
-    while len(server.asked) < 4 and time.monotonic() < deadline and process.poll() is None:
-        time.sleep(0.05)
+    eventually(lambda: len(server.asked) >= 4 or process.poll() is not None)
     process.send_signal(signal.SIGKILL)
-    process.wait(30)
+    process.wait()
+    eventually(lambda: not is_connected("dies"))
     kept = ProductImage.objects.exclude(file="").count()
     assert 1 <= kept < 12
     asked = {path for path, _ in server.asked}

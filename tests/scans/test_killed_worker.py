@@ -21,16 +21,10 @@ from apps.scans.models import DetectedCard, Scan
 from config.celery import app
 from tests.factories import make_variant
 from tests.scans.conftest import photo_bytes, stored_files, upload
+from tests.waiting import eventually, is_connected
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROOT = Path(__file__).parents[2]
-
-
-def until(true, *, seconds=60):
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, f"waited {seconds} s in vain"
-        time.sleep(0.05)
 
 
 class Workers:
@@ -45,14 +39,14 @@ class Workers:
         worker = subprocess.Popen(
             [sys.executable, "-m", "tests.scans.stand_in_worker", *place],
             cwd=ROOT, start_new_session=True,
-            env={**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings.test", **environment},
+            env={**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings.test", "PGAPPNAME": "stand-in", **environment},
         )  # fmt: skip
         self.running.append(worker)
         return worker
 
     def kill(self, worker: subprocess.Popen) -> None:
         os.killpg(worker.pid, signal.SIGKILL)
-        worker.wait(10)
+        worker.wait()
         self.running.remove(worker)
 
     def looks(self) -> list[str]:
@@ -75,6 +69,7 @@ def workers(tmp_path):
     yield workers
     for worker in list(workers.running):
         workers.kill(worker)
+    eventually(lambda: not is_connected("stand-in"))
     app.control.purge()
 
 
@@ -92,10 +87,10 @@ def test_a_worker_killed_while_it_looks_loses_nothing_and_doubles_nothing(member
     workers.say("hang")
     scan = actions.start_scan(uploads=[upload(), upload(seed=1)], owner=member)
     first = workers.start()
-    until(workers.looks)
-    until(lambda: state_of(scan) == "running")
+    eventually(workers.looks)
+    eventually(lambda: state_of(scan) == "running")
     workers.kill(first)
-    until(lambda: in_nobodys_hands(scan))  # the database notices a moment later
+    eventually(lambda: in_nobodys_hands(scan))  # the database notices a moment later
 
     assert DetectedCard.objects.count() == 0
     assert set(scan.photos.values_list("done_at", flat=True)) == {None}
@@ -103,7 +98,7 @@ def test_a_worker_killed_while_it_looks_loses_nothing_and_doubles_nothing(member
     workers.start()
     # what beat does every half minute, half a minute later
     assert actions.resume_stalled(now=timezone.now() + dt.timedelta(minutes=2)) == 2
-    until(lambda: state_of(scan) == "review")
+    eventually(lambda: state_of(scan) == "review")
 
     assert [photo.cards.count() for photo in scan.photos.all()] == [2, 2]
     assert sorted(scan.photos.values_list("attempts", flat=True)) == [1, 2]
@@ -118,7 +113,7 @@ def test_a_photo_that_kills_every_worker_ends_in_a_clear_failure_and_can_be_trie
     workers.say("kill")
     scan = actions.start_scan(uploads=[upload()], owner=member)
     workers.start()
-    until(lambda: state_of(scan) == "failed")
+    eventually(lambda: state_of(scan) == "failed")
     assert len(workers.looks()) == actions.MOST_ATTEMPTS
     failed = Scan.objects.get(pk=scan.pk)
     assert "Try again" in failed.error
@@ -128,7 +123,7 @@ def test_a_photo_that_kills_every_worker_ends_in_a_clear_failure_and_can_be_trie
 
     workers.unsay("kill")
     actions.look_again(scan=failed)
-    until(lambda: state_of(scan) == "review")
+    eventually(lambda: state_of(scan) == "review")
     assert DetectedCard.objects.count() == 2
 
 
@@ -139,7 +134,7 @@ def test_a_photo_that_kills_its_worker_takes_none_of_its_batch_with_it(member, w
     scan = actions.start_scan(uploads=[upload(), poison, upload(seed=1), upload(seed=2)], owner=member)
     workers.start(VISION_BATCH="4")
     good = scan.photos.exclude(width=241)
-    until(lambda: not good.filter(done_at=None).exists())
+    eventually(lambda: not good.filter(done_at=None).exists())
 
     assert [(photo.error, photo.cards.count()) for photo in good] == [("", 2)] * 3
     assert max(photo.attempts for photo in good) <= 2

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 import uuid
 
 import pytest
-from django.db import connections
 
 from apps.core.errors import InvalidInput, NotYours
 from apps.inventory.models import InventoryItem, Movement
@@ -14,6 +12,7 @@ from apps.scans import actions
 from apps.scans.models import Correction, Scan
 from tests.factories import make_user, make_variant
 from tests.scans.conftest import cards_of, make_scan
+from tests.together import together
 
 pytestmark = pytest.mark.django_db
 
@@ -126,19 +125,6 @@ def test_confirming_twice_adds_once(member):
 @pytest.mark.django_db(transaction=True)
 def test_confirming_in_many_hands_at_once_adds_once(member):
     scan = make_scan(member, cards=3)
-    barrier, found = threading.Barrier(4), []
-
-    def run():
-        try:
-            barrier.wait(20)
-            found.append(len(actions.confirm(scan=Scan.objects.get(pk=scan.pk), by=member)))
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=run) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    assert sorted(found) == [0, 0, 0, 3]
+    kept = together([lambda: len(actions.confirm(scan=Scan.objects.get(pk=scan.pk), by=member))] * 4)
+    assert sorted(kept) == [0, 0, 0, 3]
     assert sorted(InventoryItem.objects.values_list("quantity", flat=True)) == [1, 1, 1]

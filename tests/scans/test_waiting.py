@@ -8,7 +8,7 @@ import threading
 import pytest
 from django.core.cache import cache
 from django.core.files.storage import default_storage
-from django.db import connection, connections, transaction
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -17,6 +17,8 @@ from apps.scans.models import DetectedCard, Scan, ScanPhoto
 from ml.photo import decoded
 from tests.factories import make_user
 from tests.scans.conftest import stored_files, upload
+from tests.together import together
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.django_db
 
@@ -185,7 +187,7 @@ class TestBatches:
 def test_two_workers_share_the_queue_and_double_nothing(member, queued, engine, settings):
     settings.VISION_BATCH = 2
     scans = [sent(member, 4), sent(make_user(), 4)]
-    both_look = threading.Barrier(2, timeout=30)
+    both_look = threading.Barrier(2, timeout=PATIENCE)
     look, met = engine.identify_many, []
 
     def identify_many(pictures, games):
@@ -197,18 +199,11 @@ def test_two_workers_share_the_queue_and_double_nothing(member, queued, engine, 
     engine.identify_many = identify_many
 
     def work(place):
-        try:
-            for scan in scans:
-                for _ in range(2):
-                    message(scan, place)
-        finally:
-            connections.close_all()
+        for scan in scans:
+            for _ in range(2):
+                message(scan, place)
 
-    workers = [threading.Thread(target=work, args=(place,)) for place in range(2)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join(60)
+    together([lambda: work(0), lambda: work(1)])
     assert len(set(met)) == 2
     assert states(*scans) == [["done"] * 4] * 2
     assert set(ScanPhoto.objects.values_list("attempts", flat=True)) == {1}

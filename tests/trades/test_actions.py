@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-
 import pytest
-from django.db import connection
 
 from apps.core import outbox
 from apps.core.errors import Conflict, InvalidInput, NotYours
@@ -18,6 +15,7 @@ from apps.trades import actions, queries
 from apps.trades.models import Trade
 from tests.cases import decided
 from tests.factories import ADDRESS, make_listing, make_trade, make_user
+from tests.together import together
 
 pytestmark = pytest.mark.django_db
 
@@ -195,22 +193,6 @@ def test_a_handler_that_runs_twice_moves_copies_once(company):
 def test_of_two_buyers_of_the_last_copy_exactly_one_gets_it():
     listing = make_listing(quantity=1)
     buyers = [make_user(), make_user()]
-    outcomes, start = [], threading.Barrier(2)
-
-    def buy(buyer: object) -> None:
-        try:
-            start.wait(10)
-            make_trade(listing, buyer)
-            outcomes.append("got")
-        except OutOfStock:
-            outcomes.append("gone")
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=buy, args=(buyer,)) for buyer in buyers]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(20)
-    assert sorted(outcomes) == ["gone", "got"]
+    outcomes = together([lambda buyer=buyer: make_trade(listing, buyer) for buyer in buyers])
+    assert sum(isinstance(each, OutOfStock) for each in outcomes) == 1
     assert Trade.objects.count() == 1

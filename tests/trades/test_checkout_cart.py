@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-from concurrent.futures import ThreadPoolExecutor
-
 import pytest
-from django.db import connection
 from django.urls import reverse
 
 from apps.core import outbox
@@ -21,6 +17,7 @@ from apps.trades.checkout import actions
 from apps.trades.checkout.models import Order, OrderParcel
 from apps.trades.models import Trade
 from tests.factories import ADDRESS, make_listing, make_product, make_trade, make_user, make_variant
+from tests.together import together
 
 pytestmark = pytest.mark.django_db
 
@@ -209,21 +206,6 @@ def test_an_order_is_its_buyers_alone(client, buyer):
     assert client.post(reverse("order-pay", args=[made.pk])).status_code == 404
 
 
-def race(calls):
-    """Run at the same moment, each in a thread with a connection of its own."""
-    barrier = threading.Barrier(len(calls))
-
-    def run(call):
-        try:
-            barrier.wait(20)
-            return call()
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(calls)) as pool:
-        return list(pool.map(run, calls))
-
-
 @pytest.mark.django_db(transaction=True)
 def test_of_two_buyers_of_one_copy_exactly_one_wins_a_hundred_times(settings):
     settings.NEW_SELLER_OPEN_LIMIT_MINOR = 10**9
@@ -233,7 +215,7 @@ def test_of_two_buyers_of_one_copy_exactly_one_wins_a_hundred_times(settings):
         for each in buyers:
             fill(each, listing)
         agreed = {(seller.pk, "USD"): 1400}
-        made = race([lambda who=who, key=f"{number}", agreed=agreed: order(who, key, agreed) for who in buyers])
+        made = together([lambda who=who, key=f"{number}", agreed=agreed: order(who, key, agreed) for who in buyers])
         parcels = [OrderParcel.objects.get(order=each) for each in made]
         assert sorted(bool(parcel.trade_id) for parcel in parcels) == [False, True]
         assert sorted(parcel.refusal_code for parcel in parcels) == ["", "OUT_OF_STOCK"]
@@ -251,7 +233,7 @@ def test_a_double_click_in_two_threads_orders_once():
     buyer, listing = make_user(), make_listing(quantity=1)
     fill(buyer, listing)
     agreed = agreed_of(buyer)
-    first, second = race([lambda: order(buyer, "same", agreed)] * 2)
+    first, second = together([lambda: order(buyer, "same", agreed)] * 2)
     assert first == second
     assert Trade.objects.count() == 1
     assert OrderParcel.objects.get().trade_id

@@ -13,6 +13,7 @@ from apps.inventory.models import InventoryItem
 from apps.listings.models import Listing
 from tests.browser.accessibility import assert_accessible, assert_fits
 from tests.factories import make_price, make_product, make_user, make_variant
+from tests.waiting import BUSY
 
 CARDS = 200
 
@@ -47,23 +48,23 @@ def test_two_hundred_cards_of_a_file_are_for_sale_within_a_minute(
     expect(page.get_by_text("This looks like a file of Moxfield.")).to_be_visible()
     assert_accessible(page)
     page.get_by_role("button", name="Read the file").click()
-    expect(page.get_by_text("“Chewed” means")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("“Chewed” means")).to_be_visible()
     assert_accessible(page)
     page.get_by_label("“Chewed” means").select_option("LP")
     page.get_by_role("button", name="Mend").click()
     expect(page.get_by_text("2 lines looked at again.")).to_be_visible()
     page.get_by_role("button", name="Add 200 lines").click()
-    expect(page.get_by_text("Read, and done.")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("Read, and done.")).to_be_visible()
     report = page.url
     page.get_by_role("link", name="List them for sale").click()
-    expect(page.get_by_role("heading", name="List many")).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("heading", name="List many")).to_be_visible()
     for box in page.locator('input[name^="price-"]').all():
         if not box.input_value():
             box.fill("3.00")
     page.locator("[data-select-all]").check()
     page.get_by_role("button", name="List the chosen ones").first.click()
-    expect(page.get_by_text("200 listed.")).to_be_visible(timeout=30_000)
-    assert time.monotonic() - began < 60
+    expect(page.get_by_text("200 listed.")).to_be_visible()
+    assert time.monotonic() - began < 60 * BUSY
     assert InventoryItem.objects.filter(owner=owner, condition="LP").count() == 2
     assert InventoryItem.objects.filter(owner=owner).count() == CARDS
     assert Listing.objects.filter(seller=owner, state="active").count() == CARDS
@@ -89,7 +90,7 @@ def test_an_import_works_without_script(site: str, new_page: object, worker: Non
     assert "Moxfield" in page.inner_text("h1 + p")
     page.get_by_label("Add what is matched at once").check()
     page.get_by_role("button", name="Read the file").click()
-    for _ in range(60):
+    for _ in range(240):
         if page.get_by_role("link", name="Load it again").count() == 0:
             break
         time.sleep(0.5)

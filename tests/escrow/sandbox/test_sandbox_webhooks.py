@@ -12,6 +12,7 @@ import stripe
 
 from apps.escrow.sandbox.company import Sandbox
 from apps.escrow.sandbox.delivery import Courier
+from tests.waiting import eventually
 
 SECRET = "whsec_sandbox"
 
@@ -44,10 +45,8 @@ class Listener:
         self.url = f"http://127.0.0.1:{self.server.server_port}/webhooks/stripe/"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
-    def wait(self, count: int, seconds: float = 10) -> list[str]:
-        deadline = time.monotonic() + seconds
-        while len(self.events) < count and time.monotonic() < deadline:
-            time.sleep(0.02)
+    def wait(self, count: int) -> list[str]:
+        eventually(lambda: len(self.events) >= count)
         return [event["type"] for event in self.events]
 
 

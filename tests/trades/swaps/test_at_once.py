@@ -2,41 +2,23 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 
 import pytest
-from django.db import connection
 
 from apps.core.errors import DomainError
 from apps.trades.swaps import actions, course
 from apps.trades.swaps.models import Swap
 from tests.factories import ADDRESS
+from tests.together import together
 from tests.trades.swaps.conftest import copies_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def at_once(*acts: Callable[[], object]) -> list[str]:
-    """Do all at the same moment, each on a connection of its own; done, or the code of what was refused."""
-    ready, results = threading.Barrier(len(acts)), [""] * len(acts)
-
-    def run(place: int, act: Callable[[], object]) -> None:
-        try:
-            ready.wait(10)
-            act()
-            results[place] = "done"
-        except DomainError as error:
-            results[place] = error.code
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(acts)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    return results
+    """Do all at the same moment; done, or the code of what was refused."""
+    return [each.code if isinstance(each, DomainError) else "done" for each in together(acts)]
 
 
 def test_one_copy_goes_into_one_of_two_swaps(table):

@@ -32,6 +32,7 @@ from apps.valuations.feeds.errors import FeedBusy, FeedError
 from apps.valuations.models import CurrentPrice, Feed, FeedRun, Quote
 from tests.valuations.feeds.conftest import price, quoted, results
 from tests.valuations.feeds.playing import Reply, no
+from tests.waiting import eventually, is_connected
 
 pytestmark = pytest.mark.django_db
 ROOT = Path(__file__).resolve().parents[3]
@@ -276,8 +277,8 @@ def test_one_run_at_a_time(day, run):
     with pytest.raises(FeedBusy):
         run("tcgcsv")
     assert standing("tcgcsv") == "running"
-    with connection.cursor() as cursor:  # its process dies; five seconds at most until the server has seen it
-        cursor.execute("select pg_terminate_backend(%s, 5000)", [other.info.backend_pid])
+    with connection.cursor() as cursor:  # its process dies; a minute at most until the server has seen it
+        cursor.execute("select pg_terminate_backend(%s, 60000)", [other.info.backend_pid])
         assert cursor.fetchone()[0]
     other.close()
     assert standing("tcgcsv") == "stopped", "its process is gone"
@@ -405,10 +406,12 @@ def test_a_killed_run_goes_on_and_counts_nothing_twice(day, run):
         "go(['manage.py', 'feed', 'run', 'tcgcsv'])"
     )
     environment = os.environ | {"DATABASE_URL": address.geturl(), "DJANGO_SETTINGS_MODULE": "config.settings.test"}
+    environment["PGAPPNAME"] = "dies"
     process = subprocess.Popen([sys.executable, "-c", script], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
     assert reached.wait(120)
     process.send_signal(signal.SIGKILL)
-    process.wait(30)
+    process.wait()
+    eventually(lambda: not is_connected("dies"))
     killed = FeedRun.objects.get()
     assert (killed.state, killed.rows, killed.cursor["group"]) == ("running", 25, 124)
     day.asked.clear()
