@@ -43,7 +43,7 @@ test: setup-dev browser ## Every test, in parallel, on servers of its own
 	@exec $(PY) -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 machine: setup-dev ## Random people, banks and bad weather against sales and swaps, for STEPS=10000 steps each
-	@MACHINE_STEPS=$(STEPS) SWAP_STEPS=$(STEPS) exec $(PY) -m pytest -n 2 --dist loadfile tests/trades/test_machine.py \
+	@MACHINE_STEPS=$(STEPS) SWAP_STEPS=$(STEPS) exec $(PY) -m pytest -n 2 --dist loadfile -o faulthandler_timeout=0 tests/trades/test_machine.py \
 	  tests/trades/swaps/test_machine.py -q --hypothesis-show-statistics $(ARGS)
 
 faults: setup-dev ## kill -9 web, worker, Redis, PostgreSQL in the middle of every money step of the running system
