@@ -18,7 +18,7 @@ from apps.escrow import actions, gateway, ledger
 from apps.escrow.models import Dispute, Hold, Payment
 from apps.escrow.sandbox.client import SandboxHTTPClient
 from apps.escrow.sandbox.company import Sandbox
-from apps.escrow.sandbox.resources import accounts, checkout, disputes, payment_intents
+from apps.escrow.sandbox.resources import checkout, disputes, onboarding, payment_intents
 
 _numbers = count(1)
 VISA = {"number": "4242424242424242", "exp_month": 12, "exp_year": 2040, "cvc": "123"}
@@ -44,7 +44,7 @@ class Company:
         seller.refresh_from_db()
         with self.sandbox.work() as desk:
             account = desk.get("account", seller.seller_account.stripe_id)
-            accounts.onboard(desk, account, {"account_number": "000123456789", "outcome": outcome})
+            onboarding.onboard(desk, account, {"account_number": "000123456789", "outcome": outcome})
 
     def pay_on_page(self, payment: Payment, card: dict | None = None) -> dict:
         """The buyer types a card into the company's page."""

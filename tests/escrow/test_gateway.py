@@ -17,7 +17,7 @@ from apps.escrow import gateway
 from apps.escrow.gateway import connection
 from apps.escrow.sandbox.client import SandboxHTTPClient
 from apps.escrow.sandbox.company import Sandbox
-from apps.escrow.sandbox.resources import accounts
+from apps.escrow.sandbox.resources import onboarding
 from apps.escrow.sandbox.server import application
 from config.env import Environment
 
@@ -90,7 +90,7 @@ def seller(sandbox, *, onboarded=True):
     )
     if onboarded:
         with sandbox.work() as desk:
-            accounts.onboard(desk, desk.get("account", made.id), {})
+            onboarding.onboard(desk, desk.get("account", made.id), {})
     return made.id
 
 
@@ -231,7 +231,7 @@ def test_a_seller_is_payable_only_after_the_form(sandbox):
         send(account, pay().charge_id)
     assert (caught.value.code, caught.value.retryable) == ("insufficient_capabilities_for_transfer", False)
     with sandbox.work() as desk:
-        accounts.onboard(desk, desk.get("account", account), {})
+        onboarding.onboard(desk, desk.get("account", account), {})
     after = gateway.retrieve_seller_account(account)
     assert (after.transfers_active, after.payouts_enabled, after.details_submitted) == (True, True, True)
     assert after.requirements_due == ()

@@ -129,10 +129,10 @@ def test_a_refund_that_the_bank_refuses_later_is_owed_again(sale, company):
 def test_an_account_that_was_restricted_in_the_meantime_waits(sale, company):
     sale.onboarded().delivered()
     with company.sandbox.work() as desk:
-        from apps.escrow.sandbox.resources import accounts
+        from apps.escrow.sandbox.resources import onboarding
 
         account = desk.get("account", sale.seller.seller_account.stripe_id)
-        accounts.onboard(desk, account, {"outcome": "reject"})
+        onboarding.onboard(desk, account, {"outcome": "reject"})
     actions.release(hold=sale.hold, by=sale.buyer)
     assert sale.settle() == 0
     assert actions.settle_due(now=later(minutes=10)) == 0

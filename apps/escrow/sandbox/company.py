@@ -28,6 +28,7 @@ from apps.escrow.sandbox.resources import (  # noqa: F401  (importing enters the
     customers,
     disputes,
     files,
+    onboarding,
     payment_intents,
     payment_methods,
     payouts,

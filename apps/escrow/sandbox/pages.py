@@ -17,7 +17,7 @@ from apps.escrow.sandbox.books import Obj
 from apps.escrow.sandbox.cards import CARDS
 from apps.escrow.sandbox.company import Sandbox
 from apps.escrow.sandbox.errors import ApiError
-from apps.escrow.sandbox.resources import accounts, balance, checkout, payment_intents, setup_intents
+from apps.escrow.sandbox.resources import balance, checkout, onboarding, payment_intents, setup_intents
 
 HERE = Path(__file__).parent
 templates = Environment(
@@ -238,7 +238,7 @@ class Pages:
             )
         with self.sandbox.work() as desk:
             current = desk.get("account", account["id"])
-            accounts.onboard(desk, current, fields)
+            onboarding.onboard(desk, current, fields)
             desk.save(current, link=link | {"expires_at": 0})
         return go(link["return_url"])
 

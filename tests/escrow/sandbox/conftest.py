@@ -14,7 +14,7 @@ import uvicorn
 
 from apps.escrow.sandbox.client import SandboxHTTPClient
 from apps.escrow.sandbox.company import Sandbox
-from apps.escrow.sandbox.resources import accounts
+from apps.escrow.sandbox.resources import onboarding
 from apps.escrow.sandbox.server import application
 
 stripe.enable_telemetry = False
@@ -48,7 +48,7 @@ class Shop:
         )
         if onboarded:
             with self.sandbox.work() as desk:
-                accounts.onboard(desk, desk.get("account", account.id), {"account_number": "000123456789"})
+                onboarding.onboard(desk, desk.get("account", account.id), {"account_number": "000123456789"})
         return account.id
 
     def transfer(self, amount, seller, charge=None, **more):

@@ -10,7 +10,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invar
 from apps.escrow.sandbox.client import SandboxHTTPClient
 from apps.escrow.sandbox.company import Sandbox
 from apps.escrow.sandbox.desk import Switches
-from apps.escrow.sandbox.resources import accounts
+from apps.escrow.sandbox.resources import onboarding
 
 DAY = 86_400
 CARDS = st.sampled_from(
@@ -33,7 +33,7 @@ class Money(RuleBasedStateMachine):
         made = self.v1.accounts.create({"type": "express", "capabilities": {"transfers": {"requested": True}}})
         self.seller = made.id
         with self.sandbox.work() as desk:
-            accounts.onboard(desk, desk.get("account", made.id), {})
+            onboarding.onboard(desk, desk.get("account", made.id), {})
 
     def teardown(self):
         if hasattr(self, "sandbox"):
