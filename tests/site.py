@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import uvicorn
+
+from tests.waiting import PATIENCE, eventually
 
 
 @contextmanager
@@ -28,13 +29,11 @@ def serving(application: object) -> Iterator[int]:
     )
     thread = threading.Thread(target=server.run, name="site", daemon=True)
     thread.start()
-    deadline = time.monotonic() + 20
-    while not server.started:
-        if not thread.is_alive() or time.monotonic() > deadline:
-            raise RuntimeError("the site did not start")
-        time.sleep(0.02)
+    eventually(lambda: server.started or not thread.is_alive())
+    if not server.started:
+        raise RuntimeError("the site did not start")
     try:
         yield server.servers[0].sockets[0].getsockname()[1]
     finally:
         server.should_exit = True
-        thread.join(10)
+        thread.join(PATIENCE)

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import os
-import socket
-import threading
-import time
 from collections.abc import Iterator
 
 import pytest
 import stripe
-import uvicorn
 from playwright.sync_api import Browser, Page
 
 from apps.escrow.sandbox.client import SandboxHTTPClient
@@ -18,6 +14,7 @@ from apps.escrow.sandbox.company import Sandbox
 from apps.escrow.sandbox.server import application
 from tests.browser.accessibility import assert_accessible
 from tests.browser.browsers import open_context
+from tests.site import serving
 
 SHOTS = os.environ.get("SANDBOX_SCREENSHOTS")
 
@@ -26,18 +23,9 @@ SHOTS = os.environ.get("SANDBOX_SCREENSHOTS")
 def sandbox() -> Iterator[Sandbox]:
     """A sandbox behind HTTP."""
     made = Sandbox()
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
-    made.public_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    server = uvicorn.Server(uvicorn.Config(application(made), log_level="warning", lifespan="off"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    yield made
-    server.should_exit = True
-    thread.join(10)
-    listener.close()
+    with serving(application(made)) as port:
+        made.public_url = f"http://127.0.0.1:{port}"
+        yield made
     made.close()
 
 

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-import socket
-import threading
 import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import stripe
-import uvicorn
 from pydantic import ValidationError
 
 from apps.escrow import gateway
@@ -20,6 +17,7 @@ from apps.escrow.sandbox.company import Sandbox
 from apps.escrow.sandbox.resources import onboarding
 from apps.escrow.sandbox.server import application
 from config.env import Environment
+from tests.site import serving
 
 DAY = 86_400
 HOLD = "0190f6f0-0000-7000-8000-000000000007"
@@ -42,17 +40,8 @@ def sandbox(settings):
 def served():
     """The address of a sandbox behind HTTP."""
     made = Sandbox()
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(application(made), log_level="warning", lifespan="off"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    server.should_exit = True
-    thread.join(10)
-    listener.close()
+    with serving(application(made)) as port:
+        yield f"http://127.0.0.1:{port}"
     made.close()
 
 

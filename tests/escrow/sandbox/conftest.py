@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import socket
-import threading
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 import pytest
 import stripe
-import uvicorn
 
 from apps.escrow.sandbox.client import SandboxHTTPClient
 from apps.escrow.sandbox.company import Sandbox
 from apps.escrow.sandbox.resources import onboarding
 from apps.escrow.sandbox.server import application
+from tests.site import serving
 
 stripe.enable_telemetry = False
 START = 1_790_000_000
@@ -88,54 +86,24 @@ def make_shop():
         each.sandbox.close()
 
 
-@dataclass
-class Served:
-    """A sandbox behind a real socket."""
-
-    sandbox: Sandbox
-    address: str
-    stop: object
-
-
-def serve(sandbox: Sandbox) -> Served:
-    """Serve a sandbox on a free port in a thread."""
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
-    sandbox.public_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    server = uvicorn.Server(uvicorn.Config(application(sandbox), log_level="warning", lifespan="off"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-    thread.start()
-    deadline = time.monotonic() + 10
-    while not server.started and time.monotonic() < deadline:
-        time.sleep(0.01)
-
-    def stop():
-        server.should_exit = True
-        thread.join(10)
-        listener.close()
-
-    return Served(sandbox, sandbox.public_url, stop)
-
-
 @pytest.fixture
-def served():
-    """Serve sandboxes over HTTP for the length of a test."""
-    made = []
+def served() -> Iterator[Callable[[Sandbox], str]]:
+    """Serve sandboxes over HTTP for the length of a test; each is told its address, which comes back."""
+    with ExitStack() as stack:
 
-    def begin(sandbox: Sandbox) -> Served:
-        made.append(serve(sandbox))
-        return made[-1]
+        def begin(sandbox: Sandbox) -> str:
+            port = stack.enter_context(serving(application(sandbox)))
+            sandbox.public_url = f"http://127.0.0.1:{port}"
+            return sandbox.public_url
 
-    yield begin
-    for each in made:
-        each.stop()
+        yield begin
 
 
 @pytest.fixture
 def http_shop(served) -> Iterator[Shop]:
     """The same, over real HTTP with the library's own transport."""
     sandbox = Sandbox()
-    address = served(sandbox).address
+    address = served(sandbox)
     yield Shop(sandbox, stripe.StripeClient("sk_test_sandbox", base_addresses={"api": address}, max_network_retries=2))
     sandbox.close()
 

@@ -19,7 +19,7 @@ TYPED = {
 
 @pytest.fixture
 def browser(shop, served):
-    with httpx.Client(base_url=served(shop.sandbox).address, follow_redirects=False) as client:
+    with httpx.Client(base_url=served(shop.sandbox), follow_redirects=False) as client:
         yield client
 
 
