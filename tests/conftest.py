@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import gc
 import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -20,6 +21,7 @@ from apps.accounts.models import Role, User
 from apps.core import outbox
 from tests import schema
 from tests.factories import make_user
+from tests.waiting import eventually
 
 # An example that is slow because the machine is busy is no failure, nor are examples that are slow to be drawn.
 # The gate (.ci/run) tries the same examples every time; whoever runs the tests by hand tries new ones.
@@ -76,6 +78,23 @@ def django_db_modify_db_settings(
             schema.make(template)
             lock.write("done")
     connection.settings_dict["TEST"]["TEMPLATE"] = template
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Before the database is dropped, which is refused while anybody is connected, everybody has let go of it."""
+    yield
+    gc.collect()  # the connection of a thread that ended without closing it is part of a ring, and stays open until then
+    ours = connection.settings_dict["NAME"]
+    with django_db_blocker.unblock():
+        connection.close()
+        with connection._nodb_cursor() as cursor:
+
+            def left() -> list[tuple[object, ...]]:
+                cursor.execute("SELECT application_name, state, query FROM pg_stat_activity WHERE datname = %s", [ours])
+                return cursor.fetchall()
+
+            eventually(lambda: not left(), or_say=left)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -13,11 +13,13 @@ BUSY = 3
 """How many times slower than one with nothing else to do a machine may be on which a promise of time is tried."""
 
 
-def eventually(holds: Callable[[], object], *, within: float = PATIENCE) -> object:
-    """The first true answer; fails when there is none in so many seconds."""
+def eventually(
+    holds: Callable[[], object], *, within: float = PATIENCE, or_say: Callable[[], object] | None = None
+) -> object:
+    """The first true answer; fails when there is none in so many seconds, and says what is there instead."""
     deadline = time.monotonic() + within
     while not (answer := holds()):
-        assert time.monotonic() < deadline, f"not within {within} s: {holds}"
+        assert time.monotonic() < deadline, f"not within {within} s: {or_say() if or_say else holds}"
         time.sleep(0.02)
     return answer
 

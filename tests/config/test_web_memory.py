@@ -8,7 +8,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -21,6 +20,7 @@ from django.urls import reverse
 from config.launcher import probes
 from tests.config.launches import free_port
 from tests.factories import make_item, make_listing, make_price, make_product, make_trade, make_user, make_variant
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -87,10 +87,8 @@ def test_the_web_process_stays_small_while_it_serves(market, tmp_path):
     web = subprocess.Popen([sys.executable, "-m", *command], env=environment, stdout=errors, stderr=errors)
     try:
         ready = probes.web_answers(port)
-        until = time.monotonic() + 60
-        while not ready():
-            assert web.poll() is None and time.monotonic() < until, (tmp_path / "web.log").read_text()[-2000:]
-            time.sleep(0.2)
+        eventually(lambda: ready() or web.poll() is not None)
+        assert web.poll() is None, (tmp_path / "web.log").read_text()[-2000:]
         for _ in range(ROUNDS):
             for page in pages:
                 line = http.client.HTTPConnection("127.0.0.1", port, timeout=30)

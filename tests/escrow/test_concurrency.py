@@ -210,7 +210,7 @@ def test_a_worker_killed_in_the_middle_of_a_message_loses_nothing(sale, company)
         worker.send_signal(signal.SIGKILL)
     finally:
         worker.kill()
-        worker.wait(10)
+        worker.wait()
         worker.stdout.close()
     eventually(lambda: not is_connected("dies"))
     assert sale.held == 0

@@ -353,7 +353,7 @@ def test_whoever_is_killed_between_two_steps_leaves_whole_ones(where, posted, se
         assert worker.stdout.readline() == b"here\n"
     finally:
         worker.kill()
-        worker.wait(10)
+        worker.wait()
         worker.stdout.close()
     eventually(_nothing_is_under_way)
     assert LedgerTransaction.objects.count() == posted

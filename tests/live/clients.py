@@ -12,6 +12,8 @@ from channels.db import database_sync_to_async
 from django.conf import settings
 from django.test import Client
 
+from tests.waiting import PATIENCE
+
 ORIGIN = b"http://testserver"
 
 
@@ -44,7 +46,7 @@ class Socket(ApplicationCommunicator):
     async def connect(self) -> dict[str, Any]:
         """The first thing heard: hello, or the close that turned us away."""
         await self.send_input({"type": "websocket.connect"})
-        taken = await self.receive_output(10)
+        taken = await self.receive_output(PATIENCE)
         return taken if taken["type"] == "websocket.close" else await self.heard()
 
     async def say(self, kind: str, **told: object) -> None:
@@ -60,14 +62,14 @@ class Socket(ApplicationCommunicator):
 
     async def heard(self) -> dict[str, Any]:
         """The next message; a close as `{"type": "close", "code": …}`."""
-        message = await self.receive_output(10)
+        message = await self.receive_output(PATIENCE)
         if message["type"] == "websocket.close":
             return {"type": "close", "code": message["code"]}
         return json.loads(message["text"])
 
     async def leave(self) -> None:
         await self.send_input({"type": "websocket.disconnect", "code": 1000})
-        await self.wait(10)
+        await self.wait(PATIENCE)
 
 
 def live(story: Callable[[], Awaitable[Any]]) -> Any:

@@ -77,7 +77,7 @@ def deliver():
     yield start
     for courier in couriers:
         courier.stop()
-        courier.join(5)
+        courier.join()
 
 
 PAID = ["payment_intent.created", "charge.succeeded", "payment_intent.succeeded"]
