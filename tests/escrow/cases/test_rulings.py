@@ -55,7 +55,7 @@ def test_an_appeal_is_decided_by_another_moderator_and_that_is_final(sale):
     other = person(Role.MODERATOR)
     case = actions.decide_dispute(dispute=case, by=other, outcome="release", decision="It is a shadow.")
     assert (case.state, case.outcome, case.decided_by, sale.sellers) == ("decided", "release", other, 9470)
-    assert list(CaseEntry.objects.filter(dispute=case).values_list("what", flat=True)) == [
+    assert list(CaseEntry.objects.filter(dispute=case).order_by("pk").values_list("what", flat=True)) == [
         "opened",
         "ruled",
         "appealed",
