@@ -43,8 +43,10 @@ test: setup-dev browser ## Every test, in parallel, on servers of its own
 	@exec $(PY) -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 machine: setup-dev ## Random people, banks and bad weather against sales and swaps, for STEPS=10000 steps each
-	@MACHINE_STEPS=$(STEPS) SWAP_STEPS=$(STEPS) exec $(PY) -m pytest -n 2 --dist loadfile -o faulthandler_timeout=0 tests/trades/test_machine.py \
-	  tests/trades/swaps/test_machine.py -q --hypothesis-show-statistics $(ARGS)
+	@for room in trades trades/swaps; do \
+	    MACHINE_STEPS=$(STEPS) SWAP_STEPS=$(STEPS) $(PY) -m pytest tests/$$room/test_machine.py -q -n 0 -o faulthandler_timeout=0 \
+	      --hypothesis-show-statistics $(ARGS) & told="$$told $$!"; done; \
+	for each in $$told; do wait $$each || failed=1; done; exit $${failed:-0}
 
 faults: setup-dev ## kill -9 web, worker, Redis, PostgreSQL in the middle of every money step of the running system
 	@exec $(PY) -m tests.faults $(ARGS)

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 import pytest
 from django.db import connection, transaction
 from django.utils import timezone
-from hypothesis import HealthCheck, Phase, currently_in_test_context, event, settings
+from hypothesis import Phase, currently_in_test_context, event
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from apps.accounts.models import Role, User
 from apps.core import outbox
@@ -34,6 +34,7 @@ from tests.clock import StoryClock
 from tests.escrow.conftest import DECLINED, VISA, Company, minor, receive
 from tests.factories import ADDRESS, make_listing, make_user
 from tests.proofs import COPIES, MONEY, Proof, books_are_right, copy_of
+from tests.stories import tell
 from tests.trades.case_rules import CaseRules
 
 CARDS = [
@@ -404,15 +405,6 @@ def test_a_bank_that_confirms_a_paid_payment_again_charges_nothing(world):
         market.teardown()
 
 
-def test_money_and_copies_are_always_all_there(world):
-    run_state_machine_as_test(
-        Market,
-        settings=settings(
-            max_examples=max(STEPS // STEPS_OF_ONE, 1),
-            stateful_step_count=STEPS_OF_ONE,
-            deadline=None,
-            phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],
-            suppress_health_check=list(HealthCheck),
-            database=None,
-        ),
-    )
+def test_money_and_copies_are_always_all_there(world, request):
+    phases = [Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink]
+    tell(Market, steps=STEPS, each=STEPS_OF_ONE, request=request, phases=phases)

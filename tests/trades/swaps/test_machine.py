@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import pytest
 from django.db import connection, transaction
 from django.utils import timezone
-from hypothesis import HealthCheck, event, settings
+from hypothesis import event
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from apps.accounts.models import Role, User
 from apps.core import outbox
@@ -35,6 +35,7 @@ from tests.clock import StoryClock
 from tests.escrow.conftest import Company, minor, receive
 from tests.factories import ADDRESS, make_user
 from tests.proofs import COPIES, MONEY, Proof, books_are_right
+from tests.stories import tell
 from tests.trades.swaps.conftest import offer_for_trade
 
 WHO = st.integers(0, 3)
@@ -428,15 +429,6 @@ class Swapping(RuleBasedStateMachine):
 
 
 @pytest.mark.django_db
-def test_swaps_stay_whole_whatever_people_do():
+def test_swaps_stay_whole_whatever_people_do(request):
     Swapping.world = make_world()
-    run_state_machine_as_test(
-        Swapping,
-        settings=settings(
-            max_examples=max(STEPS // STEPS_OF_ONE, 1),
-            stateful_step_count=STEPS_OF_ONE,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-            database=None,
-        ),
-    )
+    tell(Swapping, steps=STEPS, each=STEPS_OF_ONE, request=request)
