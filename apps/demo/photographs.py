@@ -159,7 +159,7 @@ def _light(size: tuple[int, int]) -> Pixels:
     width, height = size
     x, y = np.arange(width, dtype=np.float32)[None], np.arange(height, dtype=np.float32)[:, None]
     away = ((x - width * 0.42) / width) ** 2 + ((y - height * 0.38) / height) ** 2
-    return ((1.06 - 0.42 * away)[..., None] * np.array([1.02, 1.0, 0.96])).astype(np.float32)
+    return (1.06 - 0.42 * away)[..., None] * np.array([1.02, 1.0, 0.96], np.float32)
 
 
 def _quad(centre: tuple[float, float], width: float, turn: float, lean: float, ratio: float) -> Quad:

@@ -14,6 +14,7 @@ import json
 import math
 import os
 import platform
+import re
 import subprocess
 import sys
 import tempfile
@@ -30,6 +31,7 @@ REPORTED = ROOT / "docs" / "benchmarks" / "figures"
 MOST_SECONDS = 180
 """What a benchmark of the usual size may take on a quiet machine."""
 _ONE, _ABSENT = "--one", "absent"
+_RATIO = re.compile(r"(?<![a-z])ratio(?![a-z])")
 
 
 def names() -> list[str]:
@@ -47,7 +49,7 @@ def ratios(figures: object, label: str = "") -> Iterator[tuple[str, float]]:
     if not isinstance(figures, dict):
         return
     for name, value in figures.items():
-        if isinstance(value, int | float) and "ratio" in str(name):
+        if isinstance(value, int | float) and _RATIO.search(str(name)):
             yield f"{label} {'' if name == 'ratio' else name}".strip(), float(value)
         else:
             yield from ratios(value, f"{label} {name}".strip())

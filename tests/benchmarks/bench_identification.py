@@ -5,7 +5,7 @@
 Four parts, each a table, all over cards that no net was trained on (drawn ones where no scans are at hand):
 
 * search: pictures only, outlines given, exact and as far off as a detector's; the nearest references among 1,000 and
-  5,000; large, among 1,000, 20,000 and 100,000.
+  2,500; large, among 1,000, 20,000 and 100,000.
 * photographs: end to end, every third name absent from references and catalogue; names, printings, coverage, rejection,
   and how far stated probabilities hold. The baselines get the product's outlines, and the edge detector's.
 * same art: printings of equal art that differ in number and set; the very printing, outlines given.
@@ -42,7 +42,7 @@ COUNTS = {
     Size.LARGE: {"single": 80, "grid": 6, "scattered": 16, "row": 8, "fan": 8},
 }
 """Photographs by layout."""
-REFERENCES = {Size.TINY: (4,), Size.USUAL: (1_000, 5_000), Size.LARGE: (1_000, 20_000, 100_000)}
+REFERENCES = {Size.TINY: (4,), Size.USUAL: (1_000, 2_500), Size.LARGE: (1_000, 20_000, 100_000)}
 """References that are searched."""
 END_TO_END = {Size.TINY: 4, Size.USUAL: ORB_REFERENCES, Size.LARGE: 20_000}
 REPRINTS = {Size.TINY: (1, 1), Size.USUAL: (5, 4), Size.LARGE: (12, 8)}

@@ -105,7 +105,7 @@ def test_figures_are_written_as_json_has_numbers():
 
 
 def test_every_ratio_is_found_with_the_way_to_it():
-    figures = {"search": {"to hash": {"errors_ratio": 2.0}, "share": 0.5}, "ratio": 3}
+    figures = {"search": {"to hash": {"errors_ratio": 2.0}, "share": 0.5, "calibration_error": 0.1}, "ratio": 3}
     assert list(ratios(figures)) == [("search to hash errors_ratio", 2.0), ("", 3.0)]
 
 
