@@ -53,6 +53,11 @@ _LONG = (
 )
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """What tests do only when they are asked to."""
+    parser.addoption("--screenshots", action="store_true", help="take the documentation's pictures anew: docs/images")
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Where several processes share the files, the long ones are dealt out first."""

@@ -28,15 +28,18 @@ NewPage = Callable[..., Page]
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Names the marker."""
+    """Names the markers."""
     config.addinivalue_line("markers", "browser: drives a real Chromium")
+    config.addinivalue_line("markers", "screenshots: takes pictures for the documentation, only with --screenshots")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks what lives in this folder."""
+    """Marks what lives in this folder; pictures are taken only when they are asked for."""
     for item in items:
         if HERE in Path(item.path).parents:
             item.add_marker(pytest.mark.browser)
+        if item.get_closest_marker("screenshots") and not item.config.getoption("--screenshots"):
+            item.add_marker(pytest.mark.skip(reason="make screenshots takes them"))
 
 
 @pytest.fixture(scope="module")

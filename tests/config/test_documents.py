@@ -57,6 +57,18 @@ def test_links_lead_somewhere(document):
     assert lost == []
 
 
+def test_every_picture_is_shown_with_its_words_and_small():
+    """Those that a page names are there as every link is; none lies there for nothing, and a reader's ears miss nothing."""
+    shown = {}
+    for document in DOCUMENTS:
+        for words, target in re.findall(r"!\[([^\]]*)\]\(([^)]+)\)", FENCED.sub("", document.read_text())):
+            shown[(document.parent / target).resolve()] = words
+    pictures = set((ROOT / "docs/images").iterdir())
+    assert pictures - set(shown) == set()
+    assert [name(path) for path in pictures if len(shown[path].split()) < 3] == []
+    assert [name(path) for path in pictures if path.stat().st_size >= 100_000] == []
+
+
 def test_every_page_is_in_the_table_of_contents():
     """Runbooks are listed on a page of their own; the report of benchmarks may be there or not."""
     contents = "\n".join(TOCTREE.findall((ROOT / "docs/index.md").read_text()))

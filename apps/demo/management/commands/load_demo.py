@@ -45,7 +45,7 @@ class Command(BaseCommand):
         if print_accounts:
             self.stdout.write(json.dumps(people.accounts()))
             return
-        if settings.SETTINGS_MODULE.endswith("production") and not force:
+        if not force and settings.SETTINGS_MODULE.endswith("production"):
             raise CommandError("This is a production database. The demo has known passwords; use --force to insist.")
         if pictures is not None and pictures < _FEWEST:
             raise CommandError(f"The photographs need {_FEWEST} pictures or more.")
