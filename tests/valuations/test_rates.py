@@ -7,7 +7,6 @@ from decimal import Decimal
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.utils import timezone
 from structlog.testing import capture_logs
 
 from apps.core.errors import InvalidInput
@@ -92,13 +91,12 @@ def test_amounts_are_converted_by_the_rate_of_their_day():
 
 @pytest.mark.django_db
 def test_a_history_is_in_the_currency_that_was_asked_for_and_what_is_stored_stays(quoted, variant):
-    quoted("10.00", days=1)
-    quoted("8.00", days=2, source="cardmarket", currency="EUR")
+    dollars = quoted("10.00", days=1)
+    euros = quoted("8.00", days=2, source="cardmarket", currency="EUR")
     quoted("7.00", days=3, source="cardmarket", currency="CYP")
     assert [point.market for point in history(variant.pk).points] == [10], "without a rate it is left out"
-    today = timezone.now().date()
-    for age, rate in ((1, "1.25"), (2, "1.10")):
-        ExchangeRate.objects.create(currency="USD", day=today - dt.timedelta(age), per_euro=Decimal(rate))
+    for quote, rate in ((dollars, "1.25"), (euros, "1.10")):
+        ExchangeRate.objects.create(currency="USD", day=quote.observed_at.date(), per_euro=Decimal(rate))
     known = [(point.source, point.market, point.currency) for point in history(variant.pk).points]
     assert known == [("cardmarket", Decimal("8.80"), "USD"), ("tcgplayer", Decimal("10.00"), "USD")]
     known = [(point.source, point.market, point.currency) for point in history(variant.pk, currency="EUR").points]
