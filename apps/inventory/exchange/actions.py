@@ -147,16 +147,9 @@ def tell_heading(*, origin: InventoryImport, by: User, heading: bool) -> Invento
     return origin
 
 
-@transaction.atomic
 def add_matched(*, origin: InventoryImport, by: User) -> InventoryImport:
     """Begin to put the matched lines into the inventory. Raises NotYours, Conflict."""
-    origin = locked(origin.pk, by)
-    if origin.state == InventoryImport.State.ADDING:
-        return origin
-    origin.state = states.after(origin.state, "add")
-    origin.save(update_fields=["state"])
-    enqueue(origin)
-    return origin
+    return _begin(origin, "add", InventoryImport.State.ADDING, by=by)
 
 
 @transaction.atomic
@@ -189,13 +182,18 @@ def map_again(*, origin: InventoryImport, by: User) -> InventoryImport:
     return origin
 
 
-@transaction.atomic
 def undo_import(*, origin: InventoryImport, by: User) -> InventoryImport:
     """Begin to take everything out again that came in. Raises NotYours, Conflict."""
+    return _begin(origin, "undo", InventoryImport.State.UNDOING, by=by)
+
+
+@transaction.atomic
+def _begin(origin: InventoryImport, event: str, doing: str, *, by: User) -> InventoryImport:
+    """Have a worker do what `event` leads to; asked again while it is `doing` that, nothing is new."""
     origin = locked(origin.pk, by)
-    if origin.state == InventoryImport.State.UNDOING:
+    if origin.state == doing:
         return origin
-    origin.state = states.after(origin.state, "undo")
+    origin.state = states.after(origin.state, event)
     origin.save(update_fields=["state"])
     enqueue(origin)
     return origin

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -121,23 +122,21 @@ def repricing(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 @require_POST
 def apply(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """Put the new prices on."""
-    found = prices.own_repricing(seller=request.user, pk=pk)
-    try:
-        count = prices.apply(repricing=found, by=request.user)
-        messages.success(request, f"{count} price{'' if count == 1 else 's'} changed. You can take that back here.")
-    except Conflict as error:
-        messages.error(request, error.message)
-    return redirect("repricing", found.pk)
+    return _repriced(request, pk, prices.apply, "changed. You can take that back here.")
 
 
 @login_required
 @require_POST
 def undo(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """Put the old prices back."""
+    return _repriced(request, pk, prices.undo, "put back.")
+
+
+def _repriced(request: HttpRequest, pk: uuid.UUID, step: Callable[..., int], done: str) -> HttpResponse:
     found = prices.own_repricing(seller=request.user, pk=pk)
     try:
-        count = prices.undo(repricing=found, by=request.user)
-        messages.success(request, f"{count} price{'' if count == 1 else 's'} put back.")
+        count = step(repricing=found, by=request.user)
+        messages.success(request, f"{count} price{'' if count == 1 else 's'} {done}")
     except Conflict as error:
         messages.error(request, error.message)
     return redirect("repricing", found.pk)
