@@ -21,7 +21,7 @@ from apps.accounts.models import Role, User
 from apps.core import outbox
 from tests import schema
 from tests.factories import make_user
-from tests.waiting import eventually
+from tests.waiting import until_let_go
 
 # An example that is slow because the machine is busy is no failure, nor are examples that are slow to be drawn.
 # The gate (.ci/run) tries the same examples every time; whoever runs the tests by hand tries new ones.
@@ -90,16 +90,9 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
     """Before the database is dropped, which is refused while anybody is connected, everybody has let go of it."""
     yield
     gc.collect()  # the connection of a thread that ended without closing it is part of a ring, and stays open until then
-    ours = connection.settings_dict["NAME"]
     with django_db_blocker.unblock():
         connection.close()
-        with connection._nodb_cursor() as cursor:
-
-            def left() -> list[tuple[object, ...]]:
-                cursor.execute("SELECT application_name, state, query FROM pg_stat_activity WHERE datname = %s", [ours])
-                return cursor.fetchall()
-
-            eventually(lambda: not left(), or_say=left)
+        until_let_go(connection.settings_dict["NAME"])
 
 
 @pytest.fixture(scope="session", autouse=True)

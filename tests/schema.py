@@ -13,6 +13,7 @@ from django.core.management import call_command
 from django.db import connection
 
 from config.embedded.binaries import find_postgres
+from tests.waiting import until_let_go
 
 
 def make(name: str) -> None:
@@ -44,6 +45,7 @@ def make(name: str) -> None:
         being_written = kept.with_suffix(f".{os.getpid()}")
         _run("pg_dump", "--no-owner", "--format", "custom", "--file", str(being_written), name)
         being_written.replace(kept)
+    until_let_go(name)
 
 
 @contextmanager

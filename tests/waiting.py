@@ -43,3 +43,14 @@ def _is(condition: str, given: object) -> bool:
             f"select exists (select from pg_stat_activity where {condition} and datname = current_database())", [given]
         )
         return cursor.fetchone()[0]
+
+
+def until_let_go(database: str) -> None:
+    """Wait until nobody is connected to it any more: before, it can neither be copied nor dropped. Fails with who is."""
+    with connection._nodb_cursor() as cursor:
+
+        def left() -> list[tuple[object, ...]]:
+            cursor.execute("select application_name, state, query from pg_stat_activity where datname = %s", [database])
+            return cursor.fetchall()
+
+        eventually(lambda: not left(), or_say=left)
