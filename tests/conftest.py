@@ -39,6 +39,7 @@ _LONG = (
     "tests/trades/swaps/test_machine.py",
     "tests/test_openapi.py",
     "tests/config/test_embedded.py",
+    "tests/benchmarks/test_smoke.py",
     "tests/scans/test_killed_worker.py",
     "tests/demo/",
     "tests/browser/",
