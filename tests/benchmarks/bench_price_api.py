@@ -50,14 +50,15 @@ class Load:
     pool: int = 40
     seconds: float = 2.0
     mixed: int = 2_000
+    clients: int = 2
 
 
 SIZES = {
-    Size.TINY: Load(8, 3, cold=1, anew=1, pool=1, seconds=0.0, mixed=8),
+    Size.TINY: Load(8, 3, cold=1, anew=1, pool=1, seconds=0.0, mixed=8, clients=1),
     Size.USUAL: Load(2_000, 120),
     Size.LARGE: Load(24_000, 365, seconds=4.0, mixed=4_000),
 }
-CLIENTS, EXPONENT = 2, 1.0
+EXPONENT = 1.0
 _TYPED = ["dragn", "levithan", "serpnt", "gloem", "palladn", "griffn", "kraken", "titn", "lynx", "hydra"]
 
 
@@ -209,8 +210,8 @@ def of_kind(servers: Servers, world: World, kind: str, load: Load) -> dict[str, 
     first, *cold = one_by_one(servers.port, itertools.islice(paths, load.cold + 1))
     anew = one_by_one(servers.port, itertools.islice(paths, load.anew))
     pool = list(itertools.islice(paths, load.pool))
-    together(servers.port, [iter(pool * 2) for _ in range(CLIENTS)])
-    ways = [itertools.cycle(random.Random(n).sample(pool, load.pool)) for n in range(CLIENTS)]
+    together(servers.port, [iter(pool * 2) for _ in range(load.clients)])
+    ways = [itertools.cycle(random.Random(n).sample(pool, load.pool)) for n in range(load.clients)]
     began = time.perf_counter()
     warm = together(servers.port, ways, load.seconds)
     seconds = time.perf_counter() - began
@@ -247,13 +248,13 @@ def mix(world: World, rng: random.Random, count: int) -> Iterator[str]:
         )[0]
 
 
-def mixed(servers: Servers, world: World, count: int) -> dict[str, Any]:
+def mixed(servers: Servers, world: World, load: Load) -> dict[str, Any]:
     """The mix from empty caches: times, and how often the answer was ready."""
     from apps.core import answers
 
     servers.start_cold()
-    each = [mix(world, random.Random(seed), count // CLIENTS) for seed in range(CLIENTS)]
-    told: dict[str, Any] = {"requests": count} | figures(together(servers.port, each))
+    each = [mix(world, random.Random(seed), load.mixed // load.clients) for seed in range(load.clients)]
+    told: dict[str, Any] = {"requests": load.mixed} | figures(together(servers.port, each))
     for counted in answers.counts():
         if counted.ratio is not None and counted.kind not in answers.BESIDE:
             told[f"had ready: {counted.kind}"] = round(counted.ratio, 3)
@@ -290,7 +291,7 @@ def run(size: Size = Size.USUAL, *, folder: Path | None = None) -> dict[str, Any
                     empty = told["empty view"]["warm"]["p50 ms"]
                     found[name]["ratio"] = round(empty / found[name]["p50 ms"], 3)
                 print(f"{kind:<28}{json.dumps(found)}", flush=True)
-            told["mix by Zipf's law"] = mixed(servers, world, load.mixed)
+            told["mix by Zipf's law"] = mixed(servers, world, load)
         finally:
             servers.stop_web()
         told["load after"] = round(os.getloadavg()[0], 1)
