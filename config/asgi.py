@@ -4,18 +4,19 @@ import os
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.development")
 
-from django.core.asgi import get_asgi_application
+import django
 
-django_application = get_asgi_application()
+django.setup(set_prefix=False)
 
 from channels.routing import ProtocolTypeRouter  # noqa: E402
 
+from config.answering import Pages  # noqa: E402
 from config.bodies import bounded  # noqa: E402
 from config.routing import websockets  # noqa: E402
 
 application = ProtocolTypeRouter(
     {
-        "http": bounded(django_application),
+        "http": bounded(Pages()),
         "websocket": websockets,
     }
 )

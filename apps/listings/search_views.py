@@ -12,7 +12,6 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from apps.core.countries import COUNTRIES
 from apps.core.errors import DomainError
 from apps.listings.search import saved
 from apps.listings.search.asking import SORTS, wanted_from
@@ -52,7 +51,6 @@ def market(request: HttpRequest) -> HttpResponse:
         "question": wanted.query(),
         "can_save": bool(wanted.text or wanted.is_narrowed) and results.meaning.is_known,
         "country": wanted.country,
-        "countries": COUNTRIES,
     }
     return render(request, "listings/market.html", context)
 

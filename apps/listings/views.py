@@ -12,7 +12,6 @@ from apps.accounts.standing.queries import newcomer_limits
 from apps.catalog import queries as catalog
 from apps.catalog.views import release_context
 from apps.core.conditions import Condition, state_key
-from apps.core.countries import COUNTRIES
 from apps.core.errors import Conflict, DomainError
 from apps.core.forms import tell
 from apps.core.money import Money
@@ -55,7 +54,7 @@ def card(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     }
     if request.htmx and request.htmx.target == "prices":
         return render(request, "valuations/partials/prices.html", context)
-    context |= {"country": country_of(request), "countries": COUNTRIES}
+    context["country"] = country_of(request)
     context["offers"] = queries.offers_for(product_id=pk, country=context["country"])
     return render(request, "catalog/card.html", context)
 
@@ -88,7 +87,6 @@ def listing(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "shipping_minor": found.shipping_minor,
         "delivered_minor": None if found.shipping_minor is None else found.price_minor + found.shipping_minor,
         "country": country,
-        "countries": COUNTRIES,
         "is_mine": is_mine,
         "watchers": watchers,
         "is_watched": is_watched,

@@ -90,7 +90,7 @@ MIDDLEWARE = [
     "apps.core.middleware.subjects",
     "apps.core.headers.security_headers",
     "django.middleware.security.SecurityMiddleware",
-    "servestatic.middleware.ServeStaticMiddleware",
+    "apps.core.static_files.static_files",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -127,7 +127,7 @@ TEMPLATES = [
                 "apps.listings.cart.context.cart_count",
                 "apps.notifications.context.unread",
             ],
-            "builtins": ["apps.core.templatetags.cardvault"],
+            "builtins": [f"apps.core.templatetags.{name}" for name in ("cardvault", "drawn", "addresses")],
         },
     },
 ]

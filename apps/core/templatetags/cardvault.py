@@ -43,6 +43,12 @@ def country(code: str) -> str:
     return _COUNTRY_NAMES.get(code, code)
 
 
+@register.simple_tag
+def all_countries() -> list[tuple[str, str]]:
+    """Every country's ISO 3166-1 code and name, by name."""
+    return COUNTRIES
+
+
 @register.filter
 def language(code: str) -> str:
     """A language's English name by its ISO 639-1 code; an unknown code in capitals."""

@@ -11,7 +11,6 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from apps.core.countries import COUNTRIES
 from apps.core.errors import DomainError
 from apps.core.forms import tell
 from apps.core.ids import uuid7
@@ -44,7 +43,7 @@ def cart(request: HttpRequest) -> HttpResponse:
     count = sum(len(parcel.rows) for parcel in shown.parcels) + len(shown.gone)
     if request.session.get(COUNT, 0) != count:
         request.session[COUNT] = count
-    context = {"cart": mine, "shown": shown, "country": country, "countries": COUNTRIES, "request_key": uuid7()}
+    context = {"cart": mine, "shown": shown, "country": country, "request_key": uuid7()}
     return render(request, "cart/cart.html", context)
 
 
@@ -141,7 +140,7 @@ def find(request: HttpRequest) -> HttpResponse:
             shown = queries.contents(cart_of(request), country=country)
             kept = [row.listing.pk for parcel in shown.parcels for row in parcel.rows]
             return _plans(request, asked.wants, country, currency, {"asked": asked, "kept": kept})
-    context = {"form": form, "country": country, "countries": COUNTRIES, "currency": currency}
+    context = {"form": form, "country": country, "currency": currency}
     return render(request, "cart/wanted.html", context, status=422 if form.errors else 200)
 
 
