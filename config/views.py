@@ -9,13 +9,13 @@ from django.views.static import serve
 
 from apps.listings import queries as listings
 from apps.trades import queries as trades
-from apps.valuations import queries as valuations
+from apps.valuations.api import kept
 
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """What it does in one line, a drop zone that works at once, movers of the day, fresh listings."""
-    context = {"movers": valuations.movers(limit=8), "fresh": listings.fresh(limit=12)}
+    context = {"movers": kept.movers(limit=8, period="7d", side="both"), "fresh": listings.fresh(limit=12)}
     if request.user.is_authenticated:
         context["to_do"] = trades.to_do(member=request.user)
     return render(request, "home.html", context)

@@ -47,8 +47,8 @@ _numbers = count()
 
 # Session and user are two of those of every page that a member reads.
 MOST = {
-    "home": 3,
-    "home of a member": 6,
+    "home": 1,
+    "home of a member": 4,
     "search": 3,
     "market": 4,
     "market for words": 4,

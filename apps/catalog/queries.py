@@ -12,7 +12,8 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.search import TrigramSimilarity
 from django.core.exceptions import ValidationError
 from django.db import connection
-from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q
+from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, Subquery
+from django.db.models.functions import Coalesce
 
 from apps.catalog.languages import LANGUAGE_NAMES
 from apps.catalog.models import Barcode, Category, Product, ProductImage, Release, Variant
@@ -141,7 +142,9 @@ def releases(*, category: str = "", text: str = "", limit: int = 60, offset: int
             Q(name__icontains=text.strip()) | Q(code__iexact=text.strip()) | Q(abbreviation__iexact=text.strip())
         )
     total = found.count()
-    rows = found.annotate(product_count=Count("products")).order_by(
+    products = Product.objects.filter(release=OuterRef("pk")).order_by().values("release").annotate(count=Count("pk"))
+    # counted for the rows of the page alone
+    rows = found.annotate(product_count=Coalesce(Subquery(products.values("count")), 0)).order_by(
         F("released_on").desc(nulls_last=True), "name", "id"
     )
     return Page(list(rows[offset : offset + limit]), total, limit, offset)

@@ -16,6 +16,7 @@ from apps.catalog.search import results
 from apps.catalog.search.facets import FacetValue
 from apps.catalog.search.results import SearchResult
 from apps.catalog.search.sorting import SORTS
+from apps.core import answers
 
 
 def _groups(result: SearchResult, *, without: str = "") -> list[dict[str, object]]:
@@ -52,8 +53,10 @@ def search(request: HttpRequest) -> HttpResponse:
 @require_safe
 def suggest(request: HttpRequest) -> HttpResponse:
     """What half-typed text may mean: the list under the search box."""
-    text = request.GET.get("q", "")
-    return render(request, "catalog/partials/suggestions.html", {"q": text.strip(), "rows": results.suggest(text)})
+    text = request.GET.get("q", "")[:120].strip()
+    key = answers.key_of("search", "suggestions", answers.hashed(text.lower()))
+    rows = answers.kept(key, lambda: results.suggest(text)).value
+    return render(request, "catalog/partials/suggestions.html", {"q": text, "rows": rows})
 
 
 @require_safe

@@ -128,6 +128,10 @@ def report(kept: Mapping[str, Any], before: Mapping[str, Any] | None = None) -> 
     """The page in Markdown: what was run where, the steps, every route at the step of the aim, and what was kept before."""
     steps = steps_in(kept)
     lines = [
+        "---",
+        "orphan: true",
+        "---",
+        "",
         "# Load",
         "",
         f"Made by `make load`: {kept['users']} members and visitors at once, {kept['step_seconds']:g} s for each rate,"

@@ -96,7 +96,8 @@ class Drawn(IncludeNode):
     def _draw(self, context: Context, values: dict[str, Any]) -> SafeString:
         inside = context.new(values)
         inside.dicts.insert(0, _ABSENT)  # asked last
-        return context.template.engine.get_template(self.name).render(inside)
+        engine = context.template.engine  # type: ignore[union-attr]  # whatever draws a node has set it
+        return engine.get_template(self.name).render(inside)
 
 
 def _forget_old() -> None:
