@@ -35,7 +35,7 @@ def main() -> int:
     """Run; 0 when nothing was amiss."""
     parser = argparse.ArgumentParser(prog="python -m tests.load", description=__doc__.splitlines()[0])
     parser.add_argument("--users", type=int, default=200, help="members and visitors at once")
-    parser.add_argument("--seconds", type=float, default=540, help="of all rates together")
+    parser.add_argument("--seconds", type=float, default=480, help="of all rates together")
     parser.add_argument("--rate", type=float, nargs="+", default=[25, 50, 75, 100, 125, 150], help="requests a second")
     parser.add_argument("--members", type=float, default=0.7, help="share of those who are signed in")
     parser.add_argument("--listings", type=int, default=100_000)
@@ -168,7 +168,7 @@ class Meter:
         (first, before), (last, after) = within[0], within[-1]
         return {name: max(0.0, after[name] - before[name]) / (last - first) for name in after}
 
-    def until_calm(self, *, within: float = 180.0) -> None:
+    def until_calm(self, *, within: float = 60.0) -> None:
         """Wait until what the start has left to the worker is done, or long enough."""
         deadline = time.monotonic() + within
         while time.monotonic() < deadline:
