@@ -19,7 +19,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from email import message_from_bytes, policy
 from pathlib import Path
 
@@ -58,8 +58,10 @@ class Demo:
         self._process = subprocess.Popen(
             ["make", "--no-print-directory", "demo"],
             cwd=clone, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            start_new_session=True,
         )  # fmt: skip
-        threading.Thread(target=self._listen, daemon=True).start()
+        self._listening = threading.Thread(target=self._listen, daemon=True)
+        self._listening.start()
 
     def _listen(self) -> None:
         for line in self._process.stdout or ():
@@ -77,13 +79,14 @@ class Demo:
                 raise RuntimeError(f"the demo was not ready after {START_SECONDS} s")
 
     def stop(self) -> None:
-        """As Ctrl-C does."""
-        if self._process.poll() is None:
-            self._process.send_signal(signal.SIGINT)
-            try:
-                self._process.wait(90)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
+        """As Ctrl-C does: make and what it runs are told, and the last of them is waited for."""
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGINT)
+        self._listening.join(90)  # to the end of what anybody says
+        if self._listening.is_alive():
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
 
 
 def confirmation(data: Path) -> str:
