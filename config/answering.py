@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import MutableMapping
+from collections.abc import AsyncIterator, Iterator, MutableMapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Any
 
@@ -77,6 +77,8 @@ class Pages(ASGIHandler):
 
     async def _stream(self, response: HttpResponseBase, receive: Any, send: Any) -> None:
         """Send it piece by piece for as long as somebody is there."""
+        if not response.is_async:  # type: ignore[attr-defined]  # Django would gather all of it first
+            response.streaming_content = _awaited(iter(response.streaming_content))  # type: ignore[attr-defined]
         sending = asyncio.ensure_future(self.send_response(response, send))
         leaving = asyncio.ensure_future(self.listen_for_disconnect(receive))
         try:
@@ -88,3 +90,10 @@ class Pages(ASGIHandler):
             await sync_to_async(response.close)()
         if isinstance(told[0], Exception):
             raise told[0]
+
+
+async def _awaited(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
+    """The same from the request's own thread, which has the database's connection."""
+    following = sync_to_async(lambda: next(pieces, None))
+    while (piece := await following()) is not None:
+        yield piece

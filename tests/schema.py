@@ -37,6 +37,7 @@ def make(name: str) -> None:
         )  # what signals make follows the code, not the migrations
     finally:
         connection.close()
+        connection.close_pool()  # a closed connection stays open in the pool
         connection.settings_dict["NAME"] = ours
     if not kept.exists():
         kept.parent.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,8 @@
 """How many postings a second the ledger takes, as a ratio to single-row commits of the same run.
 
 Disks are noisy, so slices of the baseline and of each way of posting alternate, and medians of them are compared. Runs
-on an embedded PostgreSQL of its own with everything as in production: fsync, every guard, and the sealer on its clock.
+on an embedded PostgreSQL of its own with everything as in production: fsync, every guard, the sealer on its clock, and each
+connection in a process of its own, as web and worker processes are: threads of one process would wait for each other.
 
     python -m tests.benchmarks ledger
 """
@@ -9,11 +10,14 @@ on an embedded PostgreSQL of its own with everything as in production: fsync, ev
 from __future__ import annotations
 
 import itertools
+import multiprocessing
 import os
 import statistics
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from multiprocessing.connection import Connection
 
 import psycopg
 
@@ -34,7 +38,7 @@ select count(*) from escrow_post_many(array_fill('bench'::text, array[%(number)s
   array_fill(0::bigint, array[2 * %(number)s]), %(each)s)
 """
 
-_serial = itertools.count()
+_serial = itertools.count()  # of this process; keys and new accounts have the process's number beside it
 Work = Callable[[psycopg.Connection, int], int]
 
 
@@ -46,7 +50,7 @@ def one_row(connection: psycopg.Connection, worker: int) -> int:
 
 
 def _post(connection: psycopg.Connection, left: str, right: str, floors: tuple[int | None, int | None]) -> int:
-    connection.execute(POST, [f"bench:{next(_serial)}", [left, right], [-5, 5], list(floors)])
+    connection.execute(POST, [f"bench:{os.getpid()}:{next(_serial)}", [left, right], [-5, 5], list(floors)])
     connection.commit()
     return 1
 
@@ -58,7 +62,7 @@ def distinct_accounts(connection: psycopg.Connection, worker: int) -> int:
 
 def new_account(connection: psycopg.Connection, worker: int) -> int:
     """Opens an account, as when a sale is paid."""
-    return _post(connection, "platform:clearing", f"member:{next(_serial)}:available", (None, 0))
+    return _post(connection, "platform:clearing", f"member:{os.getpid()}-{next(_serial)}:available", (None, 0))
 
 
 def hot_account(connection: psycopg.Connection, worker: int) -> int:
@@ -75,7 +79,7 @@ def batch(connection: psycopg.Connection, worker: int, *, each: bool = False) ->
     """A hundred postings by one call and in one commit, between two accounts with a floor."""
     given = {
         "number": BATCH,
-        "keys": [f"bench:{next(_serial)}" for _ in range(BATCH)],
+        "keys": [f"bench:{os.getpid()}:{next(_serial)}" for _ in range(BATCH)],
         "places": [place for place in range(1, BATCH + 1) for _ in range(2)],
         "codes": [f"member:from-{worker}:available", f"member:to-{worker}:available"] * BATCH,
         "amounts": [-5, 5] * BATCH,
@@ -101,46 +105,63 @@ WAYS: list[tuple[str, Work, int]] = [
 ]
 
 
-def rate(connections: list[psycopg.Connection], work: Work, seconds: float) -> float:
-    """Pieces of work a second over one slice."""
-    done = [0] * len(connections)
-    end = time.perf_counter() + seconds
+def work_off(url: str, place: int, orders: Connection) -> None:
+    """A process with a connection of its own: does the named work for so many seconds and tells its rate, until told to end."""
+    with psycopg.connect(url) as connection:
+        orders.send(None)
+        while order := orders.recv():
+            name, seconds = order
+            work, done, started = globals()[name], 0, time.perf_counter()
+            while time.perf_counter() < started + seconds:
+                done += work(connection, place)
+            orders.send(done / (time.perf_counter() - started))
 
-    def run(place: int) -> None:
-        while time.perf_counter() < end:
-            done[place] += work(connections[place], place)
 
-    started = time.perf_counter()
-    threads = [threading.Thread(target=run, args=(place,)) for place in range(len(connections))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return sum(done) / (time.perf_counter() - started)
+@contextmanager
+def processes(url: str, number: int) -> Iterator[list[Connection]]:
+    """So many connected processes, waiting for orders."""
+    context = multiprocessing.get_context("spawn")
+    orders, started = [], []
+    for place in range(number):
+        ours, theirs = context.Pipe()
+        process = context.Process(target=work_off, args=(url, place, theirs), daemon=True)
+        process.start()
+        theirs.close()
+        orders.append(ours)
+        started.append(process)
+    for each in orders:
+        each.recv()
+    yield orders
+    for each, process in zip(orders, started, strict=True):
+        each.send(None)
+        process.join()
+
+
+def rate(orders: list[Connection], work: Work, seconds: float) -> float:
+    """Pieces of work a second over one slice, of all these processes together."""
+    for each in orders:
+        each.send((work.__name__, seconds))
+    return sum(each.recv() for each in orders)
 
 
 def measure(url: str, seconds: float, slices: int) -> dict[str, dict[str, float]]:
     """Rates and ratios of every way of posting; the baseline runs on as many connections."""
-    connections = [psycopg.connect(url) for _ in range(max(CONNECTIONS))]
-    connections[0].execute("create table bench_row (id bigserial primary key, amount bigint not null)")
-    for worker in range(len(connections)):
-        connections[0].execute(
-            POST,
-            [f"seed:{worker}", ["platform:clearing", f"member:from-{worker}:available"], [-SEED, SEED], [None, 0]],
-        )
-    connections[0].commit()
+    with psycopg.connect(url) as connection:
+        connection.execute("create table bench_row (id bigserial primary key, amount bigint not null)")
+        for worker in range(max(CONNECTIONS)):
+            accounts = ["platform:clearing", f"member:from-{worker}:available"]
+            connection.execute(POST, [f"seed:{worker}", accounts, [-SEED, SEED], [None, 0]])
     found = {}
-    for name, work, count in WAYS:
-        used = connections[:count]
-        rate(used, work, seconds)  # to warm up
-        pairs = [(rate(used, one_row, seconds), rate(used, work, seconds)) for _ in range(slices)]
-        found[name] = {
-            "rows": statistics.median(rows for rows, _ in pairs),
-            "postings": statistics.median(postings for _, postings in pairs),
-            "ratio": statistics.median(postings / rows for rows, postings in pairs),
-        }
-    for connection in connections:
-        connection.close()
+    with processes(url, max(CONNECTIONS)) as orders:
+        for name, work, count in WAYS:
+            used = orders[:count]
+            rate(used, work, seconds)  # to warm up
+            pairs = [(rate(used, one_row, seconds), rate(used, work, seconds)) for _ in range(slices)]
+            found[name] = {
+                "rows": statistics.median(rows for rows, _ in pairs),
+                "postings": statistics.median(postings for _, postings in pairs),
+                "ratio": statistics.median(postings / rows for rows, postings in pairs),
+            }
     return found
 
 

@@ -6,7 +6,6 @@ import asyncio
 import threading
 
 import pytest
-from asgiref.sync import sync_to_async
 from django.http import HttpResponse, StreamingHttpResponse
 from django.urls import path
 
@@ -25,10 +24,10 @@ def fails(request):
 
 
 def endless(request):
-    async def pieces():
+    def pieces():
         try:
             while True:
-                told.append(await sync_to_async(threading.get_ident)())
+                told.append(threading.get_ident())
                 yield b"more"
         finally:
             told.append("ended")
@@ -38,7 +37,7 @@ def endless(request):
 
 
 def short(request):
-    return StreamingHttpResponse(iter([b"one", b"two"]))
+    return StreamingHttpResponse(iter([b"one", b"", b"two"]))
 
 
 urlpatterns = [path("where", where), path("fails", fails), path("endless", endless), path("short", short)]

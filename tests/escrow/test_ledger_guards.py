@@ -222,7 +222,7 @@ def test_the_check_finds_what_a_table_owner_might_do_behind_the_guards(sale):
         cursor.execute("set constraints all immediate")
         cursor.execute("alter table escrow_ledgerentry disable trigger escrow_entries_append_only")
         cursor.execute("update escrow_ledgerentry set amount = amount + 7 where amount > 0")
-        cursor.execute("alter table escrow_ledgeraccount disable trigger escrow_account_guard")
+        cursor.execute("alter table escrow_ledgeraccount disable trigger escrow_balance_guard")
         cursor.execute("update escrow_ledgeraccount set balance = balance + 1 where code = 'platform:fees'")
     broken = {finding.invariant for finding in ledger.check()}
     assert {

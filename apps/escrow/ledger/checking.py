@@ -157,6 +157,7 @@ _GUARDS = {
     "escrow_ledgeraccount": {
         "escrow_account_opens",
         "escrow_account_guard",
+        "escrow_balance_guard",
         "escrow_account_matches_hold",
         "escrow_accounts_no_delete",
         "escrow_accounts_no_truncate",

@@ -81,4 +81,4 @@ class ExportFile(APIView):
             raise NotFound("There is no such format.")
         name = f"inventory-{layout}-{timezone.localdate():%Y-%m-%d}.csv"
         lines = exporting.lines_of(_items(request), FORMATS[layout])
-        return attachment(request._request, lines, name=name)
+        return attachment(lines, name=name)

@@ -261,7 +261,7 @@ def export_file(request: HttpRequest) -> HttpResponseBase:
         return redirect(f"{reverse('export')}?{request.GET.urlencode()}")
     into, items = _export_of(request, form)
     name = f"inventory-{into.slug}-{timezone.localdate():%Y-%m-%d}.csv"
-    return attachment(request, exporting.lines_of(items, into), name=name)
+    return attachment(exporting.lines_of(items, into), name=name)
 
 
 def _export_of(request: HttpRequest, form: ExportForm) -> tuple[Format, QuerySet[InventoryItem]]:

@@ -162,7 +162,7 @@ class Slips(FileView):
         """One PDF, an order after another."""
         paper = one_of(request, "paper", list(PAPERS))
         made = packing_slips(_chosen(request), paper=paper, site=settings.SITE_NAME)
-        return pdf(request._request, made, name="packing-slips.pdf")
+        return pdf(made, name="packing-slips.pdf")
 
 
 class Labels(FileView):
@@ -188,4 +188,4 @@ class Labels(FileView):
         made = address_labels(
             _chosen(request), sheet=sheet, skip=int(skip), sender=sender_of(request.user), site=settings.SITE_NAME
         )
-        return pdf(request._request, made, name="labels.pdf")
+        return pdf(made, name="labels.pdf")

@@ -102,10 +102,10 @@ class StatementView(FileView):
         told = told_of(seller=request.user, period=period, currency=currency, whole=written == "csv")
         if written == "csv":
             name = f"statement-{period.slug}-{currency}.csv"
-            return attachment(request._request, statement_papers.as_csv(told), name=name)
+            return attachment(statement_papers.as_csv(told), name=name)
         if written == "pdf":
             made = statement_papers.as_pdf(told, site=settings.SITE_NAME)
-            return pdf(request._request, made, name=f"statement-{period.slug}.pdf")
+            return pdf(made, name=f"statement-{period.slug}.pdf")
         return Response(StatementOutput(told).data)
 
 

@@ -65,7 +65,7 @@ def slips(request: HttpRequest) -> HttpResponseBase:
     """Packing slips of many orders as one PDF."""
     found, said = _chosen(request)
     made = packing_slips(found, paper=said["paper"], site=settings.SITE_NAME)
-    return pdf(request, made, name="packing-slips.pdf")
+    return pdf(made, name="packing-slips.pdf")
 
 
 @login_required
@@ -76,7 +76,7 @@ def labels(request: HttpRequest) -> HttpResponseBase:
     made = address_labels(
         found, sheet=said["sheet"], skip=said["skip"], sender=sender_of(request.user), site=settings.SITE_NAME
     )
-    return pdf(request, made, name="labels.pdf")
+    return pdf(made, name="labels.pdf")
 
 
 def sender_of(seller: User) -> list[str]:
@@ -145,9 +145,9 @@ def statement(request: HttpRequest, year: int, month: int = 0) -> HttpResponseBa
     told = told_of(seller=request.user, period=period, currency=currency, whole=written == "csv")
     name = f"statement-{period.slug}-{currency}"
     if written == "csv":
-        return attachment(request, statement_papers.as_csv(told), name=f"{name}.csv")
+        return attachment(statement_papers.as_csv(told), name=f"{name}.csv")
     if written == "pdf":
-        return pdf(request, statement_papers.as_pdf(told, site=settings.SITE_NAME), name=f"{name}.pdf")
+        return pdf(statement_papers.as_pdf(told, site=settings.SITE_NAME), name=f"{name}.pdf")
     context = {
         "statement": told,
         "period": period,

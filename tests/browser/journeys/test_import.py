@@ -58,7 +58,9 @@ def test_two_hundred_cards_of_a_file_are_for_sale_within_a_minute(
     report = page.url
     page.get_by_role("link", name="List them for sale").click()
     expect(page.get_by_role("heading", name="List many")).to_be_visible()
-    for box in page.locator('input[name^="price-"]').all():
+    boxes = page.locator('input[name^="price-"]')
+    expect(boxes).to_have_count(CARDS)
+    for box in boxes.all():
         if not box.input_value():
             box.fill("3.00")
     page.locator("[data-select-all]").check()
