@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev setup-ml setup-backup drill rolling scale newcomer screenshots browser demo test machine manifests faults crowd load lint docs audit bench bench-report train
+.PHONY: help setup setup-dev setup-ml setup-backup drill rolling scale newcomer screenshots browser demo test machine manifests faults crowd load accessibility lint docs audit bench bench-report train
 
 # Some machines forbid Python to keep what it has compiled. Every process would compile all of Django again.
 unexport PYTHONDONTWRITEBYTECODE
@@ -81,6 +81,9 @@ lint: setup-dev ## Style, layers, types, whether models and migrations agree, an
 docs: setup-dev ## The documentation as a site in build/docs; a broken link or reference stops it
 	@$(PY) -m sphinx -n -W --keep-going -q -b html docs build/docs
 	@echo "build/docs/index.html"
+
+accessibility: setup-dev browser ## axe on every page of the product, in both themes, on the phone and at the desk
+	@exec $(PY) -m pytest tests/browser/test_every_page.py --every-screen -q -n auto $(ARGS)
 
 screenshots: setup-dev browser ## The documentation's pictures anew, taken of the demo by a browser test: docs/images
 	@exec $(PY) -m pytest tests/browser/journeys/test_screenshots.py --screenshots -q $(ARGS)

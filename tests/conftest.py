@@ -32,6 +32,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "cardvault"))
 
 # What takes long in one piece, longest first. Begun at the end, it would leave one process busy and the others idle.
 _LONG = (
+    "tests/browser/test_every_page.py",
     "tests/browser/test_pages.py",
     "tests/trades/test_machine.py",
     "tests/config/test_launcher.py",
@@ -57,6 +58,7 @@ _LONG = (
 def pytest_addoption(parser: pytest.Parser) -> None:
     """What tests do only when they are asked to."""
     parser.addoption("--screenshots", action="store_true", help="take the documentation's pictures anew: docs/images")
+    parser.addoption("--every-screen", action="store_true", help="look at every page in both themes on both screens")
 
 
 @pytest.hookimpl(trylast=True)

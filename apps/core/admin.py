@@ -16,7 +16,7 @@ from django.http import HttpRequest
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
 from unfold.forms import ActionForm
-from unfold.widgets import UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from apps.core import audit, outbox
 from apps.core.models import AuditEntry, Delivery, Flag, OutboxEvent, RejectedInput
@@ -211,7 +211,9 @@ class FlagForm(forms.ModelForm):
     """Members are named by their addresses, one on each line."""
 
     members = forms.CharField(
-        widget=forms.Textarea, required=False, help_text="E-mail addresses of members who have it, one on each line."
+        widget=UnfoldAdminTextareaWidget,
+        required=False,
+        help_text="E-mail addresses of members who have it, one on each line.",
     )
 
     class Meta:

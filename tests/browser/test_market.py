@@ -80,7 +80,9 @@ def test_two_hundred_cards_are_listed_in_under_a_minute(site, new_page):
     assert_pleasant(page, reverse("sell-many"))
     page.set_viewport_size(VIEWPORTS["desktop"])
     began = time.monotonic()
-    for box in page.locator('input[name^="price-"]').all():
+    boxes = page.locator('input[name^="price-"]')
+    expect(boxes).to_have_count(200)
+    for box in boxes.all():
         if not box.input_value():
             box.fill("1.00")
     page.locator("[data-select-all]").check()
