@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import pytest
 from PIL import Image
 
-from apps.core.errors import UnsupportedType
+from apps.core.errors import TooLarge, UnsupportedType
 from apps.core.images import accept_upload
 from apps.core.scanning import ClamAV, ScannerAway, check_upload
 from apps.inventory.exchange.actions import start_import
@@ -29,6 +29,11 @@ class Daemon(socketserver.BaseRequestHandler):
         assert self.exactly(10) == b"zINSTREAM\0"
         content = b""
         while size := struct.unpack("!L", self.exactly(4))[0]:
+            if (
+                len(content) + size > self.server.most
+            ):  # as clamd does: it says so and hangs up, whatever is still coming
+                self.request.sendall(b"INSTREAM size limit exceeded. ERROR\0")
+                return
             content += self.exactly(size)
         self.server.seen = content
         said = b"stream: Eicar-Test-Signature FOUND" if BAD in content else self.server.says
@@ -36,9 +41,9 @@ class Daemon(socketserver.BaseRequestHandler):
 
 
 @contextmanager
-def daemon(says: bytes = b"stream: OK"):
+def daemon(says: bytes = b"stream: OK", most: int = 2**30):
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Daemon) as server:
-        server.says, server.seen = says, b""
+        server.says, server.seen, server.most = says, b"", most
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         thread.start()
         yield server
@@ -74,10 +79,25 @@ def test_an_infected_picture_is_not_kept(settings, tmp_path):
         accept_upload(io.BytesIO(picture()), folder="items/x")
 
 
-@pytest.mark.parametrize("says", [b"INSTREAM size limit exceeded. ERROR", b"", b"stream: perhaps"])
+@pytest.mark.parametrize("says", [b"INSTREAM timed out. ERROR", b"", b"stream: perhaps"])
 def test_without_a_clear_answer_nothing_is_taken(says):
     with daemon(says) as server, pytest.raises(ScannerAway):
         ClamAV(*server.server_address).found_in(io.BytesIO(b"x"))
+
+
+def test_a_file_over_the_scanners_limit_is_called_too_large_and_not_tried_for_ever(settings):
+    with daemon(most=100_000) as server:
+        settings.CLAMAV_ADDRESS = address_of(server)
+        check_upload(b"x" * 100_000)
+        with pytest.raises(TooLarge, match="larger than the virus scanner"):
+            check_upload(b"x" * 20_000_000)
+
+
+def test_a_file_that_the_scanner_skipped_for_its_size_is_not_called_infected(settings):
+    with daemon(b"stream: Heuristics.Limits.Exceeded.MaxFileSize FOUND") as server:
+        settings.CLAMAV_ADDRESS = address_of(server)
+        with pytest.raises(TooLarge):
+            check_upload(b"x")
 
 
 def test_a_scanner_that_is_away_takes_nothing(settings):
