@@ -40,6 +40,7 @@ class Course:
     """Weekly Near Mint prices of one printing, oldest first; the last one is this week's."""
 
     variant_id: str
+    identity: str
     prices: NDArray[np.float64]
 
 
@@ -51,7 +52,8 @@ def _random(*words: object) -> np.random.Generator:
 def course_of(variant: Variant) -> Course:
     """The printing's own course; the same identity always has the same one."""
     product = variant.product
-    random = _random(product.category.path, product.release.code, product.number, variant.finish, variant.language)
+    identity = (product.category.path, product.release.code, product.number, variant.finish, variant.language)
+    random = _random(*identity)
     rarity = product.rarity.lower()
     level = next((price for word, price in _LEVELS if word in rarity), 2.0)
     retail = (product.attributes or {}).get("retail_price")
@@ -66,7 +68,7 @@ def course_of(variant: Variant) -> Course:
     for at in random.integers(4, WEEKS, random.integers(0, 3)):
         shocks[at:] += random.normal(0.03, 0.16)
     prices = level * np.exp(wander - wander[-1] + season + shocks - shocks[-1])
-    return Course(str(variant.pk), np.round(np.maximum(prices, 0.05), 2))
+    return Course(str(variant.pk), "|".join(identity), np.round(np.maximum(prices, 0.05), 2))
 
 
 def make_market(*, now: dt.datetime) -> int:
@@ -90,7 +92,7 @@ def _quotes(courses: list[Course], now: dt.datetime) -> int:
 
 
 def _quotes_of(course: Course, days: list[dt.datetime]) -> Iterator[QuoteRow]:
-    sizes = _random("quotes", course.variant_id).integers(2, 40, WEEKS)
+    sizes = _random("quotes", course.identity).integers(2, 40, WEEKS)
     lookup = Lookup(variant_id=course.variant_id)
     for day, price, size in zip(days, course.prices, sizes, strict=True):
         low, mid, high = (Decimal(str(round(price * share, 2))) for share in (0.86, 1.08, 1.9))
@@ -103,7 +105,7 @@ def _sales(courses: list[Course], sources: dict[str, int], now: dt.datetime) -> 
     rows = []
     conditions, factors = list(CONDITION_FACTORS), list(CONDITION_FACTORS.values())
     for course in courses:
-        random = _random("sales", course.variant_id)
+        random = _random("sales", course.identity)
         count = int(random.integers(0, 4)) if random.random() < 0.12 else int(random.integers(6, 26))
         ages = np.sort(random.beta(1, 2.2, count) * SALES_DAYS)
         which = random.choice(5, count, p=[0.62, 0.2, 0.1, 0.05, 0.03])
@@ -137,3 +139,8 @@ def pick(count: int, *words: object, ids: list[str]) -> list[str]:
 def condition_for(*words: object) -> Condition:
     """A plausible condition, always the same one for the same words."""
     return Condition(str(_random("condition", *words).choice(list(CONDITION_FACTORS), p=[0.6, 0.22, 0.1, 0.05, 0.03])))
+
+
+def spread_for(*words: object) -> Decimal:
+    """The share of the fair value that is asked for, always the same one for the same words."""
+    return Decimal(int(_random("spread", *words).integers(93, 116))) / 100

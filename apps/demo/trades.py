@@ -34,20 +34,23 @@ from apps.valuations.models import CurrentPrice
 # handle: (items in the inventory, how many of them listed)
 STOCK = {"seller": (48, 22), "trader": (30, 8), "buyer": (24, 3), "lena": (20, 12), "kenji": (26, 14), "oskar": (14, 8)}
 
+# Keys are drawn anew with every load: by them every demo would have other copies, prices and trades.
+_ALWAYS_THE_SAME = ("product__category__path", "product__release__code", "product__number", "finish", "language")
+
 # Whose payout accounts are open.
 PAID = ("seller", "trader", "lena")
 
 
 def make_inventories(people: dict[str, User]) -> dict[str, list[Listing]]:
     """Stock for every member, part of it for sale near its fair value."""
-    pictured = Variant.objects.filter(product__images__isnull=False, is_default=True)
+    pictured = Variant.objects.filter(product__images__isnull=False, is_default=True).order_by(*_ALWAYS_THE_SAME)
     cards = [
         str(pk) for pk in pictured.exclude(product__category__path__startswith="toys").values_list("pk", flat=True)
     ]
     toys = [str(pk) for pk in pictured.filter(product__category__path__startswith="toys").values_list("pk", flat=True)]
     values = dict(CurrentPrice.objects.filter(condition="NM").values_list("variant_id", "value"))
     offered: dict[str, list[Listing]] = {}
-    to_list: list[tuple[float, str, InventoryItem]] = []
+    to_list: list[tuple[float, str, int, InventoryItem]] = []
     for handle, (stock, listed) in STOCK.items():
         owner = people[handle]
         if owner.items.exists():
@@ -60,10 +63,10 @@ def make_inventories(people: dict[str, User]) -> dict[str, list[Listing]]:
         items = [
             _item(owner, variants[uuid.UUID(pk)], values, handle, number, binder) for number, pk in enumerate(chosen)
         ]
-        to_list += [((place + 0.5) / listed, handle, item) for place, item in enumerate(items[:listed])]
+        to_list += [((place + 0.5) / listed, handle, place, item) for place, item in enumerate(items[:listed])]
     # Sellers list in turns, as on a real market: what is newest is a mix and not one seller's shelf.
-    for _, handle, item in sorted(to_list, key=lambda row: row[:2]):
-        offered[handle].append(_listing(item, values, handle))
+    for _, handle, place, item in sorted(to_list, key=lambda row: row[:2]):
+        offered[handle].append(_listing(item, values, handle, place))
     return offered
 
 
@@ -85,11 +88,11 @@ def _item(owner: User, variant: Variant, values: dict, handle: str, number: int,
     )
 
 
-def _listing(item: InventoryItem, values: dict, handle: str) -> Listing:
+def _listing(item: InventoryItem, values: dict, handle: str, number: int) -> Listing:
     factor = Decimal(str(market.CONDITION_FACTORS.get(item.condition, 2.4)))
-    spread = Decimal(92 + len(str(item.pk)) % 3 + int(item.pk.int % 23)) / 100
-    price = Money.from_decimal(values.get(item.variant_id, Decimal(2)) * factor * spread).amount_minor
-    words = "Photos on request." if item.pk.int % 3 else ""
+    asked = values.get(item.variant_id, Decimal(2)) * factor * market.spread_for(handle, number)
+    price = Money.from_decimal(asked).amount_minor
+    words = "Photos on request." if number % 3 else ""
     price = max(price, 50)
     if needs_photo(is_graded=item.grade is not None, price_minor=price):
         catalogue.photograph_copy(item)
