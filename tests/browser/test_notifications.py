@@ -111,3 +111,11 @@ def test_a_push_message_is_shown_by_the_worker_of_the_site(new_page, reader, sit
         }"""
     )
     assert shown == {"title": "Bob offers $10.00 for Clefairy", "url": "/offers/", "tag": "1"}
+
+
+def test_on_a_phone_the_strip_of_settings_begins_where_its_reader_is(new_page, reader):
+    page = new_page(viewport="phone", user=reader)
+    page.goto(reverse("webhooks"))
+    here = page.get_by_role("navigation", name="Settings").get_by_role("link", name="Webhooks")
+    expect(here).to_be_in_viewport(ratio=1)
+    assert page.evaluate("scrollY") == 0
