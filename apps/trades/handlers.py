@@ -27,7 +27,7 @@ from apps.trades.evidence import evidence_of
 def announce_payment(event: HoldFunded) -> None:
     """Tell both that the money is here."""
     hold = Hold.objects.get(pk=event.hold_id)
-    actions.note(hold_id=hold.pk, body=f"{Money(hold.amount_minor, hold.currency)} were paid and are held.")
+    actions.note(hold_id=hold.pk, body=f"{Money(hold.amount_minor, hold.currency)} is paid and held by CardVault.")
 
 
 @subscribe(HoldShipped)

@@ -160,7 +160,7 @@ def _next(
     if state == CaseState.RULED:
         return "both", "accept the decision or appeal", case.due_at, "the decision is carried out"
     if state == CaseState.APPEALED:
-        return "another moderator", "decide, finally", None, ""
+        return "another moderator", "decide for good", None, ""
     if state == CaseState.RETURNING and parcel is not None:
         if parcel.shipped_at is None:
             back = parcel.remedy == Remedy.RETURN

@@ -15,7 +15,7 @@ from apps.accounts.models import User
 from apps.accounts.standing.queries import newcomer_limits
 from apps.core.errors import NotFound
 from apps.core.pagination import Page, Place, newest_first
-from apps.escrow.cases.models import ACTIVE, UNRULED
+from apps.escrow.cases.models import ACTIVE, UNRULED, CaseState
 from apps.escrow.models import Dispute, HoldState
 from apps.escrow.states import TERMINAL
 from apps.listings.queries import picture_of
@@ -103,11 +103,12 @@ def is_checked(swap: Swap) -> bool:
 
 @dataclass(frozen=True)
 class NextStep:
-    """What this reader can do, and by when; empty where nothing waits for them."""
+    """What this reader can do, and by when; `what` is empty where nothing waits for them, and `waits` says for whom."""
 
     what: str
     due_at: dt.datetime | None
     otherwise: str
+    waits: str = ""
 
 
 def side_of(swap: Swap, member_id: uuid.UUID) -> Side:
@@ -194,7 +195,7 @@ def cases(swap: Swap, reader: User) -> list[Dispute]:
 def next_step(swap: Swap, reader: User) -> NextStep:
     """What the reader has to do now, in words."""
     if is_checked(swap):
-        return NextStep("", None, "")
+        return NextStep("", None, "", "We are looking at this swap")
     can = may(swap, reader)
     if can["answer"]:
         return NextStep("answer", swap.due_at, "the proposal ends")
@@ -212,8 +213,60 @@ def next_step(swap: Swap, reader: User) -> NextStep:
                 "check the cards and say whether you are content", theirs.due_at, "your silence counts as yes"
             )
         if can["receive"]:
-            return NextStep("say when their parcel has arrived", theirs.due_at, "it counts as received")
-    return NextStep("", swap.due_at, "")
+            parcel = f"the parcel of {theirs.member}" if swap.is_ring else "their parcel"
+            return NextStep(f"say when {parcel} has arrived", theirs.due_at, "it counts as received")
+    if swap.state == SwapState.DISPUTED and (case := _case_of(swap, reader)) is not None:
+        return _case_step(swap, case, reader)
+    return NextStep("", swap.due_at, "", _waits(swap))
+
+
+def _waits(swap: Swap) -> str:
+    """Whose turn it is and to do what, of what is loaded; empty where that cannot be said in one line."""
+    sides = list(swap.sides.all())
+    asked: dict[str, list[uuid.UUID]] = {
+        "answer": [],
+        "pay": [],
+        "ship": [],
+        "say that the parcel has arrived": [],
+        "say whether all is fine": [],
+    }
+    for side in sides:
+        receiver_id = swap.receiver_of(side.member_id)
+        if swap.state == SwapState.PROPOSED and side.agreed_at is None:
+            asked["answer"].append(side.member_id)
+        elif swap.state == SwapState.AGREED and side.hold is not None and side.hold.state == HoldState.CREATED:
+            asked["pay"].append(side.member_id)
+        elif swap.state == SwapState.UNDER_WAY and not _is_over(swap, side_of(swap, receiver_id)):
+            if side.shipped_at is None:
+                asked["ship"].append(side.member_id)
+            elif side.delivered_at is None:
+                asked["say that the parcel has arrived"].append(receiver_id)
+            elif side.accepted_at is None:
+                asked["say whether all is fine"].append(receiver_id)
+    what = next((what for what, members in asked.items() if members), "")
+    names = [str(person) for person in swap.people if person.pk in asked.get(what, ())]
+    return f"Waiting for {' and '.join(names)} to {what}" if names else ""
+
+
+def _case_of(swap: Swap, reader: User) -> Dispute | None:
+    """The open case that stands in the way: of the reader's own first where there are several."""
+    found = [case for case in cases(swap, reader) if case.state in ACTIVE]
+    return min(found, key=lambda case: case.turn_id != reader.pk, default=None)
+
+
+def _case_step(swap: Swap, case: Dispute, reader: User) -> NextStep:
+    """Who moves next in a case of the swap; the case's own page says what can be done there."""
+    state = CaseState(case.state)
+    if state == CaseState.RULED:
+        return NextStep("", case.due_at, "", "A moderator has decided; both sides of the case may accept it or appeal")
+    if case.turn_id is None or state in {CaseState.ESCALATED, CaseState.APPEALED}:
+        return NextStep("", None, "", "Waiting for a moderator to decide")
+    due_at = case.due_at if state == CaseState.RETURNING else case.turn_due_at or case.answer_due_at
+    if case.turn_id == reader.pk:
+        return NextStep("go on with the case", due_at, "the case goes on without you")
+    name = next((str(person) for person in swap.people if person.pk == case.turn_id), "the other side")
+    what = "answer the case" if state == CaseState.OPEN else "go on with the case"
+    return NextStep("", due_at, "", f"Waiting for {name} to {what}")
 
 
 @dataclass(frozen=True)

@@ -228,7 +228,7 @@ object_to = room.step(
 )
 answer = room.step(
     cases.answer_case,
-    "Your answer is with the case; a moderator decides.",
+    "Your answer is with the case. You settle it between you, or a moderator decides.",
     does="My view of the other's case.",
     form="answer_form",
 )

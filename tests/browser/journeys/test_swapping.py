@@ -34,7 +34,7 @@ def test_two_swap_with_cash_and_both_have_new_cards(site, new_page, payments, se
     expect(one.get_by_text("This swap is in your favour.")).to_be_visible()
     fill_address(one)
     one.get_by_role("button", name="Send the proposal").click()
-    expect(one.get_by_role("heading", name="The other side’s turn")).to_be_visible()
+    expect(one.get_by_role("heading", name=f"Waiting for {bea} to answer")).to_be_visible()
     assert_accessible(one)
 
     other.goto("/swaps/")
@@ -49,7 +49,7 @@ def test_two_swap_with_cash_and_both_have_new_cards(site, new_page, payments, se
     other.get_by_role("button", name="Work out the balance").click()
     expect(other.get_by_text("An even swap.")).to_be_visible()
     other.get_by_role("button", name="Send the proposal").click()
-    expect(other.get_by_role("heading", name="The other side’s turn")).to_be_visible()
+    expect(other.get_by_role("heading", name=f"Waiting for {mira} to answer")).to_be_visible()
 
     one.goto("/swaps/")
     one.locator("table a").first.click()

@@ -188,6 +188,35 @@ def test_each_says_only_what_is_theirs_to_say(ring):
     assert queries.addresses(queries.room(pk=ring.swap.pk, reader=ring.ada), ring.ada)["theirs"]["city"]
 
 
+def waits(ring, person):
+    return queries.next_step(queries.room(pk=ring.swap.pk, reader=person), person).waits
+
+
+def test_the_room_says_for_whom_one_waits_and_why(ring):
+    ring.propose()
+    assert waits(ring, ring.ada) == f"Waiting for {ring.bob} and {ring.cora} to answer"
+    actions.agree(swap=ring.swap, ship_to=ADDRESS, by=ring.bob)
+    assert waits(ring, ring.bob) == f"Waiting for {ring.cora} to answer"
+    actions.agree(swap=ring.swap, ship_to=ADDRESS, by=ring.cora)
+    course.pay(swap=ring.swap, by=ring.ada, payment_method="pm_card_visa")
+    assert waits(ring, ring.ada) == f"Waiting for {ring.bob} and {ring.cora} to pay"
+
+
+def test_in_a_dispute_the_room_says_who_moves_in_the_case(ring, client):
+    ring.funded().sent(*ring.people).arrived(ring.ada)
+    case = ring.object_to(ring.ada)
+    assert waits(ring, ring.ada) == f"Waiting for {ring.cora} to answer the case"
+    client.force_login(ring.cora)
+    shown = client.get(ring.swap.get_absolute_url()).content.decode()
+    assert "Your turn: answer the case" in shown
+    # One step stands out: the answer, not the parcel that may have come meanwhile.
+    assert shown.index("Send the answer") < shown.index(f"The parcel of {ring.bob} has arrived")
+    client.force_login(ring.bob)
+    assert f"say when the parcel of {ring.ada} has arrived" in client.get(ring.swap.get_absolute_url()).content.decode()
+    escrow.decide_dispute(dispute=case, by=make_user(role="moderator"), outcome="release", decision="So.")
+    assert "may accept it or appeal" in waits(ring, ring.ada)
+
+
 def test_it_is_called_off_while_no_parcel_has_left_and_not_after(ring):
     ring.funded()
     course.cancel(swap=ring.swap, by=ring.cora)
