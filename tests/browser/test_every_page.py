@@ -45,7 +45,7 @@ def world(site, settings, tmp_path) -> Iterator[SimpleNamespace]:
     settings.MEDIA_ROOT = tmp_path / "media"
     with a_company():
         made = make_world()
-        for name in ("items/a.jpg", "items/a.512.webp", "scans/a.jpg"):
+        for name in ("items/a.jpg", "items/a.256.webp", "items/a.512.webp", "scans/a.jpg"):
             default_storage.save(name, ContentFile(picture_bytes()))
         outbox.relay()
         yield made
