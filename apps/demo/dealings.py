@@ -26,7 +26,6 @@ from apps.listings.cart import actions as carts
 from apps.listings.cart.models import Cart
 from apps.listings.cart.queries import contents
 from apps.listings.destinations import HOME, WORLD
-from apps.listings.models import Listing
 from apps.listings.offers import actions as offers
 from apps.listings.selling import repricing
 from apps.listings.selling.pricing import FAIR, PriceRule
@@ -72,10 +71,7 @@ def _set_shipping(people: People) -> None:
 def _bargain(people: People) -> None:
     """One offer in every state: open, countered, agreed, declined; and one that the seller makes elsewhere."""
     seller, buyer, trader = people["seller"], people["buyer"], people["trader"]
-    ordinary = open_listings(seller)
-    # What is left for sale at an ordinary price is a matter of chance: where that is too little, anything else will do.
-    others = seller.listings.filter(state=Listing.State.ACTIVE).exclude(pk__in=[listing.pk for listing in ordinary])
-    shelf = [*ordinary, *others.order_by("price_minor", "pk")][:4]
+    shelf = open_listings(seller)[:4]
     told = ((trader, 85, "Cash today?"), (buyer, 80, "For my Base Set binder."), (buyer, 92, ""), (buyer, 72, "A try."))
     made = [
         offers.make_offer(listing=listing, by=by, price_minor=listing.price_minor * percent // 100, message=words)
