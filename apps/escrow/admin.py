@@ -16,7 +16,7 @@ from apps.core.errors import DomainError
 from apps.core.money import Money
 from apps.escrow import actions, queries
 from apps.escrow.actions.receivables import debtor_of, left_to_give_back, owed_by
-from apps.escrow.admin_tables import ReadOnly, Rows
+from apps.escrow.admin_tables import ReadOnly, Rows, in_money
 from apps.escrow.approvals import actions as approvals
 from apps.escrow.approvals.models import Approval
 from apps.escrow.chargebacks.admin import answer_page
@@ -52,7 +52,15 @@ class SettlementRows(Rows):
     """What leaves."""
 
     model = Settlement
-    fields = readonly_fields = ("kind", "state", "amount_minor", "attempts", "stripe_id", "sent_at", "last_error")
+    fields = readonly_fields = (
+        "kind",
+        "state",
+        in_money("amount_minor"),
+        "attempts",
+        "stripe_id",
+        "sent_at",
+        "last_error",
+    )
 
 
 class DisputeRows(Rows):
@@ -73,7 +81,7 @@ class PayoutRows(Rows):
     """What went on to the seller's bank."""
 
     model = SellerPayout
-    fields = readonly_fields = ("stripe_id", "amount_minor", "currency", "state", "arrives_at", "failure")
+    fields = readonly_fields = ("stripe_id", in_money("amount_minor"), "state", "arrives_at", "failure")
     show_change_link = False
 
 
@@ -81,7 +89,7 @@ class EntryRows(Rows):
     """Entries of a ledger transaction."""
 
     model = LedgerEntry
-    fields = readonly_fields = ("account", "currency", "amount")
+    fields = readonly_fields = ("account", in_money("amount"))
     show_change_link = False
 
 
@@ -132,7 +140,7 @@ class HoldAdmin(ReadOnly):
 class PaymentAdmin(ReadOnly):
     """Attempts to pay."""
 
-    list_display = ("hold", "attempt", "state", "amount_minor", "currency", "failure_code", "created_at")
+    list_display = ("hold", "attempt", "state", in_money("amount_minor"), "failure_code", "created_at")
     list_filter = ("state", "currency")
     list_select_related = ("hold",)
     search_fields = ("id", "intent_id", "checkout_id", "charge_id", "hold__id", "hold__cause")
@@ -143,7 +151,7 @@ class PaymentAdmin(ReadOnly):
 class SettlementAdmin(ReadOnly):
     """Transfers and refunds; failed ones can be tried again."""
 
-    list_display = ("hold", "kind", "state", "amount_minor", "currency", "attempts", "next_attempt_at", "last_error")
+    list_display = ("hold", "kind", "state", in_money("amount_minor"), "attempts", "next_attempt_at", "last_error")
     list_filter = ("state", "kind", "currency")
     list_select_related = ("hold",)
     search_fields = ("id", "stripe_id", "hold__id", "hold__cause")
@@ -172,7 +180,15 @@ class DisputeAdmin(ReadOnly):
 class ChargebackAdmin(ReadOnly):
     """Payments that a bank took back."""
 
-    list_display = ("stripe_id", "payment", "state", "amount_minor", "drawn_minor", "reason", "evidence_due_at")
+    list_display = (
+        "stripe_id",
+        "payment",
+        "state",
+        in_money("amount_minor"),
+        in_money("drawn_minor"),
+        "reason",
+        "evidence_due_at",
+    )
     list_filter = ("state",)
     list_select_related = ("payment",)
     search_fields = ("stripe_id", "payment__charge_id")
@@ -241,7 +257,8 @@ class WebhookEventAdmin(ReadOnly):
 class LedgerAccountAdmin(ReadOnly):
     """Balances."""
 
-    list_display = ("code", "currency", "money", "floor")
+    amounts = ("balance", "floor")
+    list_display = ("code", "currency", "money", in_money("floor"))
     list_filter = ("currency",)
     search_fields = ("code",)
     ordering = ("code",)

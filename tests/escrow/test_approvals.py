@@ -97,7 +97,9 @@ def test_the_case_page_and_the_queue_lead_through_it(case, two, client):
     wish.refresh_from_db()
     assert wish.state == "open"
     client.force_login(second)
-    assert "As described." in client.get(reverse("admin:approvals")).content.decode()
+    shown = client.get(reverse("admin:approvals")).content.decode()
+    assert "As described." in shown
+    assert "The seller gets the money" in shown, "the decision in words"
     client.post(reverse("admin:approval", args=[wish.pk]), {"answer": "agree"})
     case.refresh_from_db()
     assert case.state == "ruled"

@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from apps.core.errors import NotFound
 from apps.core.money import Money
 from apps.escrow.approvals.models import Approval
+from apps.escrow.cases.models import Remedy
 
 
 def waiting() -> QuerySet[Approval]:
@@ -35,8 +36,14 @@ def in_words(wanted: Approval) -> list[tuple[str, str]]:
         "outcome": "Decision", "refund_minor": "Back to the buyer", "decision": "Reason", "amount_minor": "Amount",
         "reason": "Reason",
     }  # fmt: skip
+
+    def said(name: str, value: object) -> str:
+        if name.endswith("_minor"):
+            return str(Money(value, wanted.currency))
+        return str(Remedy(value).label) if name == "outcome" and value in Remedy.values else str(value)
+
     return [
-        (labels[name], str(Money(value, wanted.currency)) if name.endswith("_minor") else str(value))
+        (labels[name], said(name, value))
         for name, value in wanted.given.items()
         if name in labels and value not in (None, "")
     ]

@@ -5,12 +5,13 @@ from __future__ import annotations
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 
 from apps.core import audit
 from apps.core.errors import DomainError
-from apps.escrow.admin_tables import ReadOnly, Rows
+from apps.escrow.admin_tables import ReadOnly, Rows, in_money
 from apps.escrow.operating import SureForm, ask_then
 from apps.escrow.reconciling.advice import what_to_do
 from apps.escrow.reconciling.models import ReconciliationDifference, ReconciliationRun
@@ -22,7 +23,7 @@ class DifferenceRows(Rows):
 
     model = ReconciliationDifference
     fk_name = "last_run"
-    fields = readonly_fields = ("subject", "currency", "ours", "theirs", "reason", "explained_by")
+    fields = readonly_fields = ("subject", in_money("ours"), in_money("theirs"), "reason", "explained_by")
 
 
 @admin.register(ReconciliationRun)
@@ -39,7 +40,7 @@ class ReconciliationRunAdmin(ReadOnly):
     @display(description=_("compared"))
     def scope(self, made: ReconciliationRun) -> str:
         """From when on."""
-        return f"since {made.since:%Y-%m-%d}" if made.since else "everything"
+        return f"since {date_format(made.since)}" if made.since else "everything"
 
     @action(description=_("Compare everything now"), permissions=["change"])
     def compare_everything(self, request: HttpRequest) -> HttpResponse:
@@ -66,6 +67,8 @@ class ReconciliationRunAdmin(ReadOnly):
 class ReconciliationDifferenceAdmin(ReadOnly):
     """Every difference; a reason marks it as explained."""
 
+    amounts = ("ours", "theirs")
+    has_a_field_to_fill = True
     list_display = ("subject", "in_our_books", "at_the_processor", "what_to_do", "seen_since", "explained", "gone_at")
     list_filter = (("gone_at", admin.EmptyFieldListFilter), ("explained_at", admin.EmptyFieldListFilter), "currency")
     list_select_related = ("first_run", "explained_by")
@@ -94,7 +97,7 @@ class ReconciliationDifferenceAdmin(ReadOnly):
     @display(description=_("seen since"), ordering="created_at")
     def seen_since(self, difference: ReconciliationDifference) -> str:
         """The day on which it was found first."""
-        return f"{difference.first_run.day}"
+        return date_format(difference.first_run.day)
 
     @display(description=_("explained"), boolean=True, ordering="explained_at")
     def explained(self, difference: ReconciliationDifference) -> bool:

@@ -11,6 +11,7 @@ from django.utils import timezone
 from apps.accounts.models import Role
 from apps.core.errors import InvalidInput, NotYours
 from apps.core.models import AuditEntry
+from apps.core.money import Money
 from apps.escrow import actions
 from apps.escrow.gateway.connection import client as company_client
 from apps.escrow.models import Payment, ReconciliationDifference, ReconciliationRun, Settlement
@@ -107,7 +108,7 @@ def test_there_is_something_to_do_about_every_difference(begins, ours, theirs):
     assert what_to_do(begins, ours, theirs)
 
 
-def test_a_moderator_reads_and_explains_differences_in_the_admin(client, refunded_by_hand):
+def test_a_moderator_reads_and_explains_differences_in_the_admin(client, refunded_by_hand, sale):
     run(since=None)
     client.force_login(person(Role.MODERATOR))
     page = client.get(reverse("admin:escrow_reconciliationdifference_changelist")).content.decode()
@@ -123,7 +124,13 @@ def test_a_moderator_reads_and_explains_differences_in_the_admin(client, refunde
     page = client.get(reverse("admin:escrow_reconciliationrun_changelist")).content.decode()
     assert "everything" in page
     run_page = reverse("admin:escrow_reconciliationrun_change", args=[ReconciliationRun.objects.get().pk])
-    assert "By telephone." in client.get(run_page).content.decode()
+    shown = client.get(run_page).content.decode()
+    assert "By telephone." in shown
+    assert "-$3.00" in shown
+    assert "_save" not in shown, "there is nothing to fill in, and so nothing to save"
+    assert 'name="_save"' in client.get(address).content.decode()
+    hold_page = reverse("admin:escrow_hold_change", args=[sale.hold.pk])
+    assert str(Money(sale.hold.amount_minor, "USD")) in client.get(hold_page).content.decode()
     asked = reverse("admin:escrow_reconciliationrun_compare_everything")
     assert "Compare everything" in client.get(asked).content.decode()
     assert ReconciliationRun.objects.count() == 1
