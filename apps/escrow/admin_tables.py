@@ -60,6 +60,9 @@ class ReadOnly(_ToLook, ModelAdmin):
         """What is shown in another way is no field of the form."""
         return [field.name for field in self.model._meta.fields if self._is_amount(field.name)]
 
+    def save_model(self, request: HttpRequest, obj: object, form: object, change: bool) -> None:
+        """Nothing to keep: whoever may act on a row, and sends its page all the same, changes none of it."""
+
     def render_change_form(
         self, request: HttpRequest, context: dict[str, object], *args: object, **given: object
     ) -> HttpResponse:
