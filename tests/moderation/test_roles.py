@@ -84,3 +84,19 @@ def test_there_is_one_way_to_sign_in(client):
     assert client.get("/admin/", follow=True).status_code == 403
     client.force_login(make_user(role=Role.MODERATOR))
     assert client.get("/admin/login/")["Location"] == reverse("admin:index")
+
+
+def test_a_table_without_rows_says_so_and_asks_nobody_to_create_them(client):
+    client.force_login(make_user(role=Role.MODERATOR))
+    page = client.get(of("core.rejectedinput", "changelist")).content.decode()
+    assert "There has been none so far." in page
+    assert "Create a new item" not in page
+    page = client.get(of("core.rejectedinput", "changelist"), {"q": "zzz"}).content.decode()
+    assert "Nothing fits the search and the filters." in page
+
+
+def test_instants_in_tables_name_their_zone(client):
+    moderator = make_user(role=Role.MODERATOR)
+    client.force_login(moderator)
+    page = client.get(of("accounts.user", "change", moderator.pk)).content.decode()
+    assert f"{moderator.date_joined:%H:%M} UTC" in page

@@ -70,7 +70,9 @@ class FeedStatus:
 def why_off(feed: Feed) -> str:
     """Why a feed does not run by itself, in a sentence; empty where it does."""
     lacking = _lacking(feed)
-    return lacking or ("" if feed.is_on else f"It is switched off: tick it here, or manage.py feed on {feed.slug}.")
+    return lacking or (
+        "" if feed.is_on else f"Switched off. Turn it on on its own page, or by manage.py feed on {feed.slug}."
+    )
 
 
 def _lacking(feed: Feed) -> str:
