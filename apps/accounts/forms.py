@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from allauth.mfa.adapter import get_adapter as mfa
+from allauth.mfa.models import Authenticator
 from allauth.mfa.webauthn import forms as webauthn
 from django import forms
 from django.utils import timezone
@@ -106,6 +107,11 @@ class AddPasskeyForm(webauthn.AddWebAuthnForm):
 
 class PasskeyForm(_Passkey, webauthn.AuthenticateWebAuthnForm):
     """A passkey as second step."""
+
+    def is_possible(self) -> bool:
+        """Whether who signs in has one."""
+        passkeys = Authenticator.objects.filter(user=self.user, type=Authenticator.Type.WEBAUTHN)
+        return bool(passkeys.exists())
 
 
 class PasskeyLoginForm(_Passkey, webauthn.LoginWebAuthnForm):

@@ -9,6 +9,7 @@ from allauth.mfa.totp.internal import auth as totp
 from django.test import Client
 
 from apps.accounts import second_factor
+from apps.accounts.forms import PasskeyForm
 from apps.accounts.models import Role
 from apps.core.models import OutboxEvent
 from tests.accounts.conftest import PASSWORD
@@ -186,3 +187,11 @@ def test_somebody_elses_passkey_cannot_be_renamed_or_removed(client, member):
     for step in ("edit", "remove"):
         assert client.post(f"/accounts/2fa/webauthn/keys/{others.pk}/{step}/", {"name": "mine"}).status_code == 404
     assert Authenticator.objects.filter(pk=others.pk).exists()
+
+
+def test_the_second_step_offers_a_passkey_to_those_who_have_one(client, member):
+    give_app(member)
+    first_step(client, member)
+    assert "Use a passkey" not in client.get(SECOND).content.decode()
+    Authenticator.objects.create(user=member, type=Authenticator.Type.WEBAUTHN, data={"name": "Key", "credential": {}})
+    assert PasskeyForm(user=member).is_possible()
