@@ -60,6 +60,13 @@ def agree(*, key: str, request: HttpRequest) -> EmailAddress:
 class EmailPage(EmailView):
     """The library's page of addresses, where “make it primary” asks the old address first."""
 
+    def get_context_data(self, **given: object) -> dict[str, object]:
+        """Beside the library's: whether there is anything to choose between, or to confirm."""
+        context = super().get_context_data(**given)
+        addresses = context["emailaddresses"]
+        unconfirmed = any(not each.verified for each in addresses)
+        return context | {"has_others": len(addresses) > 1, "has_unconfirmed": unconfirmed}
+
     def _action_primary(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
         raise_if_reauthentication_required(request, app="allauth.account")
         address = self._get_email_address(request)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import secrets
+from collections.abc import Collection
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.contrib.postgres.fields import ArrayField
@@ -149,6 +150,11 @@ class Scope(models.TextChoices):
     TRADES = "trades:write", _("Buy, ship, receive and dispute")
     ALERTS = "alerts:write", _("Set and change alerts")
 
+    @classmethod
+    def in_words(cls, scopes: Collection[str]) -> list[str]:
+        """Those of the scopes that there are, as people read them."""
+        return [str(scope.label) for scope in cls if scope in scopes]
+
 
 def every_scope() -> list[str]:
     """All scopes, as a new list."""
@@ -179,6 +185,11 @@ class APIKey(Base):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
+
+    @property
+    def in_words(self) -> list[str]:
+        """What it may do, as people read it."""
+        return Scope.in_words(self.scopes)
 
     def state(self, *, at: dt.datetime) -> str:
         """One of active, expired, revoked."""

@@ -99,3 +99,15 @@ def test_an_address_of_somebody_else_tells_nothing(browser, mailoutbox):
     taken = browser.post(PAGE, {"email": other.email, "action_add": ""})
     free = browser.post(PAGE, {"email": "free@example.com", "action_add": ""})
     assert (taken.status_code, getattr(taken, "url", "")) == (free.status_code, getattr(free, "url", ""))
+
+
+def test_a_sole_confirmed_address_is_offered_nothing_that_leads_nowhere(browser):
+    page = browser.get(PAGE).content.decode()
+    assert "action_primary" not in page
+    assert "action_send" not in page
+    assert "action_remove" not in page
+    browser.post(PAGE, {"email": "new@example.com", "action_add": ""})
+    page = browser.get(PAGE).content.decode()
+    assert "action_primary" in page
+    assert "action_send" in page
+    assert "action_remove" in page

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -25,6 +27,7 @@ def legal(request: HttpRequest, purpose: str, version: str = "") -> HttpResponse
         raise NotFound
     shown = version or text.version
     context = {"text": text, "version": shown, "body": text.template(shown), "versions": text.versions[::-1]}
+    context["since"] = dt.date.fromisoformat(shown)
     return render(request, "legal/page.html", context)
 
 

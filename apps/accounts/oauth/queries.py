@@ -23,7 +23,7 @@ class Connection:
     @property
     def in_words(self) -> list[str]:
         """The scopes as people read them."""
-        return [str(Scope(scope).label) for scope in self.scopes if scope in Scope.values]
+        return Scope.in_words(self.scopes)
 
 
 def apps_of(*, owner: User) -> QuerySet[Client]:
