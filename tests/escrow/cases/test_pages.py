@@ -94,6 +94,12 @@ def test_a_ruling_is_accepted_or_appealed_on_the_page(client, sale, case):
     assert sale.state == "refunded"
 
 
+def test_the_trades_lead_to_ones_cases(client, sale, case):
+    client.force_login(sale.buyer)
+    assert f'href="{reverse("cases")}"' in text(client.get(reverse("trades")))
+    assert reverse("case", args=[case.pk]) in text(client.get(reverse("cases")))
+
+
 def test_others_see_no_case(client, sale, case):
     client.force_login(person())
     assert client.get(reverse("case", args=[case.pk])).status_code == 404

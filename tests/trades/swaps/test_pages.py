@@ -77,6 +77,9 @@ def test_from_the_builder_to_new_cards_by_the_pages_alone(table, client):
     assert at.fresh().swap.state == "completed"
     assert copies_of(at.ada, at.his.variant_id) == 1
     assert "Completed" in client.get(reverse("swaps")).content.decode()
+    room = client.get(swap.get_absolute_url()).content.decode()
+    assert "gone back" in room
+    assert "released to the seller" not in room, "a deposit is nobody's price"
 
 
 def test_a_counter_starts_from_what_was_proposed(table, client):
