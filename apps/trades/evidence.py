@@ -23,7 +23,10 @@ def evidence_of(hold_id: uuid.UUID) -> tuple[dict[str, str], list[str]]:
         "service_date": _day(hold.delivered_at),
     }
     pictures = list(Evidence.objects.filter(dispute__hold=hold).exclude(file="").values_list("file", flat=True))
-    said = [f"Case: {case.statement}\nAnswer: {case.answer}" for case in Dispute.objects.filter(hold=hold)]
+    said = [
+        f"Case: {case.statement}" + (f"\nAnswer: {case.answer}" if case.answer else "")
+        for case in Dispute.objects.filter(hold=hold)
+    ]
     if trade := Trade.objects.filter(hold=hold).select_related("buyer").first():
         words |= _address(trade.ship_to)
         if parcel := trade.shipments.order_by("-shipped_at").first():

@@ -57,6 +57,7 @@ def test_what_speaks_for_the_seller_is_collected_by_itself(sale, drawn):
     assert answer.words["service_date"] == f"{sale.fresh().delivered_at:%Y-%m-%d}"
     assert "three days of inspection" in answer.words["refund_policy_disclosure"]
     assert "The corners are bent." in answer.words["uncategorized_text"]
+    assert "Answer:" not in answer.words["uncategorized_text"], "the seller has said nothing yet"
     (album,) = answer.files.all()
     assert (album.field, album.name.endswith(".pdf")) == ("uncategorized_file", True)
 
