@@ -36,7 +36,7 @@ class RuleForm(forms.Form):
     condition = forms.ChoiceField(label=_("Condition"), required=False, choices=[("", _("Any")), *Condition.choices])
     comparison = forms.ChoiceField(label=_("Tell me when it is"))
     amount = forms.DecimalField(
-        label=_("Price"), max_digits=12, decimal_places=2, min_value=Decimal("0.01"), max_value=MOST_AMOUNT
+        label=_("Amount in USD"), max_digits=12, decimal_places=2, min_value=Decimal("0.01"), max_value=MOST_AMOUNT
     )
     direction = forms.ChoiceField(label=_("Which way"), choices=Direction.choices)
     percent = forms.DecimalField(
@@ -99,7 +99,7 @@ class RuleForm(forms.Form):
             unneeded.append("comparison")
         if kind == Kind.OFFER:
             self.fields["amount"].required = False
-            self.fields["amount"].label = _("At most")
+            self.fields["amount"].label = _("At most, in USD")
             self.fields["amount"].help_text = _("Empty: at any price.")
         elif kind not in LINES:
             unneeded.append("amount")
