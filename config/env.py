@@ -65,6 +65,10 @@ class Environment(BaseSettings):
     # mail
     email_url: str = Field("", description="smtp://user:password@host:587/?tls=1; empty: mail goes to files")
     default_from_email: str = Field("CardVault <no-reply@cardvault.example>", description="the sender of our mail")
+    support_email: str = Field(
+        "help@cardvault.example",
+        description="whom members write to: at the foot of every page, and where answers to our mail go",
+    )
 
     # push messages and webhooks
     push_private_key: str = Field(

@@ -464,6 +464,7 @@ STRIPE_WEBHOOK_SECRET = ENV.stripe_webhook_secret
 
 # -- mail ------------------------------------------------------------------
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = ENV.default_from_email
+SUPPORT_EMAIL = ENV.support_email
 if ENV.email_url:
     _mail = urlsplit(ENV.email_url)
     EMAIL_HOST, EMAIL_PORT = _mail.hostname, _mail.port or 587

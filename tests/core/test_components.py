@@ -146,3 +146,8 @@ def test_no_stylesheet_shouts():
     # admin.css stands beside the admin theme's own sheets, which have no layers of ours.
     layered = [path for path in ours if path.name != "admin.css"]
     assert [path.name for path in layered if "@layer" not in path.read_text(encoding="utf-8")] == []
+
+
+def test_the_foot_of_every_page_says_whom_to_write_to(client, db, settings):
+    settings.SUPPORT_EMAIL = "desk@shop.example"
+    assert 'href="mailto:desk@shop.example"' in client.get("/").content.decode()

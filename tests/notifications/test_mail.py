@@ -38,6 +38,7 @@ def test_what_matters_comes_at_once_as_text_and_html_with_ways_to_stop_it(member
     assert mail["Subject"] == "Ada & Co <x> buys Ember Drake"
     assert mail["Message-ID"] == f"<{Mail.objects.get().pk}@127.0.0.1>"
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert mail["Reply-To"] == "help@cardvault.example"
     text, html = (mail.get_body([kind]).get_content() for kind in ("plain", "html"))
     assert "Open the trade: http" in text
     assert "Ada &amp; Co &lt;x&gt; buys" in html

@@ -10,6 +10,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
+from apps.core.money import Money
+
 
 class LedgerAccount(models.Model):
     """One balance in one currency. `code` says whose: `hold:<id>`, `member:<id>:available`, `platform:fees` …"""
@@ -78,7 +80,7 @@ class LedgerEntry(models.Model):
         constraints = [models.CheckConstraint(condition=~Q(amount=0), name="entry_amount_not_zero")]
 
     def __str__(self) -> str:
-        return f"{self.amount:+d} {self.currency}"
+        return str(Money(self.amount, self.currency))
 
 
 class LedgerSeal(models.Model):

@@ -55,7 +55,7 @@ def composed(
         html = render_to_string("notifications/mail.html", context)
     message = EmailMultiAlternatives(
         subject(mail, notifications), text.strip() + "\n", settings.DEFAULT_FROM_EMAIL, [owner.email],
-        headers=_headers(mail, stop),
+        headers=_headers(mail, stop), reply_to=[settings.SUPPORT_EMAIL],
     )  # fmt: skip
     message.attach_alternative(html, "text/html")
     return message
