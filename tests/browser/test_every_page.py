@@ -17,6 +17,7 @@ from playwright.sync_api import Page
 
 from apps.accounts.models import Role, User
 from apps.core import outbox
+from apps.core.images import SIZES, thumbnail_name
 from tests.browser.accessibility import assert_accessible
 from tests.browser.browsers import VIEWPORTS
 from tests.escrow.conftest import a_company
@@ -45,8 +46,9 @@ def world(site, settings, tmp_path) -> Iterator[SimpleNamespace]:
     settings.MEDIA_ROOT = tmp_path / "media"
     with a_company():
         made = make_world()
-        for name in ("items/a.jpg", "items/a.256.webp", "items/a.512.webp", "scans/a.jpg"):
-            default_storage.save(name, ContentFile(picture_bytes()))
+        for photo in ("items/a.jpg", "scans/a.jpg"):
+            for name in (photo, *(thumbnail_name(photo, size) for size in SIZES)):
+                default_storage.save(name, ContentFile(picture_bytes()))
         outbox.relay()
         yield made
 
