@@ -106,7 +106,7 @@ def test_figures_tell_how_much_how_soon_and_what_was_overturned(desk, moderator)
     assert (row.moderator, row.kind, row.number, round(row.hours), row.appealed) == (moderator, "Reports", 3, 3, 1)
     assert round(row.overturned_share) == 33
     page = desk.get(reverse("admin:figures"), {"days": "90"})
-    assert "1 (33%)" in page.content.decode()
+    assert "1 (33 %)" in page.content.decode()
     assert desk.get(reverse("admin:figures"), {"days": "x" * 50}).status_code == 200
 
 
