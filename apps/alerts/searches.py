@@ -55,7 +55,7 @@ def tell_of_searches(found: Sequence[Finding], *, at: dt.datetime) -> int:
 
 
 def in_words(finding: Finding) -> str:
-    """New for “charizard”: Charizard NM at 12.50 USD, and 2 more."""
+    """New for “charizard”: Charizard NM at $12.50, and 2 more."""
     copy = f"{finding.card} {finding.condition or '(graded)'}"
     rest = f", and {finding.offers - 1} more" if finding.offers > 1 else ""
     return f"New for “{finding.search}”: {copy} at {money(finding.price, finding.currency)}{rest}."

@@ -55,7 +55,7 @@ def tell_of_wants(found: Sequence[Matched], *, at: dt.datetime) -> int:
 
 
 def in_words(matched: Matched) -> str:
-    """For your want “4 Lightning Bolt”: Lightning Bolt NM at 2.00 USD, and 2 more."""
+    """For your want “4 Lightning Bolt”: Lightning Bolt NM at $2.00, and 2 more."""
     rest = f", and {matched.found - 1} more" if matched.found > 1 else ""
     if matched.price is None:
         return f"For your want “{matched.want}”: a member would trade {matched.card} away{rest}."

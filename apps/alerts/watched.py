@@ -61,7 +61,7 @@ def tell_of_watched(found: Sequence[Watched], *, at: dt.datetime) -> int:
 
 
 def in_words(watched: Watched) -> str:
-    """Charizard NM, which you watch, fell by 10 %, from 15.00 USD to 13.50 USD. Or: was sold for 15.00 USD."""
+    """Charizard NM, which you watch, fell by 10 %, from $15.00 to $13.50. Or: was sold for $15.00."""
     copy = f"{watched.card} {watched.condition or '(graded)'}, which you watch,"
     price = money(watched.price, watched.currency)
     if watched.before is None or watched.percent is None:

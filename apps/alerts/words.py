@@ -1,4 +1,4 @@
-"""What a rule waits for and what a firing says, in words. Pure; amounts are written out with their currency."""
+"""What a rule waits for and what a firing says, in words. Pure; amounts as pages show them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from apps.alerts.models import Comparison, Direction, Kind, Period, Rule
 from apps.catalog.models import Finish
+from apps.core.money import Money
 from apps.core.numbers import printed_number
 
 _PERIODS = {Period.DAY: "24 hours", Period.WEEK: "7 days", Period.MONTH: "30 days"}
@@ -49,8 +50,8 @@ class Firing:
 
 
 def money(amount: Decimal, currency: str) -> str:
-    """1,234.50 USD."""
-    return f"{amount:,.2f} {currency}"
+    """As on every page: $1,234.50."""
+    return str(Money.from_decimal(amount, currency))
 
 
 def percentage(percent: Decimal) -> str:

@@ -97,13 +97,18 @@ class EntryRows(Rows):
 class HoldAdmin(ReadOnly):
     """Holds with their payments, settlements and cases."""
 
-    list_display = ("description", "state", "money", "payer", "payee", "due_at", "due_event", "created_at")
-    list_filter = ("state", "due_event", "currency")
+    list_display = ("description", "state", "money", "payer", "payee", "due_at", "then", "created_at")
+    list_filter = ("state", "currency")
     list_select_related = ("payer", "payee")
     search_fields = ("id", "cause", "description", "payer__email", "payee__email")
     ordering = ("-created_at",)
     inlines = (PaymentRows, SettlementRows, DisputeRows)
     actions_detail = ("give_back",)
+
+    @display(description=_("then"))
+    def then(self, hold: Hold) -> str:
+        """What the clock does at that time."""
+        return queries.what_then(hold)
 
     @action(description=_("Give money back after the release"), permissions=["change"], url_path="give-back")
     def give_back(self, request: HttpRequest, object_id: str) -> HttpResponse:

@@ -114,12 +114,16 @@ class Payouts:
         return self.account is not None and self.account.transfers_active
 
 
+def what_then(hold: Hold) -> str:
+    """What happens to a hold when its next deadline passes, in words; empty without one."""
+    ahead = states.DEADLINES.get(HoldState(hold.state), ())
+    return next((deadline.meaning for deadline in ahead if deadline.event == hold.due_event), "")
+
+
 def standing(hold: Hold) -> Standing:
     """Who acts next on a hold, by when, and what then happens. Asks the database only about a dispute."""
     state = HoldState(hold.state)
-    then = next(
-        (deadline.meaning for deadline in states.DEADLINES.get(state, ()) if deadline.event == hold.due_event), ""
-    )
+    then = what_then(hold)
     next_actor = _NEXT_ACTOR.get(state)
     if state == HoldState.DISPUTED:
         case = dispute_of(hold)

@@ -6,7 +6,7 @@ import datetime as dt
 import uuid
 from dataclasses import dataclass
 
-from django.db.models import Case, IntegerField, Prefetch, Q, QuerySet, Value, When
+from django.db.models import Case, Exists, IntegerField, OuterRef, Prefetch, Q, QuerySet, Value, When
 from django.utils import timezone
 
 from apps.core.errors import NotFound
@@ -101,9 +101,10 @@ def open_cases(*, limit: int, offset: int = 0) -> Page[Dispute]:
         default=Value(2),
         output_field=IntegerField(),
     )
+    overdue = Exists(CaseEntry.objects.filter(dispute=OuterRef("pk"), what=CaseEntry.What.URGENT))
     rows: QuerySet[Dispute] = Dispute.objects.filter(state__in=ACTIVE)
     total = rows.count()
-    rows = rows.select_related("hold__payer", "hold__payee", "opened_by").annotate(rank=rank)
+    rows = rows.select_related("hold__payer", "hold__payee", "opened_by").annotate(rank=rank, is_overdue=overdue)
     rows = rows.order_by("rank", "-hold__amount_minor", "created_at")
     return Page(list(rows[offset : offset + limit]), total, limit, offset)
 

@@ -1,4 +1,4 @@
-"""A card that is watched: Charizard ex, number 199 of 165, Near Mint at 100.00 USD."""
+"""A card that is watched: Charizard ex, number 199 of 165, Near Mint at $100.00."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def product(db: None) -> Product:
 
 @pytest.fixture
 def variant(product: Product) -> Variant:
-    """Its ordinary printing, worth 100.00 USD in Near Mint since long ago."""
+    """Its ordinary printing, worth $100.00 in Near Mint since long ago."""
     variant = make_variant(product)
     make_price(variant, "100", computed_at=START)
     return variant
@@ -40,7 +40,7 @@ def variant(product: Product) -> Variant:
 
 @pytest.fixture
 def rule(member: User, variant: Variant) -> Callable[..., Rule]:
-    """Sets a rule of the member about the ordinary printing: under 80.00 USD unless told otherwise."""
+    """Sets a rule of the member about the ordinary printing: under $80.00 unless told otherwise."""
 
     def make(kind: str = "price_drop", *, by: User = member, **fields: object) -> Rule:
         if not kind.startswith("portfolio"):

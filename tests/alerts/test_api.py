@@ -38,7 +38,7 @@ def test_an_alert_is_set_as_price_trackers_do(mine, variant):
     assert body["is_active"] is True
     assert body["alert_id"] == body["id"]
     assert body["created_at"].endswith("Z")
-    assert body["words"] == "Tell me when any printing of Charizard ex 199/165 NM falls to 40.00 USD or less"
+    assert body["words"] == "Tell me when any printing of Charizard ex 199/165 NM falls to $40.00 or less"
     (listed,) = mine.get(URL).json()["alerts"]
     assert listed == body
     assert listed["card"] == {

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def market():
-    """Six cards at 100.00 USD, each watched by eight members under 80.00 USD; one member watches any printing of each."""
+    """Six cards at $100.00, each watched by eight members under $80.00; one member watches any printing of each."""
     variants = [make_variant(make_product(f"Card {number}")) for number in range(6)]
     for variant in variants:
         make_price(variant, "100", computed_at=START)

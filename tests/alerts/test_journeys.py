@@ -72,7 +72,7 @@ def test_a_drop(page, becomes, reads):
     becomes("83")
     becomes("75")
     first, _ = reads()
-    assert first == "Charizard ex 199/165 NM fell to 75.00 USD, under your 80.00 USD. It was 83.00 USD before."
+    assert first == "Charizard ex 199/165 NM fell to $75.00, under your $80.00. It was $83.00 before."
 
 
 def test_a_rise_and_its_pause(page, becomes, reads):
@@ -90,7 +90,7 @@ def test_a_percentage_over_a_window(page, becomes, reads):
     assert reads() == []
     becomes("115", market_price=Decimal(115), change_7d=Decimal(15))
     becomes("116", market_price=Decimal(116), change_7d=Decimal(16))
-    assert reads() == ["Charizard ex 199/165 NM rose by 15 % in 7 days, from 100.00 USD to 115.00 USD."]
+    assert reads() == ["Charizard ex 199/165 NM rose by 15 % in 7 days, from $100.00 to $115.00."]
 
 
 def test_a_copy_for_sale(page, relay, variant, reads, member):
@@ -101,7 +101,7 @@ def test_a_copy_for_sale(page, relay, variant, reads, member):
     assert reads() == [], "too dear, and one's own"
     offer = make_listing(variant=variant, price_minor=8900)
     relay()
-    assert reads() == ["Charizard ex 199/165 NM is for sale at 89.00 USD."]
+    assert reads() == ["Charizard ex 199/165 NM is for sale at $89.00."]
     assert Alert.objects.get().listing_id == offer.pk
 
 
@@ -113,15 +113,15 @@ def test_an_offer_under_fair_value(page, relay, variant, reads):
     make_listing(variant=variant, price_minor=7500)
     relay()
     assert reads() == [
-        "Charizard ex 199/165 NM is offered at 75.00 USD, 25 % under its fair value of 100.00 USD.",
+        "Charizard ex 199/165 NM is offered at $75.00, 25 % under its fair value of $100.00.",
     ]
 
 
 @pytest.mark.parametrize(
     ("kind", "fields", "values", "said"),
     [
-        ("portfolio_drop", {"comparison": "<", "amount": "150"}, ["70", "69"], "fell to 140.00 USD"),
-        ("portfolio_increase", {"comparison": ">", "amount": "250"}, ["126", "127"], "rose to 252.00 USD"),
+        ("portfolio_drop", {"comparison": "<", "amount": "150"}, ["70", "69"], "fell to $140.00"),
+        ("portfolio_increase", {"comparison": ">", "amount": "250"}, ["126", "127"], "rose to $252.00"),
     ],
 )
 def test_the_worth_of_the_portfolio(page, becomes, reads, member, variant, kind, fields, values, said):
@@ -139,5 +139,5 @@ def test_a_movement_of_the_portfolio(page, becomes, reads, member, variant):
     becomes("85", market_price=Decimal(85), change_30d=Decimal(-15))
     becomes("84", market_price=Decimal(84), change_30d=Decimal(-16))
     (told,) = reads()
-    assert told == "Your inventory fell by 15 % in 30 days, to 170.00 USD."
+    assert told == "Your inventory fell by 15 % in 30 days, to $170.00."
     assert Rule.objects.get().watches.get().is_armed is False

@@ -71,7 +71,7 @@ def test_each_line_is_set_or_told_why_not(mine, cards, product):
     assert "card_id" in told["results"][2]["error"]["details"]
     assert told["results"][6]["error"]["details"]["field"] == "percent"
     first, last = told["results"][0]["alert"], told["results"][8]["alert"]
-    assert first["words"] == "Tell me when any printing of Charizard ex 199/165 NM falls to 40.00 USD or less"
+    assert first["words"] == "Tell me when any printing of Charizard ex 199/165 NM falls to $40.00 or less"
     assert last["is_active"] is False
     assert Rule.objects.count() == 3
 
@@ -154,7 +154,7 @@ def test_alerts_that_were_set_together_fire_each_by_itself(mine, member, cards, 
     mine.post(URL, wanted)
     priced("89")
     priced("85")
-    assert told() == ["Charizard ex 199/165 NM fell to 89.00 USD, under your 90.00 USD. It was 100.00 USD before."]
+    assert told() == ["Charizard ex 199/165 NM fell to $89.00, under your $90.00. It was $100.00 before."]
     assert Alert.objects.count() == 1
 
 

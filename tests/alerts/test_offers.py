@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 def test_a_copy_for_sale_is_told_with_its_price(rule, offered, told):
     rule("availability")
     offer = offered("95")
-    assert told() == ["Charizard ex 199/165 NM is for sale at 95.00 USD."]
+    assert told() == ["Charizard ex 199/165 NM is for sale at $95.00."]
     assert Alert.objects.get().listing_id == offer.listing_id
 
 
@@ -42,7 +42,7 @@ def test_a_condition_may_be_asked_for(rule, offered):
 def test_a_graded_copy_is_one_in_any_condition(rule, offered, told):
     rule("availability")
     offered("500", condition="")
-    assert told() == ["Charizard ex 199/165 (graded) is for sale at 500.00 USD."]
+    assert told() == ["Charizard ex 199/165 (graded) is for sale at $500.00."]
 
 
 def test_several_at_once_are_told_by_the_cheapest(rule, offered, member, told):
@@ -50,7 +50,7 @@ def test_several_at_once_are_told_by_the_cheapest(rule, offered, member, told):
     sellers = {"seller_id": member.pk}
     offers = [dataclasses.replace(offered(price, **sellers), seller_id=uuid7()) for price in ("95", "90", "93")]
     assert evaluation.offers_appeared(offers) == 1
-    assert told() == ["Charizard ex 199/165 NM is for sale at 90.00 USD."]
+    assert told() == ["Charizard ex 199/165 NM is for sale at $90.00."]
 
 
 def test_the_same_listing_is_told_once_and_others_after_the_pause(rule, offered):
@@ -74,7 +74,7 @@ def test_an_offer_under_fair_value_is_told_with_both_figures(rule, offered, told
     offered("80.01")
     assert offered.fired == 0
     offered("75")
-    assert told() == ["Charizard ex 199/165 NM is offered at 75.00 USD, 25 % under its fair value of 100.00 USD."]
+    assert told() == ["Charizard ex 199/165 NM is offered at $75.00, 25 % under its fair value of $100.00."]
 
 
 def test_a_graded_copy_is_not_held_against_the_value_of_an_ungraded_one(rule, offered):
@@ -91,14 +91,14 @@ def test_a_listing_reaches_the_rules_when_it_is_made_changed_and_revalued(rule, 
     assert told() == []
     listings.change_listing(listing=listing, by=listing.seller, price_minor=5500)
     relay()
-    assert told() == ["Charizard ex 199/165 NM is for sale at 55.00 USD."]
+    assert told() == ["Charizard ex 199/165 NM is for sale at $55.00."]
     variant.prices.update(value=200, low=180, high=220)
     listings.set_paused(listing=listing, paused=True, by=listing.seller)
     relay()
     assert len(told()) == 1, "what is paused is not for sale"
     listings.set_paused(listing=listing, paused=False, by=listing.seller)
     relay()
-    assert told()[1] == "Charizard ex 199/165 NM is offered at 55.00 USD, 72.5 % under its fair value of 200.00 USD."
+    assert told()[1] == "Charizard ex 199/165 NM is offered at $55.00, 72.5 % under its fair value of $200.00."
 
 
 def test_any_printing_includes_one_that_had_no_watch(rule, offered, variant, product):
@@ -110,7 +110,7 @@ def test_any_printing_includes_one_that_had_no_watch(rule, offered, variant, pro
 
 @pytest.fixture
 def owned(member, variant):
-    """Two copies of the printing in the member's inventory: 200.00 USD."""
+    """Two copies of the printing in the member's inventory: $200.00."""
     return make_item(member, variant, quantity=2)
 
 
@@ -121,8 +121,8 @@ def test_an_inventory_that_falls_or_rises_past_an_amount_is_told(owned, rule, pr
     assert priced("89") == 1
     assert priced("160", hours=48) == 1
     assert told() == [
-        "Your inventory fell to 178.00 USD, under your 180.00 USD.",
-        "Your inventory rose to 320.00 USD, above your 300.00 USD.",
+        "Your inventory fell to $178.00, under your $180.00.",
+        "Your inventory rose to $320.00, above your $300.00.",
     ]
 
 
@@ -130,7 +130,7 @@ def test_an_inventory_that_moves_is_told_over_its_period(owned, rule, priced, to
     rule("portfolio_change", percent=Decimal(10), period="30d")
     assert priced("101", market_price=Decimal(105), change_30d=Decimal(5)) == 0
     assert priced("120", market_price=Decimal(120), change_30d=Decimal(20)) == 1
-    assert told() == ["Your inventory rose by 20 % in 30 days, to 240.00 USD."]
+    assert told() == ["Your inventory rose by 20 % in 30 days, to $240.00."]
     assert priced("121", market_price=Decimal(121), change_30d=Decimal(21)) == 0
 
 

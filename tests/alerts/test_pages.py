@@ -40,7 +40,7 @@ def test_an_alert_is_set_and_listed_in_words(browser, variant):
     given = {"variant": variant.pk, "condition": "NM", "comparison": "<", "amount": "80", "cool_down_hours": "24"}
     answer = browser.post(address, given, follow=True)
     assert "The alert is set." in text(answer)
-    assert "Tell me when Charizard ex 199/165 NM falls under 80.00 USD" in text(answer)
+    assert "Tell me when Charizard ex 199/165 NM falls under $80.00" in text(answer)
     assert "$100.00" in text(answer), "the price of now"
     again = browser.post(address, given)
     assert again.status_code == 422
@@ -85,7 +85,7 @@ def test_the_inventory_is_watched_from_its_own_form(browser, member, variant):
     make_item(member, variant, quantity=2)
     address = reverse("alert-new-inventory") + "?kind=portfolio_increase"
     answer = browser.post(address, {"comparison": ">", "amount": "250", "cool_down_hours": "24"}, follow=True)
-    assert "Tell me when my inventory rises above 250.00 USD" in text(answer)
+    assert "Tell me when my inventory rises above $250.00" in text(answer)
     assert "$200.00" in text(answer)
 
 
@@ -95,7 +95,7 @@ def test_an_alert_is_changed(browser, rule):
     assert page.context["form"]["amount"].value() == Decimal(80)
     given = {"variant": "", "condition": "LP", "comparison": "<=", "amount": "70.50", "cool_down_hours": "6"}
     answer = browser.post(reverse("alert", args=[made.pk]), given, follow=True)
-    assert "any printing of Charizard ex 199/165 LP falls to 70.50 USD or less" in text(answer)
+    assert "any printing of Charizard ex 199/165 LP falls to $70.50 or less" in text(answer)
     assert browser.post(reverse("alert", args=[made.pk]), given | {"amount": ""}).status_code == 422
 
 
@@ -115,7 +115,7 @@ def test_an_alert_is_deleted_and_what_it_told_stays(browser, rule, priced):
     assert not Rule.objects.exists()
     assert Alert.objects.get().rule is None
     page = text(browser.get(reverse("alerts-history")))
-    assert "fell to 70.00 USD" in page
+    assert "fell to $70.00" in page
 
 
 def test_the_history_shows_the_price_then_and_now(browser, rule, priced, offered, member, variant):
@@ -132,7 +132,7 @@ def test_the_history_shows_the_price_then_and_now(browser, rule, priced, offered
     assert "$70.00" in page
     assert "$75.25" in page
     assert reverse("listing", args=[listing.pk]) in page
-    assert "Your inventory fell to 70.00 USD, under your 90.00 USD." in page
+    assert "Your inventory fell to $70.00, under your $90.00." in page
 
 
 def test_an_empty_list_says_what_to_do(browser):
@@ -214,7 +214,7 @@ def test_moderators_look_at_alerts_and_change_none(client, moderator, rule, pric
     made = rule()
     priced("70")
     client.force_login(moderator)
-    assert "fell to 70.00 USD" in text(client.get(reverse("admin:alerts_alert_changelist")))
+    assert "fell to $70.00" in text(client.get(reverse("admin:alerts_alert_changelist")))
     assert client.get(reverse("admin:alerts_rule_changelist")).status_code == 200
     assert client.get(reverse("admin:alerts_rule_change", args=[made.pk])).status_code == 200
     assert client.post(reverse("admin:alerts_rule_delete", args=[made.pk]), {"post": "yes"}).status_code == 403

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db
 def test_a_price_that_falls_under_the_line_is_told_with_its_figures(rule, priced, told):
     rule()
     assert priced("79.50") == 1
-    assert told() == ["Charizard ex 199/165 NM fell to 79.50 USD, under your 80.00 USD. It was 100.00 USD before."]
+    assert told() == ["Charizard ex 199/165 NM fell to $79.50, under your $80.00. It was $100.00 before."]
     event = OutboxEvent.objects.get(topic="alert.triggered")
     assert event.payload["alert_id"] == str(Alert.objects.get().pk)
 
@@ -53,14 +53,14 @@ def test_under_and_at_most_differ_by_the_line_itself(rule, priced):
     rule(comparison="<")
     rule(comparison="<=")
     assert priced("80") == 1
-    assert Alert.objects.get().words.endswith("fell to 80.00 USD, your line. It was 100.00 USD before.")
+    assert Alert.objects.get().words.endswith("fell to $80.00, your line. It was $100.00 before.")
     assert priced("79.99") == 1
 
 
 def test_a_price_that_rises_above_the_line_is_told(rule, priced, told):
     rule("price_increase", amount=Decimal(120))
     assert [priced(value, hours=48) for value in ("120", "120.01", "130", "110", "125")] == [0, 1, 0, 0, 1]
-    assert told()[0] == "Charizard ex 199/165 NM rose to 120.01 USD, above your 120.00 USD. It was 120.00 USD before."
+    assert told()[0] == "Charizard ex 199/165 NM rose to $120.01, above your $120.00. It was $120.00 before."
 
 
 def test_what_holds_already_when_the_rule_is_set_is_told_the_next_time(rule, priced):
@@ -117,7 +117,7 @@ def test_a_movement_is_told_over_its_period(rule, priced, told):
     rule("price_change", percent=Decimal(10), period="7d")
     assert priced("101", market_price=Decimal(105), change_7d=Decimal(5)) == 0
     assert priced("102", market_price=Decimal(88), change_7d=Decimal(-12)) == 1
-    assert told() == ["Charizard ex 199/165 NM fell by 12 % in 7 days, from 100.00 USD to 88.00 USD."]
+    assert told() == ["Charizard ex 199/165 NM fell by 12 % in 7 days, from $100.00 to $88.00."]
     assert priced("103", market_price=Decimal(87), change_7d=Decimal(-13)) == 0
 
 

@@ -71,7 +71,7 @@ def facts(count: int, members: list[Any]) -> list[Any]:
             f"trade:{number % 997}", "/trades/",
             {"author": "Ada", "buyer": "Ada", "goods": f"Ember drake {number}", "partner": "Ada",
              "total": "$12.00", "message": "Is it centred?",
-             "words": f"Ember drake {number} NM fell by 10 %, from 15.00 USD to 13.50 USD."},
+             "words": f"Ember drake {number} NM fell by 10 %, from $15.00 to $13.50."},
         )
         for number in range(count)
     ]  # fmt: skip

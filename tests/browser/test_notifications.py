@@ -36,7 +36,7 @@ def reader(site, settings):
     news.append(
         Told("payment.failed", owner.pk, "p", "trade:2", "/trades/", facts | {"why": "Your card was declined."})
     )
-    words = {"words": "Clefairy NM fell by 10 %, from 15.00 USD to 13.50 USD."}
+    words = {"words": "Clefairy NM fell by 10 %, from $15.00 to $13.50."}
     news.append(Told("alert.price", owner.pk, "a", "alerts", "/alerts/", words))
     tell(news)
     endpoint = Endpoint.objects.create(owner=owner, url="https://hooks.example/cardvault", secret=sealed(new_secret()))

@@ -151,3 +151,11 @@ def test_no_stylesheet_shouts():
 def test_the_foot_of_every_page_says_whom_to_write_to(client, db, settings):
     settings.SUPPORT_EMAIL = "desk@shop.example"
     assert 'href="mailto:desk@shop.example"' in client.get("/").content.decode()
+
+
+def test_a_navigation_marks_where_the_reader_is(rf):
+    for path, mark in (("/trades/", "page"), ("/trades/7/", "true"), ("/swaps/7/", "true"), ("/swap", ""), ("/", "")):
+        shown = tags.current({"request": rf.get(path)}, "/trades/", "/swaps/")
+        assert shown == (f'aria-current="{mark}"' if mark else ""), path
+    assert tags.current({"request": rf.get("/search/")}, "/") == ""
+    assert tags.current({"request": rf.get("/search/")}, "/trades/", None) == ""

@@ -47,7 +47,7 @@ insert into wants_have (item_id, owner_id, since) select id, owner_id, now() fro
 insert into notifications_notification (id, created_at, owner_id, kind, priority, "group", cause, title, body, action, url,
     facts, is_shown, read_at)
 select gen_random_uuid(), now() - n * interval '7 hours', u.id, 'price-alert', 'medium', 'alert:' || n, 'load:' || n,
-    'A card fell under your price', 'It is at 3.20 USD now.', 'See the card', '/alerts/', '{}', true,
+    'A card fell under your price', 'It is at $3.20 now.', 'See the card', '/alerts/', '{}', true,
     case when n > 5 then now() end
 from accounts_user u, generate_series(1, %(notices)s) n where u.email like '%%@load.example';
 """

@@ -11,6 +11,8 @@ from django.utils import timezone
 from apps.core import outbox
 from apps.escrow import actions as escrow
 from apps.escrow import ledger
+from apps.escrow.cases.log import write as write_entry
+from apps.escrow.cases.models import CaseEntry
 from apps.escrow.models import Dispute, Hold, Settlement
 from apps.inventory.models import InventoryItem
 from apps.trades.models import Trade
@@ -65,11 +67,13 @@ def test_the_queue_puts_overdue_then_answered_then_dear_cases_first(desk, compan
     late = one("Unanswered In Time", "disputed", 600)
     Dispute.objects.filter(pk=late.pk).update(answer_due_at=timezone.now() - dt.timedelta(hours=1))
     overdue = one("Overdue", "answered", 400)
-    Dispute.objects.filter(pk=overdue.pk).update(state="escalated", escalated_at=timezone.now())
+    contested = one("Contested", "answered", 300)
+    Dispute.objects.filter(pk__in=[overdue.pk, contested.pk]).update(state="escalated", escalated_at=timezone.now())
+    write_entry(overdue, CaseEntry.What.URGENT, by=None, now=timezone.now())
     page = desk.get(reverse("admin:cases")).content.decode()
-    names = ["Overdue", "Answered", "Unanswered In Time", "Dear Waiting", "Cheap Waiting"]
+    names = ["Overdue", "Contested", "Answered", "Unanswered In Time", "Dear Waiting", "Cheap Waiting"]
     assert sorted(names, key=page.index) == names
-    assert "a moderator, overdue" in page
+    assert page.count("a moderator, overdue") == page.count("a moderator: the parcel is contested") == 1
 
 
 def test_without_cases_it_says_so(desk):

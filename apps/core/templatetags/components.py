@@ -191,15 +191,16 @@ def is_instant(at: object) -> bool:
 
 
 @register.simple_tag(takes_context=True)
-def current(context: Context, url: str | None) -> SafeString | str:
-    """`aria-current` for a link in a navigation when the reader is on that page or below it."""
+def current(context: Context, url: str | None, *also: str | None) -> SafeString | str:
+    """`aria-current` for a link in a navigation when the reader is on that page, below it, or below one of `also`."""
     request = context.get("request")
     if request is None or not url:
         return ""
     path = url.split("?")[0]
     if request.path == path:
         return mark_safe('aria-current="page"')
-    return mark_safe('aria-current="true"') if path != "/" and request.path.startswith(path) else ""
+    above = [each for each in (path, *also) if each and each != "/"]
+    return mark_safe('aria-current="true"') if request.path.startswith(tuple(above)) else ""
 
 
 @register.filter

@@ -92,7 +92,7 @@ def _written_out(wanted: Wanted, meaning: Meaning) -> tuple[str, list[uuid.UUID]
 def _name_of(wanted: Wanted) -> str:
     """The words, the choices but for those that only the database can name, and the price."""
     chosen = [label_of(name, value) for name, values in wanted.facets.items() if name != "set" for value in values]
-    least, most = (f"{(minor or 0) / 100:,.2f}" for minor in (wanted.least_minor, wanted.most_minor))
+    least, most = (str(Money(minor or 0)) for minor in (wanted.least_minor, wanted.most_minor))
     price = {(True, True): f"{least} to {most}", (True, False): f"from {least}", (False, True): f"up to {most}"}
     said = price.get((wanted.least_minor is not None, wanted.most_minor is not None), "")
     return " · ".join(filter(None, [wanted.text, ", ".join(chosen), said])) or "Saved search"

@@ -61,10 +61,8 @@ class Balance:
             return f"How fair this is cannot be said: {copies} no fair value."
         if self.verdict == "even":
             return "An even swap."
-        whose = "your" if self.verdict == "gain" else "the other side's"
-        return f"This swap is in {whose} favour" + (
-            "." if self.is_sure else ", though within what the values leave open."
-        )
+        verdict = "This swap is in your favour" if self.verdict == "gain" else "You give more than you get"
+        return verdict + ("." if self.is_sure else ", though within what the values leave open.")
 
 
 def pile(lines: Iterable[Valued]) -> Pile:

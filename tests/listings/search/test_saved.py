@@ -46,7 +46,7 @@ def test_what_is_newly_listed_for_a_search_is_told_once(tide, relay):
     alert = Alert.objects.get()
     assert alert.owner == search.owner
     assert alert.listing_id == wanted.pk
-    assert alert.words == "New for “tide ward · Near Mint, Lightly Played · up to 15.00”: Tide Warden NM at 10.00 USD."
+    assert alert.words == "New for “tide ward · Near Mint, Lightly Played · up to $15.00”: Tide Warden NM at $10.00."
     relay()
     assert saved.new_for_searches(listing_ids=[wanted.pk], at=timezone.now()) == []
     assert Alert.objects.count() == 1

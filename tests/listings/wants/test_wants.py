@@ -289,7 +289,7 @@ def test_who_wants_something_is_told_once_unless_switched_off(wanted, bolt, memb
     relay()
     told = Alert.objects.get(owner=member)
     assert (told.kind, told.listing_id) == ("want_matched", offer.pk)
-    assert told.words == "For your want “2x Lightning Bolt (m10) 146”: Lightning Bolt NM at 2.00 USD."
+    assert told.words == "For your want “2x Lightning Bolt (m10) 146”: Lightning Bolt NM at $2.00."
     actions.set_have(item=(have := make_item(variant=bolt)), for_trade=True, by=have.owner)
     relay()
     relay()

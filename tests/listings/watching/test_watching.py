@@ -33,13 +33,13 @@ def test_a_drop_is_told_once_and_a_rise_is_not(listing, member, relay):
     change(listing, 1500)
     relay()
     relay()
-    assert told(member) == ["Tide Warden NM, which you watch, fell by 25 %, from 20.00 USD to 15.00 USD."]
+    assert told(member) == ["Tide Warden NM, which you watch, fell by 25 %, from $20.00 to $15.00."]
     change(listing, 1800)
     relay()
     assert len(told(member)) == 1
     change(listing, 1700)
     relay()
-    assert told(member)[1].endswith("from 18.00 USD to 17.00 USD.")
+    assert told(member)[1].endswith("from $18.00 to $17.00.")
     alert = Alert.objects.filter(owner=member).last()
     assert alert.listing_id == listing.pk
 
@@ -62,7 +62,7 @@ def test_the_sale_is_told_to_whoever_watches(listing, member, relay):
     actions.unwatch(listing_id=listing.pk, by=other)
     listings.take(listing_id=listing.pk, quantity=1)
     relay()
-    assert told(member) == ["Tide Warden NM, which you watch, was sold for 20.00 USD."]
+    assert told(member) == ["Tide Warden NM, which you watch, was sold for $20.00."]
     assert told(other) == []
 
 
