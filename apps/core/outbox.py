@@ -166,6 +166,13 @@ returning id, attempts
 """
 
 
+_DUE_SETS = """
+select distinct handler from core_delivery
+where delivered_at is null and parked_at is null and attempts = 0 and next_attempt_at <= %(now)s
+  and handler = any(%(in_sets)s)
+order by handler
+"""
+
 # A set: what is due for one handler and was not tried yet, in order. What waits for an older one that was tried is left.
 # Claims of one handler queue up, or a second one would pass over what the first has locked and be out of order.
 _BEGIN_SET = """
@@ -194,11 +201,22 @@ def relay(*, limit: int = 500) -> int:
         if begun is None:
             break
         succeeded += _deliver(*begun)
-    return succeeded + sum(_deliver_set(handler) for handler in _set_handlers())
+    seen: set[str] = set()  # asked again after each round: what a set states may be for another one
+    while due := [handler for handler in _due_sets() if handler not in seen]:
+        seen.update(due)
+        succeeded += sum(_deliver_set(handler) for handler in due)
+    return succeeded
 
 
 def _set_handlers() -> list[str]:
     return sorted({name for known in _handlers.values() for name, entry in known.items() if entry.in_sets})
+
+
+def _due_sets() -> list[str]:
+    """Which of the handlers that take sets have something due; most have nothing most of the time."""
+    with connection.cursor() as cursor:
+        cursor.execute(_DUE_SETS, {"now": timezone.now(), "in_sets": _set_handlers()})
+        return [handler for (handler,) in cursor.fetchall()]
 
 
 def _begin() -> tuple[int, int] | None:

@@ -1,7 +1,7 @@
-"""Every route that answers with a page: axe is content with it, light on the phone and dark at the desk.
+"""Every route that answers with a page: axe is content with it, light on the phone or dark at the desk in turn.
 
-`make accessibility` asks for both themes on both screens. The routes are those of tests/routes, with its world: who may open
-a page opens it. States of a page that this world does not have (each stage of a trade, empty lists) are in test_pages.py.
+`make accessibility` looks at each in both themes on both screens. The routes are those of tests/routes, with its world: who may
+open a page opens it. States of a page that this world does not have (each stage of a trade, empty lists) are in test_pages.py.
 """
 
 from __future__ import annotations
@@ -37,8 +37,7 @@ READERS = {
     "moderator": [name for name in ASKED if WEB[name].who == MODERATOR],
 }
 PARTS = [("visitor", 0), ("member", 0), ("member", 1), ("member", 2), ("moderator", 0)]
-SCREENS = [("phone", "light"), ("desktop", "dark")]
-OTHER_SCREENS = [("phone", "dark"), ("desktop", "light")]
+SCREENS = [("phone", "light"), ("desktop", "dark"), ("phone", "dark"), ("desktop", "light")]
 
 
 @pytest.fixture
@@ -75,19 +74,19 @@ def assert_pleasant(page: Page, path: str, screens: list[tuple[str, str]]) -> No
 
 @pytest.fixture
 def look_at(pytestconfig) -> Callable[[Page, dict[str, str]], list[str]]:
-    """Looks at pages on the screens that were asked for."""
-    screens = SCREENS + OTHER_SCREENS * pytestconfig.getoption("--every-screen")
-    return lambda page, paths: assert_all_pleasant(page, paths, screens)
+    """Looks at pages, on every screen where that was asked for."""
+    every = pytestconfig.getoption("--every-screen")
+    return lambda page, paths: assert_all_pleasant(page, paths, every)
 
 
-def assert_all_pleasant(page: Page, paths: dict[str, str], screens: list[tuple[str, str]]) -> list[str]:
+def assert_all_pleasant(page: Page, paths: dict[str, str], every: bool) -> list[str]:
     """Names of those that are pages; all that is wrong with any is told at once."""
     found, looked_at = [], []
     for name, path in paths.items():
         if page_at(page, path):
             looked_at.append(name)
             try:
-                assert_pleasant(page, path, screens)
+                assert_pleasant(page, path, SCREENS if every else [SCREENS[len(looked_at) % 2]])
             except AssertionError as error:
                 found.append(f"{name} at {error}")
     assert not found, "\n\n".join(found)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pytest
 
 from apps.core import outbox
@@ -10,6 +12,16 @@ from tests.core.outbox_world import Counted, arrived, note, write
 from tests.core.test_outbox import emit, make_due
 
 pytestmark = pytest.mark.django_db
+
+
+@dataclass(frozen=True, kw_only=True)
+class Doubled(outbox.Event):
+    topic = "test.doubled"
+    number: int
+
+    @property
+    def aggregate(self) -> str:
+        return "doubled"
 
 
 @pytest.fixture
@@ -71,3 +83,22 @@ def test_what_follows_a_fact_that_failed_waits_for_it(sets, relay):
     make_due()
     relay()
     assert sets[2:] == [[14]]
+
+
+def test_what_a_set_states_reaches_another_set_in_the_same_round(sets, relay, django_assert_num_queries):
+    heard: list[int] = []
+
+    def after(events: list[Counted]) -> None:
+        for event in events:
+            outbox.emit(Doubled(number=2 * event.number))
+
+    def afore(events: list[Doubled]) -> None:
+        heard.extend(event.number for event in events)
+
+    outbox.subscribe_to_sets(Counted)(after)
+    outbox.subscribe_to_sets(Doubled)(afore)
+    emit(1, 2)
+    relay()
+    assert heard == [2, 4]
+    with django_assert_num_queries(2):  # nothing is due: asked once for all that is tried by itself, once for all sets
+        assert relay() == 0
