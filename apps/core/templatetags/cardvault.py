@@ -18,13 +18,13 @@ _COUNTRY_NAMES = dict(COUNTRIES)
 @register.filter
 def money(minor: int | None, currency: str = "USD") -> str:
     """Minor units as text: `{{ trade.total_minor|money:trade.currency }}`."""
-    return "" if minor is None else str(Money(int(minor), currency))
+    return "" if minor is None else _shown(Money(int(minor), currency))
 
 
 @register.filter
 def amount(value: Decimal | None, currency: str = "USD") -> str:
     """A decimal price as text: `{{ price.market|amount:price.currency }}`."""
-    return "" if value is None else str(Money.from_decimal(Decimal(value), currency))
+    return "" if value is None else _shown(Money.from_decimal(Decimal(value), currency))
 
 
 @register.filter
@@ -33,8 +33,11 @@ def signed(value: Decimal | None, currency: str = "USD") -> str:
     if value is None:
         return ""
     change = Money.from_decimal(Decimal(value), currency)
-    sign = "+" if change.amount_minor > 0 else "−" if change.amount_minor < 0 else ""
-    return f"{sign}{Money(abs(change.amount_minor), currency)}"
+    return f"{'+' if change.amount_minor > 0 else ''}{_shown(change)}"
+
+
+def _shown(money: Money) -> str:
+    return str(money).replace("-", "−")
 
 
 @register.filter
