@@ -14,11 +14,16 @@ from apps.listings.models import Listing
 class ListingAdmin(ModelAdmin):
     """One listing; to look, not to change."""
 
-    list_display = ("__str__", "seller", "state", "quantity", "price", "created_at")
+    list_display = ("copy", "seller", "state", "quantity", "price", "created_at")
     list_filter = ("state",)
     search_fields = ("item__variant__product__name", "seller__email", "seller__display_name")
     list_select_related = ("seller", "item__variant__product")
     raw_id_fields = ("item", "seller", "shipping")
+
+    @display(description=_("copy"), ordering="item__variant__product__name")
+    def copy(self, listing: Listing) -> str:
+        """Which card in which printing and condition."""
+        return f"{listing.item.variant}, {listing.item.condition_label}"
 
     @display(description=_("price"), ordering="price_minor")
     def price(self, listing: Listing) -> str:

@@ -111,7 +111,7 @@ class Listing(Base):
         ]
 
     def __str__(self) -> str:
-        return f"{self.quantity} x {self.item_id}"
+        return f"{self.quantity} x {self.item.variant}"
 
     def get_absolute_url(self) -> str:
         """The listing's page."""

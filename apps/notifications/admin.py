@@ -52,7 +52,7 @@ class _OnItsWay(ModelAdmin):
 class MailAdmin(_OnItsWay):
     """E-mails with what they tell."""
 
-    list_display = ("id", "owner", "cadence", "state", "attempts", "due_at", "sent_at", "last_error")
+    list_display = ("owner", "cadence", "state", "attempts", "due_at", "sent_at", "last_error")
     list_filter = ("state", "cadence")
     list_select_related = ("owner",)
     ordering = ("-created_at",)
@@ -78,7 +78,7 @@ class DispatchAdmin(_OnItsWay):
 class WebhookMessageAdmin(_OnItsWay):
     """Messages to members' endpoints."""
 
-    list_display = ("id", "endpoint", "kind", "state", "attempts", "due_at", "sent_at")
+    list_display = ("endpoint", "kind", "state", "attempts", "due_at", "sent_at")
     list_select_related = ("endpoint",)
     ordering = ("-created_at",)
     give_back = staticmethod(webhooks.release)
